@@ -1,0 +1,104 @@
+# Everything a person or CI does with this tree. Needs make and Python 3.11 or later; all else comes hash-pinned from the locks.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input
+PYTEST_ARGS ?= -n 2 --dist loadgroup
+UV ?= uv
+LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
+
+# A stamp's name holds what it vouches for, so a re-run is instant and a changed lock, Python or folder is installed anew.
+sum = $(shell cat $(1) 2>/dev/null | cksum | tr ' ' -)
+HERE := $(shell pwd -P | cksum | tr ' ' -)
+VENV_STAMP := $(VENV)/.stamp-venv-$(HERE)
+RUN_STAMP := $(VENV)/.stamp-run-$(call sum,requirements.lock .ci/link.py)
+DEV_STAMP := $(VENV)/.stamp-dev-$(call sum,requirements-dev.lock .ci/link.py)
+
+.PHONY: help
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: $(RUN_STAMP) ## make .venv and install what Orderbridge runs on
+	@echo "ready: $(VENV)/bin/orderbridge --help"
+
+.PHONY: run
+run: $(RUN_STAMP) ## start the sandbox: the gateway in front of simulated vendors
+	@exec $(VENV)/bin/orderbridge sandbox
+
+.PHONY: test
+test: $(DEV_STAMP) ## run all tests, on SQLite and on a PostgreSQL that they start themselves
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: lint-ruff lint-format lint-types lint-imports lint-docker lint-openapi ## run every check that is not a test
+
+.PHONY: lint-ruff
+lint-ruff: $(DEV_STAMP)
+	$(VENV)/bin/ruff check .
+
+.PHONY: lint-format
+lint-format: $(DEV_STAMP)
+	$(VENV)/bin/ruff format --check .
+
+.PHONY: lint-types
+lint-types: $(DEV_STAMP)
+	$(PY) -m mypy
+
+.PHONY: lint-imports
+lint-imports: $(DEV_STAMP)
+	$(VENV)/bin/lint-imports
+
+.PHONY: lint-docker
+lint-docker: $(DEV_STAMP)
+	$(VENV)/bin/hadolint Dockerfile
+
+.PHONY: lint-openapi
+lint-openapi: $(DEV_STAMP)
+	$(VENV)/bin/orderbridge openapi --check
+
+.PHONY: openapi
+openapi: $(RUN_STAMP) ## write openapi.yaml anew from the code
+	$(VENV)/bin/orderbridge openapi > openapi.yaml.new
+	mv openapi.yaml.new openapi.yaml
+
+.PHONY: lock
+lock: ## pin the dependencies of pyproject.toml anew (needs uv; UV=... names it)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv, the one tool that is not in the locks: pip install uv" >&2; exit 1; }
+	$(LOCK) -o requirements.lock
+	$(LOCK) --extra dev -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove .venv and every cache; no data
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build orderbridge.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first of these that is 3.11 or later and can make environments. Debian's own python3 cannot without its python3-venv.
+$(VENV_STAMP):
+	@for python in $(PYTHON) python3 python3.11 python3.12 python3.13 python3.14; do \
+	  $$python -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  echo "making $(VENV) with $$($$python --version)"; \
+	  $$python -m venv --clear $(VENV) && touch $@ && exit 0; \
+	done; \
+	echo "Orderbridge needs Python 3.11 or later with its venv module (Debian: apt-get install python3-venv); PYTHON=... names one." >&2; \
+	exit 1
+
+# Wheels only: a source package would be built with tools that no lock pins.
+define install
+@echo "installing the $$(grep -c '^[a-z0-9]' $(1)) packages of $(1) (about a minute the first time)"
+@$(PIP) install -qq --require-hashes --no-deps --only-binary :all: -r $(1)
+@$(PY) .ci/link.py
+endef
+
+$(RUN_STAMP): $(VENV_STAMP)
+	$(call install,requirements.lock)
+	@rm -f $(VENV)/.stamp-run-* && touch $@
+
+# The development lock holds the other one whole, so it vouches for both.
+$(DEV_STAMP): $(VENV_STAMP)
+	$(call install,requirements-dev.lock)
+	@rm -f $(VENV)/.stamp-run-* $(VENV)/.stamp-dev-* && touch $(RUN_STAMP) $@
