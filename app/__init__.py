@@ -1,0 +1,1 @@
+"""Orderbridge: one JSON API for work orders, whatever system the client runs."""

@@ -1,0 +1,191 @@
+"""May this status update be sent? The checks of design.md §3.1, run at acceptance and again just before sending.
+
+Pure: it sees the order as the ledger knows it, and either names the vendor code to send, refuses, or asks for a read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.errors import (
+    GatewayError,
+    LateReasonRequired,
+    OrderBlocked,
+    OrderEnded,
+    ReasonUnknown,
+    StatusUnchanged,
+    TransitionNotAllowed,
+)
+from app.domain.json import JsonObject, JsonValue
+from app.domain.statuses import Basis, Status, StatusCode, StatusTable
+from app.domain.times import SECOND, from_micros, rfc3339_micros
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrderView:
+    """What the ledger knows of one order when a write for it arrives. Times are microseconds since 1970."""
+
+    number: str
+    reference: str | None
+    vendor_ids: Mapping[str, str]
+    code: str | None
+    """The vendor's code as last observed, or as our own confirmed write left it."""
+    code_since: int | None
+    code_operation: str | None
+    """Our operation that set the code, where it was ours."""
+    code_tenant: str | None
+    late: bool
+    target_at: int | None
+    observed_at: int | None
+    """When the vendor last showed us the order; None: never."""
+    projected_code: str | None
+    """What the last open update will make of it."""
+    projected_operation: str | None
+    projected_tenant: str | None
+    open_count: int
+    blocked_by: str | None
+    blocked_tenant: str | None
+    held: bool
+    version: int
+    fence: int
+    lease_until: int
+
+
+class ReadFirst(Exception):
+    """What is known of the order is too old to refuse from, or nothing is known: read the vendor, then ask again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What the checks of one backend stand on."""
+
+    table: StatusTable
+    reasons: Mapping[str, int]
+    late_reasons: Mapping[str, int]
+    fresh_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A status update as the caller asked for it."""
+
+    tenant: str
+    status: Status | None
+    vendor_code: str | None
+    occurred_at: datetime
+    reason_code: str | None
+    late_reason: str | None
+
+
+def chosen_code(wanted: Wanted, rules: Rules) -> StatusCode:
+    """The vendor code that the caller means; raises what the status table and the reasons have against it."""
+    code = rules.table.choose(status=wanted.status, vendor_code=wanted.vendor_code, at=wanted.occurred_at)
+    for pointer, word, known in (
+        ("/reason_code", wanted.reason_code, rules.reasons),
+        ("/late_reason", wanted.late_reason, rules.late_reasons),
+    ):
+        if word is not None and word not in known:
+            raise ReasonUnknown("This backend has no such reason.", pointer=pointer, reasons=sorted(known))
+    return code
+
+
+def admit(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules, *, now: int, readable: bool) -> None:
+    """Refuse an update that cannot succeed, by what would be true once the updates ahead of it are applied.
+
+    `readable` is False when a read was just tried and failed: then the vendor decides. Raises a GatewayError or ReadFirst.
+    """
+    if order.held and order.blocked_by is not None and order.blocked_by.startswith("op_"):
+        raise _blocked(wanted, order)
+    if order.observed_at is None and order.projected_code is None:
+        if readable:
+            raise ReadFirst
+        return
+    refusal = _refusal(wanted, to, order, rules)
+    if refusal is None:
+        return
+    if order.projected_code is None and not _trusted(order, now=now, fresh_s=rules.fresh_s):
+        if readable:
+            raise ReadFirst
+        return
+    raise refusal
+
+
+def _trusted(order: OrderView, *, now: int, fresh_s: float) -> bool:
+    """An observation may refuse when it is fresh, or when the code in it is our own confirmed write."""
+    if order.code_operation is not None:
+        return True
+    return order.observed_at is not None and now - order.observed_at <= fresh_s * SECOND
+
+
+def _refusal(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules) -> GatewayError | None:
+    table = rules.table
+    code = order.projected_code or order.code
+    was = table.by_code.get(code) if code is not None else None
+    if table.ended(was):
+        return OrderEnded(
+            f"The order is {was.label!r} in the vendor's system and takes no further update." if was else "",
+            current=current(order, table, tenant=wanted.tenant),
+        )
+    if code == to.code and table.workflow.same_code_refused:
+        return StatusUnchanged(
+            f"The order is already {to.label!r} (vendor code {to.code}).",
+            current=current(order, table, tenant=wanted.tenant),
+        )
+    verdict = table.verdict(was, to)
+    if not verdict.allowed and verdict.basis is not Basis.assumed:
+        return TransitionNotAllowed(
+            f"{to.label!r} may not follow {was.label!r}." if was else "",
+            pointer="/status",
+            allowed=allowed(table, was, at=wanted.occurred_at),
+            current=current(order, table, tenant=wanted.tenant),
+        )
+    late = order.late or (order.target_at is not None and wanted.occurred_at > from_micros(order.target_at))
+    if late and wanted.late_reason is None and wanted.reason_code is None and rules.late_reasons:
+        return late_reason_required(rules.late_reasons)
+    return None
+
+
+def late_reason_required(known: Mapping[str, int], *, outcome: str = "not_sent") -> LateReasonRequired:
+    """The refusal that names the late reasons a caller may give."""
+    return LateReasonRequired(
+        "The order is past its target date; give one of the late reasons.",
+        pointer="/late_reason",
+        outcome=outcome,
+        late_reasons=sorted(known),
+    )
+
+
+def allowed(table: StatusTable, was: StatusCode | None, *, at: datetime) -> list[JsonValue]:
+    """The codes that may follow `was`, as a problem lists them."""
+    return [
+        {"status": row.status.value if row.status else None, "vendor_code": row.code, "label": row.label}
+        for row, verdict in table.onward(was, at=at)
+        if verdict.allowed
+    ]
+
+
+def current(order: OrderView, table: StatusTable, *, tenant: str) -> JsonObject:
+    """Where the order stands, since when, and by whom; another tenant's operation is not named."""
+    projected = order.projected_code is not None
+    code = order.projected_code if projected else order.code
+    operation = order.projected_operation if projected else order.code_operation
+    owner = order.projected_tenant if projected else order.code_tenant
+    row = table.by_code.get(code) if code is not None else None
+    return {
+        "status": row.status.value if row is not None and row.status is not None else None,
+        "vendor_code": code,
+        "operation_id": operation if owner == tenant else None,
+        "since": None if projected else rfc3339_micros(order.code_since),
+        "source": "operation" if operation is not None else "vendor",
+    }
+
+
+def _blocked(wanted: Wanted, order: OrderView) -> OrderBlocked:
+    mine = order.blocked_by if order.blocked_tenant == wanted.tenant else None
+    return OrderBlocked(
+        "It is not known whether an earlier update of this order took effect; an operator has to say which it is.",
+        operation_id=mine,
+        blocked_by=mine,
+    )

@@ -1,0 +1,146 @@
+"""The vendor port: what every vendor's adapter does for us, and the words in which it answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Protocol
+
+from app.domain.errors import GatewayError, VendorSaid, VendorTrouble
+from app.domain.json import JsonObject
+from app.domain.statuses import StatusCode
+from app.domain.work_orders import Observation, OrderKey
+
+
+class Kind(Enum):
+    """The kinds of write; the names are those of the preview call."""
+
+    status_update = "status_update"
+    create = "create"
+    patch = "patch"
+    replace = "replace"
+    delete = "delete"
+
+
+class Capability(Enum):
+    """What a vendor's system may be able to do. What it cannot is 422 `capability-missing`, never silently dropped."""
+
+    read = "read"
+    list = "list"
+    status_update = "status_update"
+    create = "create"
+    patch = "patch"
+    replace = "replace"
+    delete = "delete"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """One change to send: what the caller asked for in our names, and the vendor code chosen for it."""
+
+    operation_id: str
+    kind: Kind
+    order: OrderKey
+    body: JsonObject
+    """The caller's body, as accepted."""
+    status: StatusCode | None = None
+    occurred_at: datetime | None = None
+    previous_code: str | None = None
+    """The vendor code that we believed in just before sending; a read-back compares with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorRequest:
+    """One HTTP request as the vendor receives it. `headers` carries no secret; in a preview neither does the body."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Outcome(StrEnum):
+    """What an attempt came to (reliability.md §4.3). Only `not_sent` and `not_applied` may ever be sent again."""
+
+    applied = "applied"
+    """The vendor said so, positively matched."""
+    refused = "refused"
+    """The vendor said no, positively matched."""
+    not_sent = "not_sent"
+    """Nothing left us."""
+    not_applied = "not_applied"
+    """It left us, and the answer proves that it was not processed."""
+    unknown = "unknown"
+    """Everything else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The outcome of one attempt, and what the vendor said."""
+
+    outcome: Outcome
+    detail: str = ""
+    """For an operator: what was observed, in one sentence."""
+    said: VendorSaid | None = None
+    error: type[GatewayError] | None = None
+    """For `refused`: the precise code where the answer itself tells it; else the order is read."""
+    trouble: type[VendorTrouble] | None = None
+    """For `not_sent` and `not_applied`: what the backend waits for."""
+    retry_after_s: float | None = None
+
+
+class Proof(StrEnum):
+    """What a read-back says about a write whose answer was lost (reliability.md §4.4)."""
+
+    applied = "applied"
+    not_applied = "not_applied"
+    """The order still shows what it showed before; proof only when read twice after the vendor's settle time."""
+    inconclusive = "inconclusive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of `orderbridge check`."""
+
+    name: str
+    ok: bool
+    detail: str
+    warning: bool = False
+
+
+class VendorAdapter(Protocol):
+    """One vendor system seen with one set of credentials.
+
+    `read` and `listing` raise WorkOrderNotFound, BackendMisconfigured, BackendUnavailable or BackendTimeout, and may be
+    cancelled. `send` raises nothing but CancelledError, after which the outcome is unknown. `prove` is pure.
+    """
+
+    def requests(self, write: Write) -> Sequence[VendorRequest]:
+        """The exact requests that `send` would make, without secrets; raises a GatewayError where it cannot be said."""
+
+    async def send(self, write: Write) -> Answer:
+        """Make the change, once."""
+
+    async def read(self, number: str) -> Observation:
+        """The order with this number or reference, read from the vendor now."""
+
+    def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Observation]]:
+        """The orders that the vendor lists, in batches; None asks for all."""
+
+    def prove(self, write: Write, seen: Observation) -> Proof:
+        """Whether what was read shows that `write` took effect."""
+
+    def check(self) -> AsyncIterator[Finding]:
+        """Look at the real system: address, log-in, contract."""
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reasons:
+    """A backend's reason codes: our word -> the vendor's code."""
+
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    late_reasons: Mapping[str, int] = field(default_factory=dict)

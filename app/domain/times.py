@@ -1,0 +1,33 @@
+"""Points in time: UTC in our API and our store, the client's own time zone on the vendor's side.
+
+The store keeps microseconds since 1970 as integers, which read the same from SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+SECOND = 1_000_000
+"""One second in the store's unit."""
+
+
+def to_micros(at: datetime) -> int:
+    """An aware datetime as microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Microseconds since 1970 as an aware datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def rfc3339(at: datetime) -> str:
+    """An aware datetime as our API writes it: UTC, a trailing Z, fractions only when there are any."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def rfc3339_micros(micros: int | None) -> str | None:
+    """A stored time as our API writes it."""
+    return None if micros is None else rfc3339(from_micros(micros))

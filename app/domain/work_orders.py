@@ -1,0 +1,70 @@
+"""A work order as our API shows it, and an observation of one in the vendor's system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.domain.json import JsonObject, JsonValue
+from app.domain.statuses import StatusCode
+from app.domain.times import rfc3339
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderKey:
+    """How a vendor names one order: our `number`, the reference people write, and ids that only the vendor's calls need."""
+
+    number: str
+    reference: str | None = None
+    vendor_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """One work order as the vendor's system showed it at `as_of`.
+
+    `fields` holds the canonical members of design.md §3.3 that the vendor has, by their JSON names; a date-only value stays
+    a date. `record` is the vendor's own part, from which the ETag is made. `code` is the vendor's status code as text.
+    """
+
+    key: OrderKey
+    code: str | None
+    status_at: datetime | None
+    late: bool
+    target_at: datetime | None
+    fields: JsonObject
+    record: JsonObject
+    as_of: datetime
+
+    def is_late(self, at: datetime) -> bool:
+        """Whether the vendor counts the order as late for something that happens at `at`."""
+        return self.late or (self.target_at is not None and at > self.target_at)
+
+
+def vendor_status(code: str | None, row: StatusCode | None) -> JsonObject | None:
+    """The vendor's own code beside our status: an unknown code keeps its raw word and gets no guess."""
+    if code is None:
+        return None
+    if row is None:
+        return {"code": code, "label": None, "master": None}
+    return {"code": row.code, "label": row.label, "master": row.master}
+
+
+def work_order(
+    observation: Observation, *, backend: str, row: StatusCode | None, delivery: JsonObject
+) -> dict[str, JsonValue]:
+    """The work order of our API (design.md §3.3), with what the vendor's system has of it."""
+    key = observation.key
+    return {
+        "backend": backend,
+        "number": key.number,
+        "external_reference": key.reference,
+        **observation.fields,
+        "status": row.status.value if row is not None and row.status is not None else None,
+        "phase": row.phase.value if row is not None and row.phase is not None else None,
+        "vendor_status": vendor_status(observation.code, row),
+        "delivery": delivery,
+        "as_of": rfc3339(observation.as_of),
+        "vendor_ids": dict(key.vendor_ids),
+    }

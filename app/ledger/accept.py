@@ -1,0 +1,282 @@
+"""Accept a write: the idempotency key, the operation, its place in the order's queue and, when nothing is ahead, the intent.
+
+One transaction. The same key with the same request replays; with another request it is refused (reliability.md §3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, and_, bindparam, func, insert, select, update
+
+from app.domain.admission import OrderView
+from app.domain.errors import ClientReferenceUsed, IdempotencyKeyReused
+from app.domain.operations import Operation, State
+from app.ledger.records import Acceptance, Accepted, Claim, Decide, Draft, Lease, Refuse, Refused, Replayed, Send
+from app.ledger.rows import (
+    json_object,
+    number,
+    number_or_none,
+    operation,
+    order_view,
+    text,
+    text_or_none,
+    unseen_order,
+)
+from app.ledger.sql import Params, Row, Sql, Unit, Value
+from app.ledger.tables import ATTEMPT, KEY, OPERATION, OPERATIONS, ORDER
+
+FIND_KEY = Sql(select(KEY).where(KEY.c.client_id == bindparam("client_id"), KEY.c.key == bindparam("key")))
+FIND_REFERENCE = Sql(
+    select(OPERATION.c.id).where(
+        OPERATION.c.tenant == bindparam("tenant"), OPERATION.c.client_reference == bindparam("client_reference")
+    )
+)
+FIND_ORDER = Sql(select(ORDER).where(ORDER.c.backend == bindparam("backend"), ORDER.c.number == bindparam("number")))
+FIND_OPERATION = Sql(OPERATIONS.where(OPERATION.c.id == bindparam("id")))
+
+ADD_KEY = Sql(insert(KEY))
+ADD_OPERATION = Sql(insert(OPERATION))
+ADD_ORDER = Sql(insert(ORDER))
+ADD_ATTEMPT = Sql(
+    insert(ATTEMPT).values(
+        {name: bindparam(name) for name in ("operation_id", "n", "fence", "started_at", "deadline_at")}
+    )
+)
+_this_version = and_(
+    ORDER.c.backend == bindparam("of_backend"),
+    ORDER.c.number == bindparam("of_number"),
+    ORDER.c.version == bindparam("seen"),
+)
+_one_more = {
+    "version": ORDER.c.version + 1,
+    "last_seq": ORDER.c.last_seq + 1,
+    "open_count": ORDER.c.open_count + 1,
+    "changed_at": bindparam("now"),
+    "projected_code": bindparam("to_code"),
+    "projected_operation": bindparam("by_operation"),
+    "projected_tenant": bindparam("by_tenant"),
+}
+QUEUE_UP = Sql(
+    update(ORDER)
+    .where(_this_version)
+    .values({**_one_more, "ready_at": func.coalesce(ORDER.c.ready_at, bindparam("ready", type_=BigInteger))})
+    .returning(ORDER.c.last_seq)
+)
+"""Behind others, or for a worker to find: whoever works on the queue keeps it, and a set time of attention stands."""
+BEGIN_AT_ONCE = Sql(
+    update(ORDER)
+    .where(_this_version)
+    .values(
+        {
+            **_one_more,
+            "ready_at": bindparam("now"),
+            "lease_owner": bindparam("owner"),
+            "lease_until": bindparam("until"),
+            "fence": ORDER.c.fence + 1,
+        }
+    )
+    .returning(ORDER.c.last_seq)
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """What an acceptance finds: the order as known, and whether it has a row yet."""
+
+    order: OrderView
+    known: bool
+
+
+def accept(draft: Draft, decide: Decide, lease: Lease | None) -> Unit[Acceptance]:
+    """The whole acceptance as one unit. `lease` asks for the first attempt to begin at once, if nothing is ahead.
+
+    Raises IdempotencyKeyReused, ClientReferenceUsed, or whatever `decide` raises; then nothing is stored.
+    """
+    looked = yield from look(draft)
+    if not isinstance(looked, Looked):
+        return looked
+    order = looked.order
+    decision = decide(order)
+    if isinstance(decision, Refuse):
+        return (yield from keep_refusal(draft, decision))
+    begins = lease if may_begin(order, lease, now=draft.now) else None
+    if not looked.known:
+        yield ADD_ORDER, new_order(draft)
+    step = QUEUE_UP if begins is None else BEGIN_AT_ONCE
+    placed = yield step, place_values(draft, decision, order, begins=begins)
+    new = new_operation(draft, decision, order, seq=number(placed[0], "last_seq"), begins=begins is not None)
+    if draft.key is not None:
+        yield ADD_KEY, key_values(draft, refused=None)
+    yield ADD_OPERATION, operation_values(new, draft)
+    if begins is not None:
+        yield ADD_ATTEMPT, attempt_values(new, begins, fence=order.fence + 1, now=draft.now)
+    return accepted(draft, new, order, begins=begins)
+
+
+def look(draft: Draft) -> Unit[Replayed | Looked]:
+    """The stored outcome of the key, or the order as it stands."""
+    if draft.key is not None:
+        keys = yield FIND_KEY, {"client_id": draft.client_id, "key": draft.key}
+        if keys:
+            return (yield from _replay(keys[0], draft))
+    if draft.client_reference is not None:
+        used = yield FIND_REFERENCE, {"tenant": draft.tenant, "client_reference": draft.client_reference}
+        refuse_used_reference(used)
+    orders = yield FIND_ORDER, {"backend": draft.backend, "number": draft.number}
+    order = order_view(orders[0]) if orders else unseen_order(draft.number)
+    return Looked(order=order, known=bool(orders))
+
+
+def _replay(key: Row, draft: Draft) -> Unit[Replayed]:
+    if text(key, "fingerprint") != draft.fingerprint:
+        raise IdempotencyKeyReused("This Idempotency-Key was used before with another request.")
+    operation_id = text_or_none(key, "operation_id")
+    if operation_id is None:
+        status, body = number_or_none(key, "answer_status"), text_or_none(key, "answer_body")
+        return Replayed(operation=None, answer_status=status, answer_body=body)
+    rows = yield FIND_OPERATION, {"id": operation_id}
+    return Replayed(operation=operation(rows[0]), answer_status=None, answer_body=None)
+
+
+def keep_refusal(draft: Draft, refusal: Refuse) -> Unit[Refused]:
+    """A refusal of ours is a decision: it is kept with its key, and a repeat reads it again."""
+    if draft.key is not None:
+        yield ADD_KEY, key_values(draft, refused=refusal)
+    return Refused(answer_status=refusal.status, answer_body=refusal.body)
+
+
+def accepted(draft: Draft, new: Operation, order: OrderView, *, begins: Lease | None) -> Accepted:
+    claim = None if begins is None else Claim(backend=draft.backend, number=draft.number, fence=order.fence + 1)
+    return Accepted(operation=new, claim=claim)
+
+
+def refuse_used_reference(used: Sequence[Row]) -> None:
+    if used:
+        earlier = text(used[0], "id")
+        raise ClientReferenceUsed(
+            "This client_reference belongs to an earlier operation.",
+            pointer="/client_reference",
+            operation_id=earlier,
+        )
+
+
+def may_begin(order: OrderView, lease: Lease | None, *, now: int) -> bool:
+    """Whether the write goes to the vendor at once: nothing ahead, nothing blocked, nobody at work on the queue."""
+    return lease is not None and order.open_count == 0 and order.blocked_by is None and order.lease_until <= now
+
+
+def key_values(draft: Draft, *, refused: Refuse | None) -> Params:
+    assert draft.key is not None
+    return {
+        "client_id": draft.client_id,
+        "key": draft.key,
+        "tenant": draft.tenant,
+        "fingerprint": draft.fingerprint,
+        "operation_id": None if refused else draft.id,
+        "answer_status": refused.status if refused else None,
+        "answer_body": refused.body if refused else None,
+        "created_at": draft.now,
+    }
+
+
+def new_order(draft: Draft) -> Params:
+    """An order that nobody has seen yet: its first update arrived while the vendor could not be asked."""
+    return {
+        **dict.fromkeys((column.name for column in ORDER.columns), None),
+        "backend": draft.backend,
+        "number": draft.number,
+        "vendor_ids": "{}",
+        "fields": "{}",
+        "late": 0,
+        "confirmed_at": 0,
+        "changed_at": draft.now,
+        "version": 0,
+        "last_seq": 0,
+        "open_count": 0,
+        "held": 0,
+        "lease_until": 0,
+        "fence": 0,
+        "event_seq": 0,
+    }
+
+
+def place_values(draft: Draft, send: Send, order: OrderView, *, begins: Lease | None) -> Params:
+    """The order's row once the write has its place; a write that sets no status leaves what earlier ones will make of it."""
+    sets = send.target_code is not None
+    place: dict[str, Value] = {
+        "of_backend": draft.backend,
+        "of_number": draft.number,
+        "seen": order.version,
+        "now": draft.now,
+        "to_code": send.target_code if sets else order.projected_code,
+        "by_operation": draft.id if sets else order.projected_operation,
+        "by_tenant": draft.tenant if sets else order.projected_tenant,
+    }
+    if begins is None:
+        place["ready"] = None if order.held else draft.now
+    else:
+        place.update(owner=begins.owner, until=begins.until)
+    return place
+
+
+def new_operation(draft: Draft, send: Send, order: OrderView, *, seq: int, begins: bool) -> Operation:
+    return Operation(
+        id=draft.id,
+        tenant=draft.tenant,
+        client_id=draft.client_id,
+        backend=draft.backend,
+        work_order=draft.number,
+        seq=seq,
+        kind=draft.kind,
+        state=State.sending if begins else State.queued,
+        body=json_object(draft.body) or {},
+        target_code=send.target_code,
+        occurred_at=draft.occurred_at,
+        previous_code=send.previous_code,
+        client_reference=draft.client_reference,
+        attempts=1 if begins else 0,
+        accepted_at=draft.now,
+        finished_at=None,
+        blocked_by=order.blocked_by if order.blocked_tenant == draft.tenant else None,
+        problem=None,
+        result=None,
+        answer_status=None,
+        answer_body=None,
+        probes=0,
+        probe_evidence=None,
+    )
+
+
+def operation_values(new: Operation, draft: Draft) -> Params:
+    values: dict[str, Value] = {column.name: None for column in OPERATION.columns}
+    values.update(
+        id=new.id,
+        tenant=new.tenant,
+        client_id=new.client_id,
+        backend=new.backend,
+        work_order=new.work_order,
+        seq=new.seq,
+        kind=new.kind.value,
+        state=new.state.value,
+        body=draft.body,
+        target_code=new.target_code,
+        occurred_at=new.occurred_at,
+        previous_code=new.previous_code,
+        client_reference=new.client_reference,
+        attempts=new.attempts,
+        probes=0,
+        accepted_at=new.accepted_at,
+    )
+    return values
+
+
+def attempt_values(of: Operation, lease: Lease, *, fence: int, now: int) -> Params:
+    return {
+        "operation_id": of.id,
+        "n": of.attempts,
+        "fence": fence,
+        "started_at": now,
+        "deadline_at": lease.deadline_at,
+    }

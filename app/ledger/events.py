@@ -1,0 +1,54 @@
+"""The event log: what happened to an order, in the order in which it was recorded."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, insert
+
+from app.domain.json import JsonObject
+from app.domain.operations import Operation
+from app.ledger.records import Claim
+from app.ledger.rows import compact
+from app.ledger.sql import Params, Sql
+from app.ledger.tables import EVENT
+
+_COLUMNS = ("at", "backend", "work_order", "seq", "type", "source", "tenant", "operation_id", "data")
+ADD_EVENT = Sql(insert(EVENT).values({name: bindparam(name) for name in _COLUMNS}))
+
+
+def event_values(
+    of: Operation,
+    lane: Claim,
+    *,
+    seq: int,
+    at: int,
+    data: JsonObject,
+    type_: str | None = None,
+    source: str = "delivery",
+) -> Params:
+    """An operation's event; by default named after the state that it has now."""
+    return {
+        "at": at,
+        "backend": lane.backend,
+        "work_order": lane.number,
+        "seq": seq,
+        "type": type_ or f"operation.{of.state.value}",
+        "source": source,
+        "tenant": of.tenant,
+        "operation_id": of.id,
+        "data": compact(data),
+    }
+
+
+def observation_event(*, backend: str, order: str, seq: int, at: int, source: str, data: JsonObject) -> Params:
+    """What an observation of the vendor's system changed; it belongs to no tenant."""
+    return {
+        "at": at,
+        "backend": backend,
+        "work_order": order,
+        "seq": seq,
+        "type": "work_order.changed",
+        "source": source,
+        "tenant": None,
+        "operation_id": None,
+        "data": compact(data),
+    }

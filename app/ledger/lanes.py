@@ -1,0 +1,175 @@
+"""The queue of one order: lease it, find its head, begin an attempt, put it back.
+
+Only the holder of the lease works on the queue, and every later write carries the fence that the lease gave.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, bindparam, func, null, or_, select, update
+
+from app.domain.operations import Operation, State, move
+from app.ledger.accept import ADD_ATTEMPT, attempt_values
+from app.ledger.records import Claim, Fenced, Lease
+from app.ledger.rows import number, number_or_none, operation, text
+from app.ledger.sql import Sql, Unit
+from app.ledger.tables import ATTEMPT, OPERATION, OPERATIONS, ORDER
+
+_ready = (
+    select(ORDER.c.number)
+    .where(
+        ORDER.c.backend == bindparam("of_backend"),
+        ORDER.c.ready_at <= bindparam("now"),
+        ORDER.c.lease_until <= bindparam("now"),
+    )
+    .order_by(ORDER.c.ready_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("ready")
+    .prefix_with("MATERIALIZED", dialect="postgresql")
+)
+CLAIM = Sql(
+    update(ORDER)
+    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number.in_(select(_ready.c.number)))
+    .values(
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until"),
+        fence=ORDER.c.fence + 1,
+        ready_at=bindparam("now"),
+        version=ORDER.c.version + 1,
+    )
+    .returning(ORDER.c.number, ORDER.c.fence)
+)
+NEXT_READY = Sql(
+    select(func.min(ORDER.c.ready_at).label("at")).where(
+        ORDER.c.backend == bindparam("of_backend"), ORDER.c.ready_at.is_not(None)
+    )
+)
+HEAD = Sql(
+    OPERATIONS.where(
+        OPERATION.c.backend == bindparam("of_backend"),
+        OPERATION.c.work_order == bindparam("of_number"),
+        OPERATION.c.finished_at.is_(None),
+    )
+    .order_by(OPERATION.c.seq)
+    .limit(1)
+)
+FENCED = and_(
+    ORDER.c.backend == bindparam("of_backend"),
+    ORDER.c.number == bindparam("of_number"),
+    ORDER.c.fence == bindparam("fence"),
+)
+RENEW = Sql(
+    update(ORDER)
+    .where(FENCED)
+    .values(lease_until=bindparam("until"), version=ORDER.c.version + 1)
+    .returning(ORDER.c.fence)
+)
+BEGIN = Sql(
+    update(OPERATION)
+    .where(OPERATION.c.id == bindparam("of_id"), OPERATION.c.state == bindparam("was"))
+    .values(
+        state=bindparam("to"),
+        attempts=OPERATION.c.attempts + bindparam("more"),
+        previous_code=bindparam("from_code"),
+        target_code=bindparam("to_code"),
+    )
+    .returning(OPERATION.c.attempts)
+)
+PUT_BACK = Sql(
+    update(ORDER)
+    .where(FENCED)
+    .values(lease_owner=null(), lease_until=0, ready_at=bindparam("ready"), version=ORDER.c.version + 1)
+    .returning(ORDER.c.open_count)
+)
+TAKE_OVER = Sql(
+    update(ORDER)
+    .where(or_(ORDER.c.lease_until > 0, ORDER.c.lease_owner.is_not(None)))
+    .values(lease_owner=null(), lease_until=0)
+)
+DEADLINE = Sql(select(func.max(ATTEMPT.c.deadline_at).label("at")).where(ATTEMPT.c.operation_id == bindparam("of_id")))
+
+
+def claim(backend: str, *, now: int, lease: Lease, most: int) -> Unit[list[Claim]]:
+    """Lease up to `most` queues of a backend that want attention."""
+    rows = yield (
+        CLAIM,
+        {"of_backend": backend, "now": now, "owner": lease.owner, "until": lease.until, "most": most},
+    )
+    return [Claim(backend=backend, number=text(row, "number"), fence=number(row, "fence")) for row in rows]
+
+
+def next_ready(backend: str) -> Unit[int | None]:
+    """When the backend's queues next want attention; None if none does by itself."""
+    rows = yield NEXT_READY, {"of_backend": backend}
+    return number_or_none(rows[0], "at")
+
+
+def head(of: Claim) -> Unit[Operation | None]:
+    """The operation whose turn it is: the first that is not final."""
+    rows = yield HEAD, {"of_backend": of.backend, "of_number": of.number}
+    return operation(rows[0]) if rows else None
+
+
+def begin(
+    of: Claim, head_of_queue: Operation, *, target_code: str | None, previous_code: str | None, lease: Lease, now: int
+) -> Unit[Operation]:
+    """Store the intent to send, before the first byte may leave. Raises Fenced."""
+    began = yield from _step(of, head_of_queue, State.sending, lease, target_code, previous_code, attempts=1)
+    yield ADD_ATTEMPT, attempt_values(began, lease, fence=of.fence, now=now)
+    return began
+
+
+def verify(of: Claim, lost: Operation, *, lease: Lease) -> Unit[Operation]:
+    """Note that the vendor is being asked about a lost answer. Raises Fenced."""
+    return (yield from _step(of, lost, State.verifying, lease, lost.target_code, lost.previous_code, attempts=0))
+
+
+def _step(
+    of: Claim,
+    was: Operation,
+    to: State,
+    lease: Lease,
+    target_code: str | None,
+    previous_code: str | None,
+    *,
+    attempts: int,
+) -> Unit[Operation]:
+    held = yield RENEW, {**_lane(of), "until": lease.until}
+    moved = yield (
+        BEGIN,
+        {
+            "of_id": was.id,
+            "was": was.state.value,
+            "to": move(was.state, to).value,
+            "more": attempts,
+            "from_code": previous_code,
+            "to_code": target_code,
+        },
+    )
+    if not held or not moved:
+        raise Fenced
+    rows = yield HEAD, {"of_backend": of.backend, "of_number": of.number}
+    return operation(rows[0])
+
+
+def put_back(of: Claim, *, ready_at: int | None) -> Unit[None]:
+    """Give the lease up. With None the queue rests, unless a write has joined it meanwhile: two statements, so that the
+    second sees what the first waited for."""
+    rows = yield PUT_BACK, {**_lane(of), "ready": ready_at}
+    if rows and ready_at is None and number(rows[0], "open_count") > 0:
+        yield PUT_BACK, {**_lane(of), "ready": 0}
+
+
+def take_over() -> Unit[None]:
+    """Free every lease: only for a store that has one owner, when that owner starts."""
+    yield TAKE_OVER, {}
+
+
+def last_deadline(operation_id: str) -> Unit[int | None]:
+    """When the operation's latest attempt must have been over."""
+    rows = yield DEADLINE, {"of_id": operation_id}
+    return number_or_none(rows[0], "at")
+
+
+def _lane(of: Claim) -> dict[str, str | int]:
+    return {"of_backend": of.backend, "of_number": of.number, "fence": of.fence}

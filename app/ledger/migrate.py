@@ -1,0 +1,86 @@
+"""Bring a database's tables to the version that this code needs, and tell when they are not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.ledger.store import StoreUnavailable
+
+T = TypeVar("T")
+
+SCRIPTS = Path(__file__).parent.parent.parent / "migrations"
+
+
+def migrate(url: str) -> str:
+    """Apply every migration that the database lacks; returns the version it then has."""
+    return _with_connection(url, _upgrade)
+
+
+def schema_version(url: str) -> str | None:
+    """The version that the database has; None for one without tables."""
+    return _with_connection(url, lambda connection: MigrationContext.configure(connection).get_current_revision())
+
+
+def needed_version() -> str:
+    """The version that this code needs."""
+    head = ScriptDirectory.from_config(config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, for a connection that is open already."""
+    made = Config()
+    made.set_main_option("script_location", str(SCRIPTS))
+    made.set_main_option("path_separator", "os")
+    made.attributes["connection"] = connection
+    return made
+
+
+def _upgrade(connection: Connection) -> str:
+    command.upgrade(config(connection), "head")
+    return needed_version()
+
+
+def _with_connection(url: str, use: Callable[[Connection], T]) -> T:
+    try:
+        if make_url(url).get_backend_name() == "sqlite":
+            return _on_sqlite(url, use)
+        return asyncio.run(_on_postgres(url, use))
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+def _on_sqlite(url: str, use: Callable[[Connection], T]) -> T:
+    engine = create_engine(url, poolclass=NullPool)
+    event.listen(engine, "connect", _driver_begins_nothing)
+    event.listen(engine, "begin", _begin_immediate)
+    with engine.begin() as connection:
+        return use(connection)
+
+
+def _driver_begins_nothing(connection: object, _record: object) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Without it a reader that turns writer loses updates in silence; with it DDL and data move in one transaction."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+async def _on_postgres(url: str, use: Callable[[Connection], T]) -> T:
+    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    async with engine.begin() as connection:
+        return await connection.run_sync(use)

@@ -1,0 +1,255 @@
+"""The ledger's tables. Times are microseconds since 1970 in UTC; JSON is text; both read the same from either database."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy import text as sql_text
+from sqlmodel import Field, SQLModel
+
+from app.domain.operations import State
+from app.domain.ports import Kind
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = MetaData(naming_convention=NAMING)
+
+
+class Table(SQLModel):
+    """What every table of the ledger is declared from."""
+
+    metadata = metadata
+
+
+def _big(*, primary_key: bool = False, nullable: bool = False, default: int | None = None) -> Column[int]:
+    server_default = None if default is None else str(default)
+    return Column(BigInteger, primary_key=primary_key, nullable=nullable, server_default=server_default)
+
+
+def _text(*, primary_key: bool = False, nullable: bool = False) -> Column[str]:
+    return Column(Text, primary_key=primary_key, nullable=nullable)
+
+
+def _one_of(column: str, words: type[State] | type[Kind]) -> str:
+    return f"{column} IN ({', '.join(repr(word.value) for word in words)})"
+
+
+class ClientRow(Table, table=True):
+    """A caller: which tenant it belongs to, what it may do, and on which backends. Lists are words with blanks between."""
+
+    __tablename__ = "client"
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    tenant: str = Field(sa_column=_text())
+    secret_sha256: str = Field(sa_column=_text())
+    scopes: str = Field(sa_column=_text())
+    backends: str = Field(sa_column=_text())
+    created_at: int = Field(sa_column=_big())
+    revoked_at: int | None = Field(sa_column=_big(nullable=True))
+
+
+class IdempotencyKeyRow(Table, table=True):
+    """A key that a client has used: for an operation, or for a refusal of ours (then the answer is kept here)."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (Index("ix_idempotency_key_created_at", "created_at"),)
+
+    client_id: str = Field(sa_column=_text(primary_key=True))
+    key: str = Field(sa_column=_text(primary_key=True))
+    tenant: str = Field(sa_column=_text())
+    fingerprint: str = Field(sa_column=_text())
+    operation_id: str | None = Field(sa_column=_text(nullable=True))
+    answer_status: int | None = Field(sa_column=Column(Integer, nullable=True))
+    answer_body: str | None = Field(sa_column=_text(nullable=True))
+    created_at: int = Field(sa_column=_big())
+
+
+class OperationRow(Table, table=True):
+    """One accepted write: what was asked, where it stands, and the final answer as it was first given."""
+
+    __tablename__ = "operation"
+    __table_args__ = (
+        UniqueConstraint("backend", "work_order", "seq"),
+        CheckConstraint(_one_of("state", State), name="state"),
+        CheckConstraint(_one_of("kind", Kind), name="kind"),
+        Index(
+            "ix_operation_open",
+            "backend",
+            "work_order",
+            "seq",
+            sqlite_where=sql_text("finished_at IS NULL"),
+            postgresql_where=sql_text("finished_at IS NULL"),
+        ),
+        Index("ix_operation_tenant_id", "tenant", "id"),
+        Index(
+            "uq_operation_client_reference",
+            "tenant",
+            "client_reference",
+            unique=True,
+            sqlite_where=sql_text("client_reference IS NOT NULL"),
+            postgresql_where=sql_text("client_reference IS NOT NULL"),
+        ),
+    )
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    tenant: str = Field(sa_column=_text())
+    client_id: str = Field(sa_column=_text())
+    backend: str = Field(sa_column=_text())
+    work_order: str = Field(sa_column=_text())
+    seq: int = Field(sa_column=_big())
+    kind: str = Field(sa_column=_text())
+    state: str = Field(sa_column=_text())
+    body: str = Field(sa_column=_text())
+    target_code: str | None = Field(sa_column=_text(nullable=True))
+    occurred_at: int | None = Field(sa_column=_big(nullable=True))
+    previous_code: str | None = Field(sa_column=_text(nullable=True))
+    client_reference: str | None = Field(sa_column=_text(nullable=True))
+    attempts: int = Field(sa_column=Column(Integer, nullable=False))
+    probes: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
+    probe_evidence: str | None = Field(sa_column=_text(nullable=True))
+    problem: str | None = Field(sa_column=_text(nullable=True))
+    result: str | None = Field(sa_column=_text(nullable=True))
+    answer_status: int | None = Field(sa_column=Column(Integer, nullable=True))
+    answer_body: str | None = Field(sa_column=_text(nullable=True))
+    accepted_at: int = Field(sa_column=_big())
+    finished_at: int | None = Field(sa_column=_big(nullable=True))
+
+
+class AttemptRow(Table, table=True):
+    """One attempt to send: the intent is stored before the first byte leaves, the classification after. No secrets."""
+
+    __tablename__ = "attempt"
+
+    operation_id: str = Field(sa_column=_text(primary_key=True))
+    n: int = Field(sa_column=Column(Integer, primary_key=True))
+    fence: int = Field(sa_column=_big())
+    started_at: int = Field(sa_column=_big())
+    deadline_at: int = Field(sa_column=_big())
+    ended_at: int | None = Field(sa_column=_big(nullable=True))
+    outcome: str | None = Field(sa_column=_text(nullable=True))
+    detail: str | None = Field(sa_column=_text(nullable=True))
+    vendor_status: int | None = Field(sa_column=Column(Integer, nullable=True))
+    vendor_code: str | None = Field(sa_column=_text(nullable=True))
+    vendor_message: str | None = Field(sa_column=_text(nullable=True))
+
+
+class WorkOrderRow(Table, table=True):
+    """One order: the vendor's view of it as last seen, what the open updates will make of it, and its queue.
+
+    The queue: `last_seq` places given out, `open_count` of them not final; `ready_at` is when the queue next wants attention
+    (null: never by itself); `lease_owner` works on it until `lease_until`; `fence` rises with each lease, and whoever writes
+    an outcome must still hold the fence.
+    """
+
+    __tablename__ = "work_order"
+    __table_args__ = (
+        Index("ix_work_order_reference", "backend", "reference"),
+        Index("ix_work_order_changed", "backend", "changed_at", "number"),
+        Index(
+            "ix_work_order_ready",
+            "backend",
+            "ready_at",
+            sqlite_where=sql_text("ready_at IS NOT NULL"),
+            postgresql_where=sql_text("ready_at IS NOT NULL"),
+        ),
+    )
+
+    backend: str = Field(sa_column=_text(primary_key=True))
+    number: str = Field(sa_column=_text(primary_key=True))
+    reference: str | None = Field(sa_column=_text(nullable=True))
+    vendor_ids: str = Field(sa_column=_text())
+    fields: str = Field(sa_column=_text())
+    etag: str | None = Field(sa_column=_text(nullable=True))
+    code: str | None = Field(sa_column=_text(nullable=True))
+    code_since: int | None = Field(sa_column=_big(nullable=True))
+    code_operation: str | None = Field(sa_column=_text(nullable=True))
+    code_tenant: str | None = Field(sa_column=_text(nullable=True))
+    late: int = Field(sa_column=Column(Integer, nullable=False))
+    target_at: int | None = Field(sa_column=_big(nullable=True))
+    observed_at: int | None = Field(sa_column=_big(nullable=True))
+    confirmed_at: int = Field(sa_column=_big(default=0))
+    changed_at: int = Field(sa_column=_big())
+    projected_code: str | None = Field(sa_column=_text(nullable=True))
+    projected_operation: str | None = Field(sa_column=_text(nullable=True))
+    projected_tenant: str | None = Field(sa_column=_text(nullable=True))
+    version: int = Field(sa_column=_big())
+    last_seq: int = Field(sa_column=_big())
+    open_count: int = Field(sa_column=Column(Integer, nullable=False))
+    blocked_by: str | None = Field(sa_column=_text(nullable=True))
+    blocked_tenant: str | None = Field(sa_column=_text(nullable=True))
+    held: int = Field(sa_column=Column(Integer, nullable=False))
+    ready_at: int | None = Field(sa_column=_big(nullable=True))
+    lease_owner: str | None = Field(sa_column=_text(nullable=True))
+    lease_until: int = Field(sa_column=_big())
+    fence: int = Field(sa_column=_big())
+    event_seq: int = Field(sa_column=_big())
+
+
+class OrderHoldRow(Table, table=True):
+    """A queue that stopped behind a refusal, until a person says how it goes on."""
+
+    __tablename__ = "order_hold"
+    __table_args__ = (
+        Index(
+            "uq_order_hold_open",
+            "backend",
+            "work_order",
+            unique=True,
+            sqlite_where=sql_text("closed_at IS NULL"),
+            postgresql_where=sql_text("closed_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    tenant: str = Field(sa_column=_text())
+    backend: str = Field(sa_column=_text())
+    work_order: str = Field(sa_column=_text())
+    operation_id: str = Field(sa_column=_text())
+    cause: str = Field(sa_column=_text())
+    opened_at: int = Field(sa_column=_big())
+    closed_at: int | None = Field(sa_column=_big(nullable=True))
+    closed_by: str | None = Field(sa_column=_text(nullable=True))
+    resolution: str | None = Field(sa_column=_text(nullable=True))
+    reason: str | None = Field(sa_column=_text(nullable=True))
+
+
+class EventRow(Table, table=True):
+    """What happened to an order, in the order in which it was recorded; `seq` counts within the order, without gaps."""
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("backend", "work_order", "seq"),)
+
+    id: int | None = Field(
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    )
+    at: int = Field(sa_column=_big())
+    backend: str = Field(sa_column=_text())
+    work_order: str = Field(sa_column=_text())
+    seq: int = Field(sa_column=_big())
+    type: str = Field(sa_column=_text())
+    source: str = Field(sa_column=_text())
+    tenant: str | None = Field(sa_column=_text(nullable=True))
+    operation_id: str | None = Field(sa_column=_text(nullable=True))
+    data: str = Field(sa_column=_text())
+
+
+class StatusCodeRow(Table, table=True):
+    """One row of a backend's imported status table."""
+
+    __tablename__ = "status_code"
+
+    backend: str = Field(sa_column=_text(primary_key=True))
+    code: str = Field(sa_column=_text(primary_key=True))
+    position: int = Field(sa_column=Column(Integer, nullable=False))
+    label: str = Field(sa_column=_text())
+    status: str | None = Field(sa_column=_text(nullable=True))
+    phase: str | None = Field(sa_column=_text(nullable=True))
+    master: str | None = Field(sa_column=_text(nullable=True))
+    effective_from: int | None = Field(sa_column=_big(nullable=True))
+    effective_to: int | None = Field(sa_column=_big(nullable=True))
+    chosen_first: int = Field(sa_column=Column(Integer, nullable=False))
+    basis: str = Field(sa_column=_text())

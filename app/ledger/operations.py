@@ -1,0 +1,168 @@
+"""Operations: read, listed, and resolved by a person when nothing else could tell what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import and_, bindparam, null, select, update
+
+from app.domain.errors import NotFound
+from app.domain.operations import UNRESOLVED, Operation, State
+from app.ledger.accept import FIND_OPERATION
+from app.ledger.events import ADD_EVENT, event_values
+from app.ledger.records import Claim, Ending, Settled, Settlement
+from app.ledger.rows import number, operation, text
+from app.ledger.settle import settle
+from app.ledger.sql import Sql, Unit, Value
+from app.ledger.tables import HOLD, OPERATION, OPERATIONS, ORDER
+
+FIND_MINE = Sql(OPERATIONS.where(OPERATION.c.id == bindparam("of_id"), OPERATION.c.tenant == bindparam("of_tenant")))
+TAKE_FENCE = Sql(
+    update(ORDER)
+    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
+    .values(fence=ORDER.c.fence + 1, version=ORDER.c.version + 1, lease_owner=null(), lease_until=0)
+    .returning(ORDER.c.fence)
+)
+OPEN_HOLD = Sql(select(HOLD.c.id).where(HOLD.c.operation_id == bindparam("of_operation"), HOLD.c.closed_at.is_(None)))
+CLOSE_HOLD = Sql(
+    update(HOLD)
+    .where(HOLD.c.id == bindparam("of_id"))
+    .values(
+        closed_at=bindparam("now"),
+        closed_by=bindparam("by"),
+        resolution=bindparam("how"),
+        reason=bindparam("why"),
+    )
+)
+GO_ON = Sql(
+    update(ORDER)
+    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
+    .values(
+        blocked_by=null(),
+        blocked_tenant=null(),
+        held=0,
+        ready_at=bindparam("now"),
+        event_seq=ORDER.c.event_seq + 1,
+        version=ORDER.c.version + 1,
+    )
+    .returning(ORDER.c.event_seq)
+)
+
+
+def find(operation_id: str) -> Unit[Operation | None]:
+    """An operation by its id, whoever's it is; the API uses `find_mine`."""
+    rows = yield FIND_OPERATION, {"id": operation_id}
+    return operation(rows[0]) if rows else None
+
+
+def find_mine(operation_id: str, *, tenant: str) -> Unit[Operation | None]:
+    rows = yield FIND_MINE, {"of_id": operation_id, "of_tenant": tenant}
+    return operation(rows[0]) if rows else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OperationFilter:
+    """What a tenant's list of operations is narrowed to."""
+
+    tenant: str
+    state: State | None = None
+    backend: str | None = None
+    work_order: str | None = None
+    before: str | None = None
+    """The id of the last operation of the page before; the newest come first."""
+
+
+@lru_cache(maxsize=64)
+def _list_statement(*, state: bool, backend: bool, work_order: bool, before: bool) -> Sql:
+    wanted = [OPERATION.c.tenant == bindparam("of_tenant")]
+    if state:
+        wanted.append(OPERATION.c.state == bindparam("of_state"))
+    if backend:
+        wanted.append(OPERATION.c.backend == bindparam("of_backend"))
+    if work_order:
+        wanted.append(OPERATION.c.work_order == bindparam("of_order"))
+    if before:
+        wanted.append(OPERATION.c.id < bindparam("before"))
+    return Sql(OPERATIONS.where(and_(*wanted)).order_by(OPERATION.c.id.desc()).limit(bindparam("most")))
+
+
+def list_operations(narrowed: OperationFilter, *, most: int) -> Unit[list[Operation]]:
+    """A tenant's operations, the newest first."""
+    values: dict[str, Value] = {"of_tenant": narrowed.tenant, "most": most}
+    if narrowed.state is not None:
+        values["of_state"] = narrowed.state.value
+    if narrowed.backend is not None:
+        values["of_backend"] = narrowed.backend
+    if narrowed.work_order is not None:
+        values["of_order"] = narrowed.work_order
+    if narrowed.before is not None:
+        values["before"] = narrowed.before
+    statement = _list_statement(
+        state=narrowed.state is not None,
+        backend=narrowed.backend is not None,
+        work_order=narrowed.work_order is not None,
+        before=narrowed.before is not None,
+    )
+    rows = yield statement, values
+    return [operation(row) for row in rows]
+
+
+class NotUnresolved(Exception):
+    """The operation needs nobody's word: its outcome is known, or it has not been sent."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(
+            f"the operation is {state}; only an unknown or held one, or the cause of a hold, can be resolved"
+        )
+
+
+def resolve(
+    operation_id: str, *, applied: bool, ending: Ending | None, result: str | None, reason: str, by: str, now: int
+) -> Unit[Operation]:
+    """A person says whether a lost write took effect, or lets the queue behind a refusal go on.
+
+    Applied: the operation ends so, with `ending` as its answer. Not applied: it returns to its place in the queue and is
+    sent again. For a refused operation that stopped its queue the word only lets the rest go on. Raises NotFound and
+    NotUnresolved.
+    """
+    rows = yield FIND_OPERATION, {"id": operation_id}
+    if not rows:
+        raise NotFound("There is no such operation.")
+    was = operation(rows[0])
+    lane: dict[str, Value] = {"of_backend": was.backend, "of_number": was.work_order}
+    holds = yield OPEN_HOLD, {"of_operation": operation_id}
+    if holds:
+        how = "applied" if applied else "not-applied"
+        yield CLOSE_HOLD, {"of_id": text(holds[0], "id"), "now": now, "by": by, "how": how, "why": reason}
+        freed = yield GO_ON, {**lane, "now": now}
+        of = Claim(backend=was.backend, number=was.work_order, fence=0)
+        closed = event_values(
+            was,
+            of,
+            seq=number(freed[0], "event_seq"),
+            at=now,
+            data={"hold_id": text(holds[0], "id"), "resolution": how, "reason": reason, "by": by},
+            type_="hold.closed",
+            source="operator",
+        )
+        yield ADD_EVENT, closed
+        return was
+    if was.state not in UNRESOLVED:
+        raise NotUnresolved(was.state)
+    fences = yield TAKE_FENCE, lane
+    settled: Settled = yield from settle(
+        Settlement(
+            claim=Claim(backend=was.backend, number=was.work_order, fence=number(fences[0], "fence")),
+            operation=was,
+            to=State.applied if applied else State.queued,
+            now=now,
+            lease_until=0,
+            ending=ending if applied else None,
+            result=result if applied else None,
+            ready_at=now,
+            probes=0,
+            event_data={"reason": reason, "by": by, "evidence": "operator"},
+        )
+    )
+    return settled.operation

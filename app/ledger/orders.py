@@ -1,0 +1,225 @@
+"""Orders as the ledger knows them: found by number or reference, listed, and brought up to date by observations."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import and_, bindparam, or_, select, tuple_, update
+
+from app.domain.times import to_micros
+from app.domain.work_orders import Observation
+from app.ledger.accept import ADD_ORDER, FIND_ORDER
+from app.ledger.events import ADD_EVENT, observation_event
+from app.ledger.records import Change, KnownOrder
+from app.ledger.rows import compact, known_order, number, number_or_none, text, text_or_none
+from app.ledger.sql import Row, Sql, Unit, Value
+from app.ledger.tables import ORDER
+
+FIND_ANY_NAME = Sql(
+    select(ORDER).where(
+        ORDER.c.backend == bindparam("of_backend"),
+        or_(ORDER.c.number == bindparam("name"), ORDER.c.reference == bindparam("name")),
+    )
+)
+SEEN = Sql(
+    update(ORDER)
+    .where(
+        ORDER.c.backend == bindparam("of_backend"),
+        ORDER.c.number == bindparam("of_number"),
+        or_(ORDER.c.observed_at.is_(None), ORDER.c.observed_at < bindparam("at")),
+    )
+    .values(observed_at=bindparam("at"))
+)
+CHANGED = Sql(
+    update(ORDER)
+    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
+    .values(
+        {
+            **{
+                name: bindparam("new_" + name)
+                for name in (
+                    "reference",
+                    "vendor_ids",
+                    "fields",
+                    "etag",
+                    "code",
+                    "code_since",
+                    "code_operation",
+                    "code_tenant",
+                    "late",
+                    "target_at",
+                    "observed_at",
+                    "changed_at",
+                )
+            },
+            "version": ORDER.c.version + 1,
+            "event_seq": ORDER.c.event_seq + 1,
+        }
+    )
+    .returning(ORDER.c.event_seq)
+)
+
+
+def etag_of(seen: Observation) -> str:
+    """A strong tag over the vendor's part of the order."""
+    return hashlib.sha256(compact(seen.record).encode()).hexdigest()[:32]
+
+
+def observe(backend: str, seen: Sequence[Observation], *, source: str, now: int) -> Unit[list[Change]]:
+    """Take in what the vendor showed; each difference is an event with its source and the previous values.
+
+    An observation older than the one we have changes nothing, and a code read before our own write was confirmed does not
+    undo that write.
+    """
+    changes: list[Change] = []
+    for one in seen:
+        rows = yield FIND_ORDER, {"backend": backend, "number": one.key.number}
+        if rows and not _news(rows[0], one):
+            yield SEEN, {"of_backend": backend, "of_number": one.key.number, "at": to_micros(one.as_of)}
+            continue
+        if not rows:
+            yield ADD_ORDER, _new_row(backend, one, now=now)
+        values = _values(rows[0] if rows else None, one, now=now)
+        updated = yield CHANGED, {"of_backend": backend, "of_number": one.key.number, **values}
+        change = _change(rows[0] if rows else None, one, values)
+        event = observation_event(
+            backend=backend,
+            order=one.key.number,
+            seq=number(updated[0], "event_seq"),
+            at=now,
+            source=source,
+            data={"was": change.was, "now": change.now},
+        )
+        yield ADD_EVENT, event
+        changes.append(change)
+    return changes
+
+
+def _news(row: Row, seen: Observation) -> bool:
+    """Whether the observation says anything that the row does not, and is not older than what the row has."""
+    observed = number_or_none(row, "observed_at")
+    if observed is not None and observed > to_micros(seen.as_of):
+        return False
+    if text_or_none(row, "etag") != etag_of(seen):
+        return True
+    return text_or_none(row, "code") != seen.code and number(row, "confirmed_at") <= to_micros(seen.as_of)
+
+
+def _values(row: Row | None, seen: Observation, *, now: int) -> dict[str, Value]:
+    values: dict[str, Value] = {
+        "new_reference": seen.key.reference,
+        "new_vendor_ids": compact(dict(seen.key.vendor_ids)),
+        "new_fields": compact(seen.fields),
+        "new_etag": etag_of(seen),
+        "new_code": seen.code,
+        "new_code_since": None if seen.status_at is None else to_micros(seen.status_at),
+        "new_code_operation": None,
+        "new_code_tenant": None,
+        "new_late": int(seen.late),
+        "new_target_at": None if seen.target_at is None else to_micros(seen.target_at),
+        "new_observed_at": to_micros(seen.as_of),
+        "new_changed_at": now,
+    }
+    if row is None:
+        return values
+    ours_is_newer = number(row, "confirmed_at") > to_micros(seen.as_of)
+    if ours_is_newer or text_or_none(row, "code") == seen.code:
+        for name in ("code", "code_operation", "code_tenant"):
+            values["new_" + name] = text_or_none(row, name)
+        if ours_is_newer or seen.status_at is None:
+            values["new_code_since"] = number_or_none(row, "code_since")
+    return values
+
+
+def _change(row: Row | None, seen: Observation, values: dict[str, Value]) -> Change:
+    names = ("code", "code_since", "late", "target_at", "reference")
+    now_is = {name: values["new_" + name] for name in names}
+    was = {} if row is None else {name: _scalar(row[name]) for name in names}
+    differing = [name for name in names if was.get(name) != now_is[name]]
+    return Change(
+        number=seen.key.number,
+        was={name: was[name] for name in differing if name in was},
+        now={name: now_is[name] for name in differing},
+    )
+
+
+def _scalar(value: object) -> str | int | None:
+    assert value is None or isinstance(value, str | int)
+    return value
+
+
+def _new_row(backend: str, seen: Observation, *, now: int) -> dict[str, Value]:
+    row: dict[str, Value] = {column.name: None for column in ORDER.columns}
+    row.update(
+        {
+            "backend": backend,
+            "number": seen.key.number,
+            "vendor_ids": "{}",
+            "fields": "{}",
+            "late": 0,
+            "confirmed_at": 0,
+            "changed_at": now,
+            "version": 0,
+            "last_seq": 0,
+            "open_count": 0,
+            "held": 0,
+            "lease_until": 0,
+            "fence": 0,
+            "event_seq": 0,
+        }
+    )
+    return row
+
+
+def find(backend: str, name: str) -> Unit[KnownOrder | None]:
+    """The order with this number or reference; a number wins over another order's reference."""
+    rows = yield FIND_ANY_NAME, {"of_backend": backend, "name": name}
+    exact = [row for row in rows if text(row, "number") == name]
+    return known_order((exact or list(rows))[0]) if rows else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrderFilter:
+    """What a list of orders is narrowed to. `codes` are vendor codes; None means any."""
+
+    codes: tuple[str, ...] | None = None
+    changed_since: int | None = None
+    after: tuple[int, str] | None = None
+    """The (changed_at, number) of the last order of the page before."""
+
+
+@lru_cache(maxsize=64)
+def _list_statement(codes: int | None, *, since: bool, after: bool) -> Sql:
+    wanted = [ORDER.c.backend == bindparam("of_backend"), ORDER.c.observed_at.is_not(None)]
+    if codes is not None:
+        wanted.append(or_(*[ORDER.c.code == bindparam(f"code_{n}") for n in range(codes)]))
+    if since:
+        wanted.append(ORDER.c.changed_at >= bindparam("since"))
+    if after:
+        wanted.append(
+            tuple_(ORDER.c.changed_at, ORDER.c.number) > tuple_(bindparam("after_at"), bindparam("after_number"))
+        )
+    return Sql(select(ORDER).where(and_(*wanted)).order_by(ORDER.c.changed_at, ORDER.c.number).limit(bindparam("most")))
+
+
+def list_orders(backend: str, narrowed: OrderFilter, *, most: int) -> Unit[list[KnownOrder]]:
+    """Known orders, those that changed longest ago first, so that a caller can go on from the last it has seen."""
+    if narrowed.codes == ():
+        return []
+    values: dict[str, Value] = {"of_backend": backend, "most": most}
+    for n, code in enumerate(narrowed.codes or ()):
+        values[f"code_{n}"] = code
+    if narrowed.changed_since is not None:
+        values["since"] = narrowed.changed_since
+    if narrowed.after is not None:
+        values["after_at"], values["after_number"] = narrowed.after
+    statement = _list_statement(
+        None if narrowed.codes is None else len(narrowed.codes),
+        since=narrowed.changed_since is not None,
+        after=narrowed.after is not None,
+    )
+    rows = yield statement, values
+    return [known_order(row) for row in rows]

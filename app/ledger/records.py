@@ -1,0 +1,174 @@
+"""What goes into the ledger and comes out of it, apart from its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from app.domain.admission import OrderView
+from app.domain.errors import VendorSaid
+from app.domain.json import JsonObject
+from app.domain.operations import Operation, State
+from app.domain.ports import Kind
+from app.domain.work_orders import Observation
+
+
+class Fenced(Exception):
+    """Another worker, or an operator, has taken the order's queue; nothing was written."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """A write that asks to be accepted. `key` is None only where a key is optional and none came."""
+
+    id: str
+    tenant: str
+    client_id: str
+    backend: str
+    number: str
+    kind: Kind
+    body: str
+    occurred_at: int | None
+    client_reference: str | None
+    key: str | None
+    fingerprint: str
+    now: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Send:
+    """The checks let the write pass: with this vendor code, the order being at that one."""
+
+    target_code: str | None
+    previous_code: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refuse:
+    """The checks refuse the write: the answer, which is kept with the key."""
+
+    status: int
+    body: str
+
+
+Decide: TypeAlias = "Callable[[OrderView], Send | Refuse]"
+"""The checks, run inside the accepting transaction; may raise ReadFirst, which rolls it back, or a GatewayError likewise."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """Who will work on an order's queue, until when; and when the attempt now beginning must be over."""
+
+    owner: str
+    until: int
+    deadline_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """An order's queue, leased to us. Every later write carries the fence."""
+
+    backend: str
+    number: str
+    fence: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """The write is ours now. With a claim, its first attempt has begun and the claimer must send it."""
+
+    operation: Operation
+    claim: Claim | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replayed:
+    """The key came before with the same request: the operation as it stands, or the refusal that was kept."""
+
+    operation: Operation | None
+    answer_status: int | None
+    answer_body: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """The write was refused by our own checks, now, and the refusal is kept with its key."""
+
+    answer_status: int
+    answer_body: str
+
+
+Acceptance: TypeAlias = "Accepted | Replayed | Refused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptEnd:
+    """What one attempt, or one read-back, came to."""
+
+    n: int
+    outcome: str
+    detail: str
+    said: VendorSaid | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How an operation ends: its problem, and the answer that its caller gets from now on."""
+
+    problem: str | None
+    answer_status: int
+    answer_body: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """The move of one operation and all that follows from it, written in one transaction.
+
+    `operation` is as read when the step began; its state is the one compared with. `ready_at` is when the queue next wants
+    attention, for a move that does not end the operation. `hold_id` names the hold that stops what is queued behind, should
+    anything be; `end_behind` instead cancels each of those with the answer it gives.
+    """
+
+    claim: Claim
+    operation: Operation
+    to: State
+    now: int
+    lease_until: int
+    attempt: AttemptEnd | None = None
+    ending: Ending | None = None
+    result: str | None = None
+    ready_at: int | None = None
+    hold_id: str | None = None
+    end_behind: Callable[[Operation], Ending] | None = None
+    probes: int | None = None
+    probe_evidence: str | None = None
+    event_data: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """The operation after its move, those that ended with it, and whether the queue has more to do under the same lease."""
+
+    operation: Operation
+    ended: tuple[Operation, ...]
+    more: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownOrder:
+    """An order as the ledger keeps it, for the list, for a read that accepts our last copy, and for the checks."""
+
+    view: OrderView
+    observation: Observation | None
+    changed_at: int
+    etag: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """A difference that an observation brought to light."""
+
+    number: str
+    was: JsonObject
+    now: JsonObject

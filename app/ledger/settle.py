@@ -1,0 +1,289 @@
+"""Settle an attempt: the operation's move, the order's new state, what follows for its queue, and the event. One transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import BigInteger, and_, bindparam, case, insert, null, update
+
+from app.domain.json import JsonObject
+from app.domain.operations import FINAL, Operation, State, move
+from app.ledger.events import ADD_EVENT, event_values
+from app.ledger.lanes import FENCED
+from app.ledger.records import AttemptEnd, Claim, Ending, Fenced, Settled, Settlement
+from app.ledger.rows import compact, json_object, number, operation
+from app.ledger.sql import Params, Sql, Unit, Value
+from app.ledger.tables import ATTEMPT, HOLD, OPERATION, OPERATIONS, ORDER
+
+MOVE = Sql(
+    update(OPERATION)
+    .where(OPERATION.c.id == bindparam("of_id"), OPERATION.c.state == bindparam("was"))
+    .values(
+        {
+            name: bindparam("new_" + name)
+            for name in (
+                "state",
+                "finished_at",
+                "problem",
+                "result",
+                "answer_status",
+                "answer_body",
+                "probes",
+                "probe_evidence",
+            )
+        }
+    )
+    .returning(OPERATION.c.id)
+)
+END_ATTEMPT = Sql(
+    update(ATTEMPT)
+    .where(ATTEMPT.c.operation_id == bindparam("of_id"), ATTEMPT.c.n == bindparam("of_n"))
+    .values(
+        {
+            name: bindparam("end_" + name)
+            for name in ("ended_at", "outcome", "detail", "vendor_status", "vendor_code", "vendor_message")
+        }
+    )
+)
+
+_last = ORDER.c.open_count <= 1
+_mine = ORDER.c.projected_operation == bindparam("of_id")
+_mine_blocks = ORDER.c.blocked_by == bindparam("of_id")
+_one_less = {
+    "version": ORDER.c.version + 1,
+    "event_seq": ORDER.c.event_seq + 1,
+    "changed_at": bindparam("now"),
+    "open_count": ORDER.c.open_count - 1,
+    "projected_code": case((_mine, null()), else_=ORDER.c.projected_code),
+    "projected_operation": case((_mine, null()), else_=ORDER.c.projected_operation),
+    "projected_tenant": case((_mine, null()), else_=ORDER.c.projected_tenant),
+    "held": case((_mine_blocks, 0), else_=ORDER.c.held),
+    "blocked_by": case((_mine_blocks, null()), else_=ORDER.c.blocked_by),
+    "blocked_tenant": case((_mine_blocks, null()), else_=ORDER.c.blocked_tenant),
+    "ready_at": case((_last, null()), else_=bindparam("now")),
+    "lease_owner": case((_last, null()), else_=ORDER.c.lease_owner),
+    "lease_until": case((_last, 0), else_=bindparam("until", type_=BigInteger)),
+}
+FINISH = Sql(update(ORDER).where(FENCED).values(_one_less).returning(ORDER.c.open_count, ORDER.c.event_seq))
+FINISH_APPLIED = Sql(
+    update(ORDER)
+    .where(FENCED)
+    .values(
+        {
+            **_one_less,
+            "code": bindparam("to_code"),
+            "code_since": bindparam("since"),
+            "code_operation": bindparam("of_id"),
+            "code_tenant": bindparam("of_tenant"),
+            "confirmed_at": bindparam("now"),
+        }
+    )
+    .returning(ORDER.c.open_count, ORDER.c.event_seq)
+)
+"""The vendor has confirmed our write: that is what we know of the order's status from now on."""
+PARK = Sql(
+    update(ORDER)
+    .where(FENCED)
+    .values(
+        version=ORDER.c.version + 1,
+        event_seq=ORDER.c.event_seq + 1,
+        changed_at=bindparam("now"),
+        blocked_by=bindparam("by"),
+        blocked_tenant=bindparam("by_tenant"),
+        held=bindparam("stops"),
+        ready_at=bindparam("ready"),
+        lease_owner=null(),
+        lease_until=0,
+    )
+    .returning(ORDER.c.open_count, ORDER.c.event_seq)
+)
+BEHIND = Sql(
+    OPERATIONS.where(
+        and_(
+            OPERATION.c.backend == bindparam("of_backend"),
+            OPERATION.c.work_order == bindparam("of_number"),
+            OPERATION.c.finished_at.is_(None),
+        )
+    ).order_by(OPERATION.c.seq)
+)
+ADD_HOLD = Sql(insert(HOLD))
+
+
+def settle(settlement: Settlement) -> Unit[Settled]:
+    """Write the move and all that follows from it. Raises Fenced when the queue is no longer ours; then nothing is written."""
+    of, was = settlement.claim, settlement.operation
+    finished = settlement.to in FINAL
+    rows = yield order_step(settlement)
+    moved = yield MOVE, move_values(settlement)
+    if not rows or not moved:
+        raise Fenced
+    if settlement.attempt is not None:
+        yield END_ATTEMPT, attempt_end_values(was.id, settlement.attempt, now=settlement.now)
+    now_is = moved_operation(settlement)
+    yield (
+        ADD_EVENT,
+        event_values(now_is, of, seq=number(rows[0], "event_seq"), at=settlement.now, data=event_data(settlement)),
+    )
+    more = finished and number(rows[0], "open_count") > 0
+    if more and settlement.end_behind is not None:
+        ended = yield from _end_behind(settlement)
+        return Settled(operation=now_is, ended=ended, more=False)
+    if more and settlement.hold_id is not None:
+        yield from _hold_behind(settlement, settlement.hold_id)
+        return Settled(operation=now_is, ended=(), more=False)
+    return Settled(operation=now_is, ended=(), more=more)
+
+
+def order_step(settlement: Settlement) -> tuple[Sql, Params]:
+    """What the order's row becomes: one open write less, or a queue that waits."""
+    if settlement.to not in FINAL:
+        unsettled = settlement.to is not State.queued
+        return PARK, {
+            **_lane(settlement.claim),
+            "now": settlement.now,
+            "by": settlement.operation.id if unsettled else None,
+            "by_tenant": settlement.operation.tenant if unsettled else None,
+            "stops": int(settlement.to is State.held),
+            "ready": settlement.ready_at,
+        }
+    return (FINISH_APPLIED if sets_status(settlement) else FINISH), finish_values(settlement)
+
+
+def sets_status(settlement: Settlement) -> bool:
+    return settlement.to is State.applied and settlement.operation.target_code is not None
+
+
+def finish_values(settlement: Settlement) -> Params:
+    was = settlement.operation
+    values: dict[str, Value] = {
+        **_lane(settlement.claim),
+        "of_id": was.id,
+        "now": settlement.now,
+        "until": settlement.lease_until,
+    }
+    if sets_status(settlement):
+        values.update(to_code=was.target_code, since=was.occurred_at, of_tenant=was.tenant)
+    return values
+
+
+def move_values(settlement: Settlement) -> Params:
+    was, ending = settlement.operation, settlement.ending
+    return {
+        "of_id": was.id,
+        "was": was.state.value,
+        "new_state": move(was.state, settlement.to).value,
+        "new_finished_at": settlement.now if settlement.to in FINAL else None,
+        "new_problem": ending.problem if ending else None,
+        "new_result": settlement.result,
+        "new_answer_status": ending.answer_status if ending else None,
+        "new_answer_body": ending.answer_body if ending else None,
+        "new_probes": was.probes if settlement.probes is None else settlement.probes,
+        "new_probe_evidence": settlement.probe_evidence,
+    }
+
+
+def moved_operation(settlement: Settlement) -> Operation:
+    """The operation as the move leaves it, without reading it back."""
+    ending = settlement.ending
+    return replace(
+        settlement.operation,
+        state=settlement.to,
+        finished_at=settlement.now if settlement.to in FINAL else None,
+        problem=json_object(ending.problem) if ending else None,
+        result=json_object(settlement.result),
+        answer_status=ending.answer_status if ending else None,
+        answer_body=ending.answer_body if ending else None,
+        probes=settlement.operation.probes if settlement.probes is None else settlement.probes,
+        probe_evidence=settlement.probe_evidence,
+        blocked_by=None,
+    )
+
+
+def attempt_end_values(operation_id: str, end: AttemptEnd, *, now: int) -> Params:
+    said = end.said
+    return {
+        "of_id": operation_id,
+        "of_n": end.n,
+        "end_ended_at": now,
+        "end_outcome": end.outcome,
+        "end_detail": end.detail,
+        "end_vendor_status": said.status if said else None,
+        "end_vendor_code": said.code if said else None,
+        "end_vendor_message": said.message if said else None,
+    }
+
+
+def event_data(settlement: Settlement) -> JsonObject:
+    was = settlement.operation
+    return {
+        "was": was.state.value,
+        "previous_code": was.previous_code,
+        "code": was.target_code,
+        **settlement.event_data,
+    }
+
+
+def _end_behind(settlement: Settlement) -> Unit[tuple[Operation, ...]]:
+    """The order has ended: everything queued behind ends with it, each with an event of its own."""
+    assert settlement.end_behind is not None
+    of = settlement.claim
+    ended: list[Operation] = []
+    for row in (yield BEHIND, {"of_backend": of.backend, "of_number": of.number}):
+        step = Settlement(
+            claim=of,
+            operation=operation(row),
+            to=State.cancelled,
+            now=settlement.now,
+            lease_until=settlement.lease_until,
+            ending=settlement.end_behind(operation(row)),
+        )
+        settled = yield from settle(step)
+        ended.append(settled.operation)
+    return tuple(ended)
+
+
+def _hold_behind(settlement: Settlement, hold_id: str) -> Unit[None]:
+    of, was = settlement.claim, settlement.operation
+    rows = yield (
+        PARK,
+        {
+            **_lane(of),
+            "now": settlement.now,
+            "by": hold_id,
+            "by_tenant": was.tenant,
+            "stops": 1,
+            "ready": None,
+        },
+    )
+    yield ADD_HOLD, hold_values(settlement, hold_id)
+    opened = event_values(
+        was, of, seq=number(rows[0], "event_seq"), at=settlement.now, data={"hold_id": hold_id}, type_="hold.opened"
+    )
+    yield ADD_EVENT, opened
+
+
+def hold_values(settlement: Settlement, hold_id: str) -> Params:
+    was = settlement.operation
+    return {
+        "id": hold_id,
+        "tenant": was.tenant,
+        "backend": was.backend,
+        "work_order": was.work_order,
+        "operation_id": was.id,
+        "cause": "vendor-refused",
+        "opened_at": settlement.now,
+        "closed_at": None,
+        "closed_by": None,
+        "resolution": None,
+        "reason": None,
+    }
+
+
+def _lane(of: Claim) -> dict[str, Value]:
+    return {"of_backend": of.backend, "of_number": of.number, "fence": of.fence}
+
+
+def ending_of(problem: JsonObject, *, status: int) -> Ending:
+    """The ending that answers with a problem."""
+    body = compact(problem)
+    return Ending(problem=body, answer_status=status, answer_body=body)

@@ -1,0 +1,76 @@
+"""Imported status tables: a backend's codes as its client gave them, replaced whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, insert, select
+
+from app.domain.statuses import Basis, Phase, Status, StatusCode
+from app.domain.times import from_micros, to_micros
+from app.ledger.rows import number, number_or_none, text, text_or_none
+from app.ledger.sql import Row, Sql, Unit
+from app.ledger.tables import STATUS_CODE
+
+ALL = Sql(select(STATUS_CODE).where(STATUS_CODE.c.backend == bindparam("of_backend")).order_by(STATUS_CODE.c.position))
+COUNT = Sql(
+    select(func.count().label("count")).select_from(STATUS_CODE).where(STATUS_CODE.c.backend == bindparam("of_backend"))
+)
+CLEAR = Sql(delete(STATUS_CODE).where(STATUS_CODE.c.backend == bindparam("of_backend")))
+ADD = Sql(insert(STATUS_CODE))
+
+
+def read(backend: str) -> Unit[tuple[StatusCode, ...]]:
+    """The backend's imported table; empty if nobody has given one."""
+    rows = yield ALL, {"of_backend": backend}
+    return tuple(_code(row) for row in rows)
+
+
+def replace(backend: str, codes: Sequence[StatusCode]) -> Unit[None]:
+    """Put this table in the place of the one before."""
+    yield CLEAR, {"of_backend": backend}
+    for position, code in enumerate(codes):
+        yield (
+            ADD,
+            {
+                "backend": backend,
+                "code": code.code,
+                "position": position,
+                "label": code.label,
+                "status": code.status.value if code.status else None,
+                "phase": code.phase.value if code.phase else None,
+                "master": code.master,
+                "effective_from": _micros(code.effective_from),
+                "effective_to": _micros(code.effective_to),
+                "chosen_first": int(code.default),
+                "basis": code.basis.value,
+            },
+        )
+
+
+def seed(backend: str, codes: Sequence[StatusCode]) -> Unit[None]:
+    """Fill an empty table; one that an operator has imported stays."""
+    rows = yield COUNT, {"of_backend": backend}
+    if number(rows[0], "count") == 0:
+        yield from replace(backend, codes)
+
+
+def _micros(at: datetime | None) -> int | None:
+    return None if at is None else to_micros(at)
+
+
+def _code(row: Row) -> StatusCode:
+    status, phase = text_or_none(row, "status"), text_or_none(row, "phase")
+    first, last = number_or_none(row, "effective_from"), number_or_none(row, "effective_to")
+    return StatusCode(
+        code=text(row, "code"),
+        label=text(row, "label"),
+        status=None if status is None else Status(status),
+        phase=None if phase is None else Phase(phase),
+        master=text_or_none(row, "master"),
+        effective_from=None if first is None else from_micros(first),
+        effective_to=None if last is None else from_micros(last),
+        default=bool(number(row, "chosen_first")),
+        basis=Basis(text(row, "basis")),
+    )

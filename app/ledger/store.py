@@ -1,0 +1,41 @@
+"""What the two stores have in common: they run units, each in one transaction."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from app.ledger.records import Acceptance, Decide, Draft, Lease, Settled, Settlement
+from app.ledger.sql import Unit
+
+T = TypeVar("T")
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached or will not answer; nothing was written, or nobody can say, and a repeat is safe."""
+
+
+class Store(Protocol):
+    """A database that runs units. Raises StoreUnavailable, and whatever the unit raises, with nothing written."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Run the unit in one durable transaction. A cancelled caller may find that it was written all the same."""
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a unit that only reads."""
+
+    async def accept(self, draft: Draft, decide: Decide, lease: Lease | None) -> Acceptance:
+        """`accept.accept`, by the store's quickest way. `decide` may be asked more than once."""
+
+    async def settle(self, settlement: Settlement) -> Settled:
+        """`settle.settle`, by the store's quickest way."""
+
+    async def ping(self) -> None:
+        """A write that changes nothing, for /readyz."""
+
+    @property
+    def sole_owner(self) -> bool:
+        """Whether no other process can be at work on this store's queues."""
