@@ -1,0 +1,109 @@
+"""What a vendor's folder says of itself, and the settings that every backend shares."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from app.domain.json import JsonValue
+from app.domain.ports import Capability, VendorAdapter
+from app.domain.statuses import StatusCode, Workflow
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("must be an http or https address without user, query or fragment")
+    return value.rstrip("/")
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be an IANA time zone, for example Europe/London")
+    return value
+
+
+HttpAddress = Annotated[str, AfterValidator(_http_url)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+
+
+class BackendSettings(BaseModel):
+    """The part of a `[backends.NAME]` section that every vendor has; a vendor's own model adds to it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    vendor: str
+    title: str = Field(default="", max_length=200)
+    url: HttpAddress
+    time_zone: TimeZone = "UTC"
+    statuses: str | None = None
+    """A CSV file, or "example" for the codes that the vendor's simulator uses."""
+    reasons: dict[str, int] = Field(default_factory=dict)
+    late_reasons: dict[str, int] = Field(default_factory=dict)
+    transitions: dict[str, list[str]] = Field(default_factory=dict)
+    """The client's own onward moves, by workflow step; they replace ours for that step and count as configured."""
+    poll_s: float = Field(default=60, ge=1, le=86_400)
+    max_connections: int = Field(default=16, ge=1, le=256)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class StatusFileFault(Exception):
+    """A status table that cannot be taken; one sentence per fault, each with its line number."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """What an adapter is made from: its backend's name and settings, the deadline of one attempt, where files are found."""
+
+    backend: str
+    settings: BackendSettings
+    deadline_s: float
+    folder: Path
+    """Relative paths in the configuration start here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """How the sandbox runs this vendor: the backend's name, its port after the first, and the section for a URL."""
+
+    backend: str
+    port_offset: int
+    section: Callable[[str], Mapping[str, JsonValue]]
+    example_order: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vendor:
+    """One vendor, as the registry lists it."""
+
+    slug: str
+    title: str
+    capabilities: frozenset[Capability]
+    settings: type[BackendSettings]
+    connect: Callable[[Connection], Awaitable[VendorAdapter]]
+    workflow: Workflow
+    statuses: tuple[StatusCode, ...]
+    """The vendor's own table; empty where the codes are each client's own."""
+    read_statuses: Callable[[str, ZoneInfo], tuple[StatusCode, ...]]
+    """Reads the text of a status CSV; raises StatusFileFault."""
+    example_statuses: Path | None
+    settle_s: float
+    """How long after an attempt's deadline the vendor may still apply it."""
+    writable: tuple[str, ...] = field(default=())
+    """Canonical members of a work order that PATCH may change."""
+    simulator: str
+    """`module:function` of the simulator's app factory, imported only when it is run."""
+    sandbox: Sandbox

@@ -1,0 +1,1 @@
+"""Tests of Civica Cx: the adapter and, apart from it, the simulator."""
