@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, and_, bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from app.domain.admission import OrderView
 from app.domain.errors import ClientReferenceUsed, IdempotencyKeyReused
@@ -34,11 +35,18 @@ FIND_REFERENCE = Sql(
     )
 )
 FIND_ORDER = Sql(select(ORDER).where(ORDER.c.backend == bindparam("backend"), ORDER.c.number == bindparam("number")))
+LOCK_ORDER = Sql(
+    select(ORDER)
+    .where(ORDER.c.backend == bindparam("backend"), ORDER.c.number == bindparam("number"))
+    .with_for_update()
+)
+"""The order as it is now, and nobody else's until the transaction ends; on SQLite the whole transaction is alone."""
 FIND_OPERATION = Sql(OPERATIONS.where(OPERATION.c.id == bindparam("id")))
 
 ADD_KEY = Sql(insert(KEY))
 ADD_OPERATION = Sql(insert(OPERATION))
-ADD_ORDER = Sql(insert(ORDER))
+ADD_ORDER = Sql(insert_or(ORDER).on_conflict_do_nothing())
+"""Unless another has just added it. Both databases spell this alike."""
 ADD_ATTEMPT = Sql(
     insert(ATTEMPT).values(
         {name: bindparam(name) for name in ("operation_id", "n", "fence", "started_at", "deadline_at")}
@@ -103,7 +111,7 @@ def accept(draft: Draft, decide: Decide, lease: Lease | None) -> Unit[Acceptance
         return (yield from keep_refusal(draft, decision))
     begins = lease if may_begin(order, lease, now=draft.now) else None
     if not looked.known:
-        yield ADD_ORDER, new_order(draft)
+        yield ADD_ORDER, new_order(draft.backend, draft.number, now=draft.now)
     step = QUEUE_UP if begins is None else BEGIN_AT_ONCE
     placed = yield step, place_values(draft, decision, order, begins=begins)
     new = new_operation(draft, decision, order, seq=number(placed[0], "last_seq"), begins=begins is not None)
@@ -115,8 +123,8 @@ def accept(draft: Draft, decide: Decide, lease: Lease | None) -> Unit[Acceptance
     return accepted(draft, new, order, begins=begins)
 
 
-def look(draft: Draft) -> Unit[Replayed | Looked]:
-    """The stored outcome of the key, or the order as it stands."""
+def look(draft: Draft, *, lock: bool = False) -> Unit[Replayed | Looked]:
+    """The stored outcome of the key, or the order as it stands; with `lock`, as it stays until the transaction ends."""
     if draft.key is not None:
         keys = yield FIND_KEY, {"client_id": draft.client_id, "key": draft.key}
         if keys:
@@ -124,7 +132,7 @@ def look(draft: Draft) -> Unit[Replayed | Looked]:
     if draft.client_reference is not None:
         used = yield FIND_REFERENCE, {"tenant": draft.tenant, "client_reference": draft.client_reference}
         refuse_used_reference(used)
-    orders = yield FIND_ORDER, {"backend": draft.backend, "number": draft.number}
+    orders = yield LOCK_ORDER if lock else FIND_ORDER, {"backend": draft.backend, "number": draft.number}
     order = order_view(orders[0]) if orders else unseen_order(draft.number)
     return Looked(order=order, known=bool(orders))
 
@@ -149,7 +157,7 @@ def keep_refusal(draft: Draft, refusal: Refuse) -> Unit[Refused]:
 
 def accepted(draft: Draft, new: Operation, order: OrderView, *, begins: Lease | None) -> Accepted:
     claim = None if begins is None else Claim(backend=draft.backend, number=draft.number, fence=order.fence + 1)
-    return Accepted(operation=new, claim=claim)
+    return Accepted(operation=new, claim=claim, order=order)
 
 
 def refuse_used_reference(used: Sequence[Row]) -> None:
@@ -181,17 +189,17 @@ def key_values(draft: Draft, *, refused: Refuse | None) -> Params:
     }
 
 
-def new_order(draft: Draft) -> Params:
-    """An order that nobody has seen yet: its first update arrived while the vendor could not be asked."""
+def new_order(backend: str, order_number: str, *, now: int) -> Params:
+    """The row of an order of which nothing is known but its number."""
     return {
         **dict.fromkeys((column.name for column in ORDER.columns), None),
-        "backend": draft.backend,
-        "number": draft.number,
+        "backend": backend,
+        "number": order_number,
         "vendor_ids": "{}",
         "fields": "{}",
         "late": 0,
         "confirmed_at": 0,
-        "changed_at": draft.now,
+        "changed_at": now,
         "version": 0,
         "last_seq": 0,
         "open_count": 0,

@@ -5,7 +5,7 @@ Only the holder of the lease works on the queue, and every later write carries t
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, func, null, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
 
 from app.domain.operations import Operation, State, move
 from app.ledger.accept import ADD_ATTEMPT, attempt_values
@@ -20,6 +20,7 @@ _ready = (
         ORDER.c.backend == bindparam("of_backend"),
         ORDER.c.ready_at <= bindparam("now"),
         ORDER.c.lease_until <= bindparam("now"),
+        ORDER.c.held == 0,
     )
     .order_by(ORDER.c.ready_at)
     .limit(bindparam("most"))
@@ -40,9 +41,11 @@ CLAIM = Sql(
     .returning(ORDER.c.number, ORDER.c.fence)
 )
 NEXT_READY = Sql(
-    select(func.min(ORDER.c.ready_at).label("at")).where(
-        ORDER.c.backend == bindparam("of_backend"), ORDER.c.ready_at.is_not(None)
-    )
+    select(
+        func.min(case((ORDER.c.lease_until > ORDER.c.ready_at, ORDER.c.lease_until), else_=ORDER.c.ready_at)).label(
+            "at"
+        )
+    ).where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.ready_at.is_not(None), ORDER.c.held == 0)
 )
 HEAD = Sql(
     OPERATIONS.where(
@@ -58,12 +61,20 @@ FENCED = and_(
     ORDER.c.number == bindparam("of_number"),
     ORDER.c.fence == bindparam("fence"),
 )
+_projected = ORDER.c.projected_code
 RENEW = Sql(
     update(ORDER)
     .where(FENCED)
-    .values(lease_until=bindparam("until"), version=ORDER.c.version + 1)
+    .values(
+        lease_until=bindparam("until"),
+        version=ORDER.c.version + 1,
+        projected_code=case(
+            (ORDER.c.projected_operation == bindparam("of_id"), bindparam("to_code")), else_=_projected
+        ),
+    )
     .returning(ORDER.c.fence)
 )
+"""The code that is sent may be another than the one foreseen: the status table may have been imported anew meanwhile."""
 BEGIN = Sql(
     update(OPERATION)
     .where(OPERATION.c.id == bindparam("of_id"), OPERATION.c.state == bindparam("was"))
@@ -79,7 +90,7 @@ PUT_BACK = Sql(
     update(ORDER)
     .where(FENCED)
     .values(lease_owner=null(), lease_until=0, ready_at=bindparam("ready"), version=ORDER.c.version + 1)
-    .returning(ORDER.c.open_count)
+    .returning(ORDER.c.open_count, ORDER.c.held)
 )
 TAKE_OVER = Sql(
     update(ORDER)
@@ -99,7 +110,7 @@ def claim(backend: str, *, now: int, lease: Lease, most: int) -> Unit[list[Claim
 
 
 def next_ready(backend: str) -> Unit[int | None]:
-    """When the backend's queues next want attention; None if none does by itself."""
+    """When a queue of the backend next wants attention that nobody gives it; None if none does by itself."""
     rows = yield NEXT_READY, {"of_backend": backend}
     return number_or_none(rows[0], "at")
 
@@ -134,7 +145,7 @@ def _step(
     *,
     attempts: int,
 ) -> Unit[Operation]:
-    held = yield RENEW, {**_lane(of), "until": lease.until}
+    held = yield RENEW, {**_lane(of), "until": lease.until, "of_id": was.id, "to_code": target_code}
     moved = yield (
         BEGIN,
         {
@@ -154,9 +165,9 @@ def _step(
 
 def put_back(of: Claim, *, ready_at: int | None) -> Unit[None]:
     """Give the lease up. With None the queue rests, unless a write has joined it meanwhile: two statements, so that the
-    second sees what the first waited for."""
+    second sees what the first waited for. A queue that waits for a person rests in any case."""
     rows = yield PUT_BACK, {**_lane(of), "ready": ready_at}
-    if rows and ready_at is None and number(rows[0], "open_count") > 0:
+    if rows and ready_at is None and number(rows[0], "open_count") > 0 and not number(rows[0], "held"):
         yield PUT_BACK, {**_lane(of), "ready": 0}
 
 

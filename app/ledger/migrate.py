@@ -20,6 +20,8 @@ from app.ledger.store import StoreUnavailable
 
 T = TypeVar("T")
 
+ONE_AT_A_TIME = 7238164
+"""PostgreSQL's lock for migrations, so that gateways that start together do not make the same tables."""
 SCRIPTS = Path(__file__).parent.parent.parent / "migrations"
 
 
@@ -50,6 +52,8 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def _upgrade(connection: Connection) -> str:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")
     command.upgrade(config(connection), "head")
     return needed_version()
 

@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, null, select, update
 
 from app.domain.errors import NotFound
 from app.domain.operations import UNRESOLVED, Operation, State
+from app.domain.ports import Kind
 from app.ledger.accept import FIND_OPERATION
 from app.ledger.events import ADD_EVENT, event_values
 from app.ledger.records import Claim, Ending, Settled, Settlement
@@ -43,6 +44,7 @@ GO_ON = Sql(
         blocked_tenant=null(),
         held=0,
         ready_at=bindparam("now"),
+        changed_at=bindparam("now"),
         event_seq=ORDER.c.event_seq + 1,
         version=ORDER.c.version + 1,
     )
@@ -69,12 +71,13 @@ class OperationFilter:
     state: State | None = None
     backend: str | None = None
     work_order: str | None = None
+    kind: Kind | None = None
     before: str | None = None
     """The id of the last operation of the page before; the newest come first."""
 
 
 @lru_cache(maxsize=64)
-def _list_statement(*, state: bool, backend: bool, work_order: bool, before: bool) -> Sql:
+def _list_statement(*, state: bool, backend: bool, work_order: bool, kind: bool, before: bool) -> Sql:
     wanted = [OPERATION.c.tenant == bindparam("of_tenant")]
     if state:
         wanted.append(OPERATION.c.state == bindparam("of_state"))
@@ -82,6 +85,8 @@ def _list_statement(*, state: bool, backend: bool, work_order: bool, before: boo
         wanted.append(OPERATION.c.backend == bindparam("of_backend"))
     if work_order:
         wanted.append(OPERATION.c.work_order == bindparam("of_order"))
+    if kind:
+        wanted.append(OPERATION.c.kind == bindparam("of_kind"))
     if before:
         wanted.append(OPERATION.c.id < bindparam("before"))
     return Sql(OPERATIONS.where(and_(*wanted)).order_by(OPERATION.c.id.desc()).limit(bindparam("most")))
@@ -96,12 +101,15 @@ def list_operations(narrowed: OperationFilter, *, most: int) -> Unit[list[Operat
         values["of_backend"] = narrowed.backend
     if narrowed.work_order is not None:
         values["of_order"] = narrowed.work_order
+    if narrowed.kind is not None:
+        values["of_kind"] = narrowed.kind.value
     if narrowed.before is not None:
         values["before"] = narrowed.before
     statement = _list_statement(
         state=narrowed.state is not None,
         backend=narrowed.backend is not None,
         work_order=narrowed.work_order is not None,
+        kind=narrowed.kind is not None,
         before=narrowed.before is not None,
     )
     rows = yield statement, values
@@ -129,8 +137,9 @@ def resolve(
     rows = yield FIND_OPERATION, {"id": operation_id}
     if not rows:
         raise NotFound("There is no such operation.")
-    was = operation(rows[0])
-    lane: dict[str, Value] = {"of_backend": was.backend, "of_number": was.work_order}
+    lane: dict[str, Value] = {"of_backend": text(rows[0], "backend"), "of_number": text(rows[0], "work_order")}
+    fences = yield TAKE_FENCE, lane
+    was = operation((yield FIND_OPERATION, {"id": operation_id})[0])  # the fence is ours: this state stays
     holds = yield OPEN_HOLD, {"of_operation": operation_id}
     if holds:
         how = "applied" if applied else "not-applied"
@@ -150,7 +159,6 @@ def resolve(
         return was
     if was.state not in UNRESOLVED:
         raise NotUnresolved(was.state)
-    fences = yield TAKE_FENCE, lane
     settled: Settled = yield from settle(
         Settlement(
             claim=Claim(backend=was.backend, number=was.work_order, fence=number(fences[0], "fence")),

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import and_, bindparam, or_, select, tuple_, update
+from sqlalchemy import Integer, and_, bindparam, case, or_, select, tuple_, update
 
+from app.domain.json import JsonValue
 from app.domain.times import to_micros
 from app.domain.work_orders import Observation
-from app.ledger.accept import ADD_ORDER, FIND_ORDER
+from app.ledger.accept import ADD_ORDER, FIND_ORDER, LOCK_ORDER, new_order
 from app.ledger.events import ADD_EVENT, observation_event
 from app.ledger.records import Change, KnownOrder
-from app.ledger.rows import compact, known_order, number, number_or_none, text, text_or_none
+from app.ledger.rows import compact, json_object, known_order, number, number_or_none, text, text_or_none
 from app.ledger.sql import Row, Sql, Unit, Value
 from app.ledger.tables import ORDER
 
@@ -33,6 +34,7 @@ SEEN = Sql(
     )
     .values(observed_at=bindparam("at"))
 )
+_tells = bindparam("tells", type_=Integer) == 1
 CHANGED = Sql(
     update(ORDER)
     .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
@@ -52,11 +54,11 @@ CHANGED = Sql(
                     "late",
                     "target_at",
                     "observed_at",
-                    "changed_at",
                 )
             },
             "version": ORDER.c.version + 1,
-            "event_seq": ORDER.c.event_seq + 1,
+            "changed_at": case((_tells, bindparam("now")), else_=ORDER.c.changed_at),
+            "event_seq": case((_tells, ORDER.c.event_seq + 1), else_=ORDER.c.event_seq),
         }
     )
     .returning(ORDER.c.event_seq)
@@ -72,30 +74,43 @@ def observe(backend: str, seen: Sequence[Observation], *, source: str, now: int)
     """Take in what the vendor showed; each difference is an event with its source and the previous values.
 
     An observation older than the one we have changes nothing, and a code read before our own write was confirmed does not
-    undo that write.
+    undo that write. Orders are taken by number, so that two such units never wait for each other in a circle.
     """
     changes: list[Change] = []
-    for one in seen:
-        rows = yield FIND_ORDER, {"backend": backend, "number": one.key.number}
-        if rows and not _news(rows[0], one):
-            yield SEEN, {"of_backend": backend, "of_number": one.key.number, "at": to_micros(one.as_of)}
-            continue
-        if not rows:
-            yield ADD_ORDER, _new_row(backend, one, now=now)
-        values = _values(rows[0] if rows else None, one, now=now)
-        updated = yield CHANGED, {"of_backend": backend, "of_number": one.key.number, **values}
-        change = _change(rows[0] if rows else None, one, values)
-        event = observation_event(
-            backend=backend,
-            order=one.key.number,
-            seq=number(updated[0], "event_seq"),
-            at=now,
-            source=source,
-            data={"was": change.was, "now": change.now},
-        )
-        yield ADD_EVENT, event
-        changes.append(change)
+    for one in sorted(seen, key=lambda each: each.key.number):
+        change = yield from _take_in(backend, one, source=source, now=now)
+        if change is not None:
+            changes.append(change)
     return changes
+
+
+def _take_in(backend: str, seen: Observation, *, source: str, now: int) -> Unit[Change | None]:
+    number_is = seen.key.number
+    lane: dict[str, Value] = {"of_backend": backend, "of_number": number_is}
+    rows = yield FIND_ORDER, {"backend": backend, "number": number_is}
+    if not rows:
+        yield ADD_ORDER, new_order(backend, number_is, now=now)
+    if not rows or _news(rows[0], seen):
+        rows = yield LOCK_ORDER, {"backend": backend, "number": number_is}  # a write of ours may have come between
+    row = rows[0]
+    if not _news(row, seen):
+        yield SEEN, {**lane, "at": to_micros(seen.as_of)}
+        return None
+    values = _values(row, seen)
+    change = _change(row, seen, values)
+    updated = yield CHANGED, {**lane, **values, "now": now, "tells": int(bool(change.now))}
+    if not change.now:
+        return None
+    event = observation_event(
+        backend=backend,
+        order=number_is,
+        seq=number(updated[0], "event_seq"),
+        at=now,
+        source=source,
+        data={"was": change.was, "now": change.now},
+    )
+    yield ADD_EVENT, event
+    return change
 
 
 def _news(row: Row, seen: Observation) -> bool:
@@ -108,7 +123,7 @@ def _news(row: Row, seen: Observation) -> bool:
     return text_or_none(row, "code") != seen.code and number(row, "confirmed_at") <= to_micros(seen.as_of)
 
 
-def _values(row: Row | None, seen: Observation, *, now: int) -> dict[str, Value]:
+def _values(row: Row, seen: Observation) -> dict[str, Value]:
     values: dict[str, Value] = {
         "new_reference": seen.key.reference,
         "new_vendor_ids": compact(dict(seen.key.vendor_ids)),
@@ -121,10 +136,7 @@ def _values(row: Row | None, seen: Observation, *, now: int) -> dict[str, Value]
         "new_late": int(seen.late),
         "new_target_at": None if seen.target_at is None else to_micros(seen.target_at),
         "new_observed_at": to_micros(seen.as_of),
-        "new_changed_at": now,
     }
-    if row is None:
-        return values
     ours_is_newer = number(row, "confirmed_at") > to_micros(seen.as_of)
     if ours_is_newer or text_or_none(row, "code") == seen.code:
         for name in ("code", "code_operation", "code_tenant"):
@@ -134,14 +146,20 @@ def _values(row: Row | None, seen: Observation, *, now: int) -> dict[str, Value]
     return values
 
 
-def _change(row: Row | None, seen: Observation, values: dict[str, Value]) -> Change:
+def _change(row: Row, seen: Observation, values: dict[str, Value]) -> Change:
+    """What differs and was otherwise before; of an order that was never seen, what there is to say now."""
     names = ("code", "code_since", "late", "target_at", "reference")
-    now_is = {name: values["new_" + name] for name in names}
-    was = {} if row is None else {name: _scalar(row[name]) for name in names}
-    differing = [name for name in names if was.get(name) != now_is[name]]
+    now_is: dict[str, JsonValue] = {name: values["new_" + name] for name in names}
+    if number_or_none(row, "observed_at") is None:
+        return Change(number=seen.key.number, was={}, now=now_is)
+    was: dict[str, JsonValue] = {name: _scalar(row[name]) for name in names}
+    fields_were, fields_are = json_object(text(row, "fields")) or {}, json_object(compact(seen.fields)) or {}
+    for name in sorted(fields_were.keys() | fields_are.keys()):
+        was[f"fields.{name}"], now_is[f"fields.{name}"] = fields_were.get(name), fields_are.get(name)
+    differing = [name for name in was if was[name] != now_is[name]]
     return Change(
         number=seen.key.number,
-        was={name: was[name] for name in differing if name in was},
+        was={name: was[name] for name in differing},
         now={name: now_is[name] for name in differing},
     )
 
@@ -149,29 +167,6 @@ def _change(row: Row | None, seen: Observation, values: dict[str, Value]) -> Cha
 def _scalar(value: object) -> str | int | None:
     assert value is None or isinstance(value, str | int)
     return value
-
-
-def _new_row(backend: str, seen: Observation, *, now: int) -> dict[str, Value]:
-    row: dict[str, Value] = {column.name: None for column in ORDER.columns}
-    row.update(
-        {
-            "backend": backend,
-            "number": seen.key.number,
-            "vendor_ids": "{}",
-            "fields": "{}",
-            "late": 0,
-            "confirmed_at": 0,
-            "changed_at": now,
-            "version": 0,
-            "last_seq": 0,
-            "open_count": 0,
-            "held": 0,
-            "lease_until": 0,
-            "fence": 0,
-            "event_seq": 0,
-        }
-    )
-    return row
 
 
 def find(backend: str, name: str) -> Unit[KnownOrder | None]:

@@ -9,15 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sqlalchemy import CTE, Insert, Table, Update, bindparam, exists, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy import (
+    CTE,
+    Insert,
+    Integer,
+    Label,
+    Table,
+    Update,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+)
 
 from app.ledger.accept import BEGIN_AT_ONCE, QUEUE_UP
 from app.ledger.settle import END_ATTEMPT, FINISH, FINISH_APPLIED, MOVE, PARK
 from app.ledger.sql import Params, Sql, Value
-from app.ledger.tables import ATTEMPT, EVENT, KEY, OPERATION, ORDER
-
-ADD_ORDER_ONCE = Sql(postgres_insert(ORDER).on_conflict_do_nothing())
+from app.ledger.tables import ATTEMPT, EVENT, KEY, OPERATION
 
 
 def _update(of: Sql) -> Update:
@@ -54,7 +64,11 @@ def accept_statement(*, begins: bool, keyed: bool) -> Sql:
 
 @lru_cache(maxsize=6)
 def settle_statement(*, finished: bool, sets_status: bool, attempt: bool) -> Sql:
-    """The order's step, the operation's move, the attempt's end and the event. No row: the queue is no longer ours."""
+    """The order's step, the operation's move, the attempt's end and the event. No row: the queue is no longer ours.
+
+    An operation that is no longer in the state it moves from fails the statement by a division by zero, so that the
+    order's step is undone with it: a settling repeated after a lost answer must not count twice.
+    """
     order_step = PARK if not finished else FINISH_APPLIED if sets_status else FINISH
     order = _update(order_step).cte("of_order")
     ours = exists(select(order.c.event_seq))
@@ -65,7 +79,8 @@ def settle_statement(*, finished: bool, sets_status: bool, attempt: bool) -> Sql
         ended = _update(END_ATTEMPT).where(ours).returning(ATTEMPT.c.n)
         parts.append(ended.cte("ended"))
     count = select(func.count()).select_from(moved).scalar_subquery()
-    return Sql(select(order.c.open_count, order.c.event_seq, count.label("moved")).add_cte(*parts))
+    proof: Label[int] = (literal_column("1", Integer) // count).label("moved")
+    return Sql(select(order.c.open_count, order.c.event_seq, proof).add_cte(*parts))
 
 
 def prefixed(prefix: str, params: Params) -> dict[str, Value]:

@@ -80,6 +80,8 @@ class Accepted:
 
     operation: Operation
     claim: Claim | None
+    order: OrderView
+    """The order as the checks saw it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,7 +33,7 @@ _POSTGRES = asyncpg.dialect()  # type: ignore[no-untyped-call]
 class Sql:
     """One Core statement as the text and the parameter order that each driver wants."""
 
-    __slots__ = ("constants", "order", "postgres", "sqlite", "statement")
+    __slots__ = ("_named", "_positional", "order", "postgres", "sqlite", "statement")
 
     def __init__(self, statement: Executable) -> None:
         self.statement = statement
@@ -42,16 +42,14 @@ class Sql:
         self.sqlite = str(plain)
         self.postgres = str(numbered)
         self.order: tuple[str, ...] = tuple(numbered.positiontup or ())
-        self.constants: dict[str, Value] = {
-            name: value for name, value in [*plain.params.items(), *numbered.params.items()] if value is not None
-        }
-        """Values written into the statement itself, such as a state it compares with."""
+        self._named = _constants(plain)
+        self._positional = _constants(numbered)
 
     def named(self, params: Params) -> Mapping[str, Value]:
-        return {**self.constants, **params} if self.constants else params
+        return {**self._named, **params} if self._named else params
 
     def positional(self, params: Params) -> list[Value]:
-        values = self.named(params)
+        values = {**self._positional, **params}
         return [values[name] for name in self.order]
 
 
@@ -59,6 +57,11 @@ def _compiled(statement: Executable, dialect: object) -> SQLCompiler:
     compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
     assert isinstance(compiled, SQLCompiler)
     return compiled
+
+
+def _constants(compiled: SQLCompiler) -> dict[str, Value]:
+    """Values written into the statement itself, nulls too; either dialect numbers the nameless ones in its own way."""
+    return {name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required}
 
 
 Step: TypeAlias = "tuple[Sql, Params]"

@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 BATCH = 64
 READERS = 4
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON")
+PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
 class AlreadyServed(Exception):
@@ -90,7 +91,11 @@ class SqliteStore:
     async def open(self) -> None:
         if self._owner:
             self._lock = _take_lock(self._path)
-        connection = _connect(self._path)
+        try:
+            connection = _connect(self._path)
+        except StoreUnavailable:
+            self._free_lock()
+            raise
         self._writer = threading.Thread(target=self._write_loop, args=(connection,), name="ledger-writer", daemon=True)
         self._writer.start()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
@@ -99,16 +104,23 @@ class SqliteStore:
 
     async def close(self) -> None:
         if self._writer is not None:
+            writer, self._writer = self._writer, None
             self._jobs.put(None)
-            await asyncio.to_thread(self._writer.join)
+            await asyncio.to_thread(writer.join)
         if self._readers is not None:
             await asyncio.to_thread(self._readers.shutdown)
             for connection in self._opened:
                 connection.close()
+        self._free_lock()
+
+    def _free_lock(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
 
     async def write(self, unit: Unit[T]) -> T:
+        if self._writer is None:
+            raise StoreUnavailable("the store is not open")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._jobs.put(_Job(unit, future, loop))  # type: ignore[arg-type]
@@ -138,8 +150,9 @@ class SqliteStore:
         try:
             cursor.execute("BEGIN")
             return run(cursor, unit)
-        except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+        except sqlite3.DatabaseError as error:
+            known = _known(error)
+            raise known from None if known is error else error
         finally:
             if connection.in_transaction:
                 connection.rollback()
@@ -186,7 +199,9 @@ def _commit(connection: sqlite3.Connection, batch: Sequence[_Job[object]]) -> No
 
 
 def _known(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+    """The file's troubles as ours; a violated key is for the caller of the unit, and a faulty unit is a fault."""
+    faulty = sqlite3.IntegrityError | sqlite3.ProgrammingError
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, faulty):
         return StoreUnavailable(str(error))
     return error
 
@@ -197,7 +212,7 @@ def _deliver(batch: Sequence[_Job[object]]) -> None:
     for job in batch:
         by_loop.setdefault(job.loop, []).append(job.deliver)
     for loop, deliveries in by_loop.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
             loop.call_soon_threadsafe(_run_all, deliveries)
 
 
@@ -224,7 +239,10 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _take_lock(path: Path) -> int:
     """A file lock, which the system frees when the process dies."""
-    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

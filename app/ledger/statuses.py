@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from app.domain.statuses import Basis, Phase, Status, StatusCode
 from app.domain.times import from_micros, to_micros
 from app.ledger.rows import number, number_or_none, text, text_or_none
-from app.ledger.sql import Row, Sql, Unit
+from app.ledger.sql import Params, Row, Sql, Unit
 from app.ledger.tables import STATUS_CODE
 
 ALL = Sql(select(STATUS_CODE).where(STATUS_CODE.c.backend == bindparam("of_backend")).order_by(STATUS_CODE.c.position))
@@ -19,6 +20,7 @@ COUNT = Sql(
 )
 CLEAR = Sql(delete(STATUS_CODE).where(STATUS_CODE.c.backend == bindparam("of_backend")))
 ADD = Sql(insert(STATUS_CODE))
+ADD_ONCE = Sql(insert_or(STATUS_CODE).on_conflict_do_nothing())
 
 
 def read(backend: str) -> Unit[tuple[StatusCode, ...]]:
@@ -31,29 +33,31 @@ def replace(backend: str, codes: Sequence[StatusCode]) -> Unit[None]:
     """Put this table in the place of the one before."""
     yield CLEAR, {"of_backend": backend}
     for position, code in enumerate(codes):
-        yield (
-            ADD,
-            {
-                "backend": backend,
-                "code": code.code,
-                "position": position,
-                "label": code.label,
-                "status": code.status.value if code.status else None,
-                "phase": code.phase.value if code.phase else None,
-                "master": code.master,
-                "effective_from": _micros(code.effective_from),
-                "effective_to": _micros(code.effective_to),
-                "chosen_first": int(code.default),
-                "basis": code.basis.value,
-            },
-        )
+        yield ADD, _values(backend, position, code)
 
 
 def seed(backend: str, codes: Sequence[StatusCode]) -> Unit[None]:
-    """Fill an empty table; one that an operator has imported stays."""
+    """Fill an empty table; one that an operator has imported stays. Gateways that start together may seed together."""
     rows = yield COUNT, {"of_backend": backend}
     if number(rows[0], "count") == 0:
-        yield from replace(backend, codes)
+        for position, code in enumerate(codes):
+            yield ADD_ONCE, _values(backend, position, code)
+
+
+def _values(backend: str, position: int, code: StatusCode) -> Params:
+    return {
+        "backend": backend,
+        "code": code.code,
+        "position": position,
+        "label": code.label,
+        "status": code.status.value if code.status else None,
+        "phase": code.phase.value if code.phase else None,
+        "master": code.master,
+        "effective_from": _micros(code.effective_from),
+        "effective_to": _micros(code.effective_to),
+        "chosen_first": int(code.default),
+        "basis": code.basis.value,
+    }
 
 
 def _micros(at: datetime | None) -> int | None:

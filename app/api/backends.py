@@ -1,0 +1,111 @@
+"""What a caller may use: its backends, their status tables and their reason codes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from app.api.auth import Caller, requires
+from app.api.documented import problems
+from app.api.gateway import GatewayDep
+from app.api.parameters import BackendName
+from app.api.requests import strict_router
+from app.api.schemas import BackendList, BackendOut, ReasonList, StatusList
+from app.domain.json import JsonValue
+from app.domain.times import rfc3339, rfc3339_micros
+from app.vendors.backends import Backend
+
+router = strict_router(tags=["backends"])
+
+
+@router.get(
+    "/v1/backends",
+    operation_id="listBackends",
+    summary="The backends that you may use",
+    response_model=BackendList,
+    responses=problems(),
+)
+async def list_backends(gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")]) -> BackendList:
+    """Each backend is one client's system, seen with one set of credentials."""
+    mine = [_backend(backend) for name, backend in sorted(gateway.backends.items()) if name in caller.backends]
+    return BackendList.model_validate({"items": mine, "next": None})
+
+
+@router.get(
+    "/v1/backends/{backend}",
+    operation_id="getBackend",
+    summary="One backend",
+    response_model=BackendOut,
+    responses=problems(),
+)
+async def get_backend(
+    gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")], backend: BackendName
+) -> BackendOut:
+    """What the backend can do, which members of an order can be changed there, and how its vendor was last seen."""
+    return BackendOut.model_validate(_backend(gateway.backends[backend]))
+
+
+@router.get(
+    "/v1/backends/{backend}/statuses",
+    operation_id="listStatuses",
+    summary="The statuses of a backend",
+    response_model=StatusList,
+    responses=problems(),
+)
+async def list_statuses(
+    gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")], backend: BackendName
+) -> StatusList:
+    """The status table: our word, the vendor's code behind it, when it is in effect, and how we know."""
+    table = gateway.backends[backend].rules.table
+    rows: list[JsonValue] = [
+        {
+            "status": row.status.value if row.status else None,
+            "vendor_code": row.code,
+            "label": row.label,
+            "master": row.master,
+            "phase": row.phase.value if row.phase else None,
+            "effective_from": rfc3339(row.effective_from) if row.effective_from else None,
+            "effective_to": rfc3339(row.effective_to) if row.effective_to else None,
+            "default": row.default,
+            "terminal": table.ended(row),
+            "basis": row.basis.value,
+        }
+        for row in table.rows
+    ]
+    return StatusList.model_validate({"items": rows, "next": None})
+
+
+@router.get(
+    "/v1/backends/{backend}/reasons",
+    operation_id="listReasons",
+    summary="The reason codes of a backend",
+    response_model=ReasonList,
+    responses=problems(),
+)
+async def list_reasons(
+    gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")], backend: BackendName
+) -> ReasonList:
+    """The words for `reason_code`, and those for `late_reason`, which an order past its target date needs."""
+    rules = gateway.backends[backend].rules
+    rows: list[JsonValue] = [
+        {"kind": kind, "code": word, "vendor_code": str(code)}
+        for kind, words in (("reason_code", rules.reasons), ("late_reason", rules.late_reasons))
+        for word, code in words.items()
+    ]
+    return ReasonList.model_validate({"items": rows, "next": None})
+
+
+def _backend(backend: Backend) -> dict[str, JsonValue]:
+    health = backend.health
+    return {
+        "backend": backend.name,
+        "title": backend.title,
+        "vendor": backend.vendor.slug,
+        "capabilities": sorted(one.value for one in backend.vendor.capabilities),
+        "writable_fields": list(backend.vendor.writable),
+        "health": {
+            "state": "paused" if health.paused else "ok",
+            "code": health.code,
+            "since": rfc3339_micros(health.since) if health.paused else None,
+            "next_try": rfc3339_micros(health.next_try) if health.paused else None,
+        },
+    }

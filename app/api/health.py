@@ -1,0 +1,59 @@
+"""Is the process alive, and may it have traffic? Neither answer ever depends on a vendor."""
+
+from __future__ import annotations
+
+import json
+
+from fastapi import Response
+
+from app.api.auth import PUBLIC
+from app.api.gateway import GatewayDep
+from app.api.requests import strict_router
+from app.ledger.store import StoreUnavailable
+
+router = strict_router(tags=["health"])
+ANSWER = {"content": {"application/json": {"schema": {"type": "object"}, "example": {"status": "ok"}}}}
+NOT_READY = {
+    "content": {
+        "application/json": {"schema": {"type": "object"}, "example": {"status": "unavailable", "reason": "stopping"}}
+    }
+}
+
+
+@router.get(
+    "/livez",
+    operation_id="getLiveness",
+    summary="The process answers",
+    dependencies=[PUBLIC],
+    response_class=Response,
+    responses={200: {"description": "Alive.", **ANSWER}},
+)
+async def get_liveness() -> Response:
+    """Nothing but the event loop is asked."""
+    return _answer({"status": "ok"}, 200)
+
+
+@router.get(
+    "/readyz",
+    operation_id="getReadiness",
+    summary="The gateway can take writes",
+    dependencies=[PUBLIC],
+    response_class=Response,
+    responses={
+        200: {"description": "Ready.", **ANSWER},
+        503: {"description": "The database does not take a write, or the gateway is stopping.", **NOT_READY},
+    },
+)
+async def get_readiness(gateway: GatewayDep) -> Response:
+    """The database takes a write, and the gateway is not stopping."""
+    try:
+        await gateway.store.ping()
+    except StoreUnavailable:
+        return _answer({"status": "unavailable", "reason": "database"}, 503)
+    return _answer({"status": "ok"}, 200)
+
+
+def _answer(body: dict[str, str], status: int) -> Response:
+    return Response(
+        json.dumps(body), status_code=status, media_type="application/json", headers={"Cache-Control": "no-store"}
+    )

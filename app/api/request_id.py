@@ -1,0 +1,131 @@
+"""The outermost layer: a request id in and out, one log line per request, odd framing refused, no exception let through.
+
+Plain ASGI, because every request pays for it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
+
+from app.api.auth import CALLER
+from app.api.problems import PROBLEM_CODE, REQUEST_ID, new_request_id, problem_response, unforeseen
+from app.domain.errors import GatewayError, MalformedRequest
+
+MAX_HEADER_BYTES = 16 * 1024
+MAX_HEADERS = 100
+
+_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_INTERESTING = frozenset({b"x-request-id", b"request-id", b"content-length", b"transfer-encoding"})
+
+
+class HeadersTooLarge(MalformedRequest):
+    """A malformed request like any other, but HTTP has a status of its own for it."""
+
+    status = 431
+
+
+class RequestIds:
+    """ASGI middleware, to be added last so that it stands outermost.
+
+    A HEAD request runs as the GET of the same address, and loses its body here.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._log: FilteringBoundLogger | None = None  # bound at the first request, when logging is set up
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        method = scope["method"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}  # a copy: the server reads its own to know that no body follows
+        request_id, refusal = _inspect(scope["headers"])
+        scope[REQUEST_ID] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        answer = _Answer(send, request_id, head=method == "HEAD", close=refusal is not None)
+        try:
+            if refusal is None:
+                await self.app(scope, receive, answer)
+            else:
+                await problem_response(scope, refusal)(scope, receive, answer)
+        except Exception as error:
+            if answer.status:  # too late to say anything: the server cuts the connection
+                raise
+            await unforeseen(scope, error)(scope, receive, answer)
+        finally:
+            self._access_log().info(
+                "request",
+                method=method,
+                route=route_template(scope),
+                status=answer.status,
+                ms=round((time.perf_counter() - begun) * 1000, 1),
+                client=getattr(scope.get(CALLER), "client_id", None),
+                code=scope.get(PROBLEM_CODE),
+            )
+
+    def _access_log(self) -> FilteringBoundLogger:
+        if self._log is None:
+            self._log = structlog.get_logger().bind()
+        return self._log
+
+
+class _Answer:
+    """Sends the answer on, with our headers; `status` is 0 until it has begun."""
+
+    __slots__ = ("_head", "_headers", "_send", "status")
+
+    def __init__(self, send: Send, request_id: str, *, head: bool, close: bool) -> None:
+        self._send = send
+        self._head = head
+        value = request_id.encode("ascii")
+        self._headers = [
+            (b"x-request-id", value),
+            (b"request-id", value),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if close:
+            self._headers.append((b"connection", b"close"))
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *self._headers]
+        elif self._head and message["type"] == "http.response.body":
+            message["body"] = b""
+        await self._send(message)
+
+
+def route_template(scope: Scope) -> str | None:
+    """The path of the route that was chosen, as declared (`/v1/backends/{backend}`), prefixes included; None for none."""
+    chosen = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    template = getattr(chosen, "path_format", None)
+    return template if isinstance(template, str) else None
+
+
+def _inspect(headers: list[tuple[bytes, bytes]]) -> tuple[str, GatewayError | None]:
+    size = 0
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name in _INTERESTING:
+            found.setdefault(name, value)
+    refusal: GatewayError | None = None
+    if size > MAX_HEADER_BYTES or len(headers) > MAX_HEADERS:
+        refusal = HeadersTooLarge(f"At most {MAX_HEADERS} headers with {MAX_HEADER_BYTES:,} bytes in all.")
+    elif b"content-length" in found and b"transfer-encoding" in found:
+        refusal = MalformedRequest("Content-Length and Transfer-Encoding do not go together.")
+    for name in (b"x-request-id", b"request-id"):
+        given = found.get(name)
+        if given is not None and _ID.fullmatch(given):
+            return given.decode("ascii"), refusal
+    return new_request_id(), refusal

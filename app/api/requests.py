@@ -1,0 +1,185 @@
+"""How a route meets its request: who is calling first, then the body by our strict parser, then FastAPI as ever.
+
+`StrictRoute` keeps ordinary `body: Model` parameters and the OpenAPI made from them. FastAPI reads a body before it
+runs dependencies, so both steps stand in front of its handler: nobody without a token makes us read a body. A body that
+the route does not declare is never read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from app.api.auth import BEARER, admit, is_public
+from app.api.strict_json import parse
+from app.domain.errors import BodyTooLarge, MalformedRequest, UnsupportedMediaType
+from app.domain.json import JsonValue
+
+MAX_BODY = 256 * 1024
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+class StrictRequest(Request):
+    """A request whose body is bounded, and whose JSON is parsed once, strictly."""
+
+    _received: JsonValue = None
+    media_type: str = JSON
+
+    async def body(self) -> bytes:
+        """The whole body. Raises BodyTooLarge by the declared length, or as soon as more than that has come."""
+        if not hasattr(self, "_body"):
+            self._body = await read_body(self, limit=MAX_BODY)
+        return self._body
+
+    async def json(self) -> Any:
+        """The body as received; what FastAPI validates and what is fingerprinted are one object."""
+        return self._received
+
+    @property
+    def received(self) -> JsonValue:
+        """The JSON as the caller sent it, before any model filled in defaults."""
+        return self._received
+
+    async def read(self, *, media_types: frozenset[str], required: bool) -> None:
+        """Read and parse. Raises UnsupportedMediaType, BodyTooLarge, MalformedRequest."""
+        encoding = self.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("", "identity"):
+            raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
+        declared = self.headers.get("content-type")
+        if declared is not None:
+            self.media_type = _media_type(declared, media_types)
+        body = await self.body()
+        if not body:
+            if required:
+                raise MalformedRequest("The body is empty; this call needs a JSON body.")
+            return
+        if declared is None:
+            raise UnsupportedMediaType(f"Say what the body is: Content-Type: {JSON}.")
+        self._received = parse(body)
+
+
+def received(request: StrictRequest) -> StrictRequest:
+    """The request itself, for what a model does not show: `.received`, `.media_type`."""
+    return request
+
+
+Received = Annotated[StrictRequest, Depends(received)]
+
+
+async def read_body(request: Request, *, limit: int) -> bytes:
+    """A body of at most `limit` bytes. Raises BodyTooLarge and, when the caller hangs up, MalformedRequest."""
+    length = request.headers.get("content-length", "").lstrip("0")
+    if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+        raise _too_large(limit)
+    body = b""
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise MalformedRequest("The connection ended before the body did.")
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(limit)
+        more = message.get("more_body", False)
+    return body
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The body may have at most {limit:,} bytes.")
+
+
+def media_type_of(content_type: str) -> str:
+    """The media type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _media_type(content_type: str, allowed: frozenset[str]) -> str:
+    media_type = media_type_of(content_type)
+    charset = next(
+        (
+            value.strip().strip('"').lower()
+            for name, _, value in (part.partition("=") for part in content_type.split(";")[1:])
+            if name.strip().lower() == "charset"
+        ),
+        "utf-8",
+    )
+    if media_type not in allowed or charset not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(f"Send {' or '.join(sorted(allowed))} in UTF-8.")
+    return media_type
+
+
+class StrictRoute(APIRoute):
+    """A route that admits its caller before it reads a strict body. Use it as `APIRouter(route_class=StrictRoute)`.
+
+    It takes `application/json`, and any further media type that its `openapi_extra` or its Body names, for example
+    `openapi_extra={"requestBody": {"content": {MERGE_PATCH: {}}}}`.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+        scopes = required_scopes(self.dependant)
+        body = self.body_field
+        media_types = self._media_types()
+        required = body is not None and body.field_info.is_required()
+
+        async def handle(request: Request) -> Response:
+            if scopes is not None:
+                await admit(request, scopes)
+            if body is None:
+                return await inner(request)
+            strict = StrictRequest(request.scope, request.receive)
+            await strict.read(media_types=media_types, required=required)
+            return await inner(strict)
+
+        return handle
+
+    def _media_types(self) -> frozenset[str]:
+        documented = (self.openapi_extra or {}).get("requestBody", {}).get("content", {})
+        declared = getattr(self.body_field.field_info, "media_type", JSON) if self.body_field else JSON
+        return frozenset({JSON, declared, *documented})
+
+
+def strict_router(**options: Any) -> APIRouter:
+    """An APIRouter whose routes are StrictRoutes."""
+    return APIRouter(route_class=StrictRoute, **options)
+
+
+def required_scopes(dependant: Dependant) -> frozenset[str] | None:
+    """The scopes that a route asks for; None if it asks for no caller at all."""
+    asked = [dependency for dependency in dependant.dependencies if dependency.call is BEARER]
+    nested = [required_scopes(dependency) for dependency in dependant.dependencies if dependency.call is not BEARER]
+    found = [scopes for scopes in nested if scopes is not None]
+    if not asked and not found:
+        return None
+    return frozenset().union(*(dependency.own_oauth_scopes or () for dependency in asked), *found)
+
+
+class UndeclaredRoute(RuntimeError):
+    """A route declares neither a scope nor that it is public. The gateway does not start with such a route."""
+
+
+def assert_every_route_declares(app: FastAPI, *, public: frozenset[str] = frozenset()) -> None:
+    """Raises UndeclaredRoute for a route that neither `requires` a scope nor is PUBLIC.
+
+    Each must be a StrictRoute that knows its scope itself: dependencies given to `include_router` would run only after
+    the body was read. `public` names the paths of plain Starlette routes and mounts (static files).
+    """
+    for context in iter_route_contexts(app.routes):
+        route, path = context.original_route, context.path
+        if not isinstance(route, APIRoute):
+            if path not in public:
+                raise UndeclaredRoute(f"{path} is not declared: name it among the public paths")
+            continue
+        open_to_all = any(is_public(dependency.call) for dependency in context.dependant.dependencies)
+        scopes = required_scopes(context.dependant)
+        if open_to_all == (scopes is not None):
+            raise UndeclaredRoute(f"{path} must declare a scope or be PUBLIC, and not both")
+        if not isinstance(route, StrictRoute):
+            raise UndeclaredRoute(f"{path} must be a StrictRoute")
+        if scopes != required_scopes(route.dependant):
+            raise UndeclaredRoute(f"{path} must declare its scope on the route or on its own router")

@@ -1,0 +1,198 @@
+"""The main job: a contractor tells the client's system what became of a work order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Request, Response
+
+from app.api.auth import Caller, requires
+from app.api.cursors import Cursor, Limit
+from app.api.documented import problems, write_answers
+from app.api.gateway import Gateway, GatewayDep
+from app.api.idempotency_key import idempotency_key
+from app.api.pages import Page
+from app.api.parameters import BackendName, IdempotencyKey, OrderNumber, Prefer
+from app.api.prefer import preference
+from app.api.requests import Received, strict_router
+from app.api.schemas import StatusUpdate, StatusUpdateIn, StatusUpdateList
+from app.api.writes import Wish, submit
+from app.domain.admission import OrderView, Wanted, admit, chosen_code
+from app.domain.errors import (
+    BackendMisconfigured,
+    BackendTimeout,
+    BackendUnavailable,
+    BodyTooLarge,
+    CapabilityMissing,
+    ClientReferenceUsed,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    LateReasonRequired,
+    OrderBlocked,
+    OrderEnded,
+    ReasonUnknown,
+    StatusNotEffective,
+    StatusTableMissing,
+    StatusUnchanged,
+    StatusUnknown,
+    TransitionNotAllowed,
+    UnsupportedMediaType,
+    VendorCodeRequired,
+    VendorRefused,
+    VendorRejectedData,
+    WorkOrderNotFound,
+)
+from app.domain.json import JsonValue
+from app.domain.operations import Operation
+from app.domain.ports import Capability, Kind
+from app.domain.receipts import status_update
+from app.domain.times import to_micros
+from app.ledger import operations, orders
+from app.ledger.records import Send
+from app.vendors.backends import Backend
+
+router = strict_router(tags=["status updates"])
+
+APPLIED = {
+    "operation_id": "op_01KAKZ6S5T8Q3V1M9R4C7E2B6N",
+    "state": "applied",
+    "backend": "civica-cx",
+    "work_order": "113427",
+    "previous_status": "issued",
+    "status": "on_site",
+    "vendor_status": {"code": "11", "label": "On Site", "master": "Work In Progress"},
+    "occurred_at": "2026-11-20T20:40:00Z",
+    "received_at": "2026-11-20T20:41:07.120332Z",
+    "applied_at": "2026-11-20T20:41:07.302118Z",
+    "evidence": "vendor_accepted",
+}
+
+
+@router.post(
+    "/v1/backends/{backend}/work-orders/{number}/status-updates",
+    operation_id="createStatusUpdate",
+    summary="Send a status update",
+    status_code=201,
+    response_model=StatusUpdate,
+    responses={
+        **write_answers(201, "The vendor has applied the update.", APPLIED),
+        **problems(
+            IdempotencyKeyMissing,
+            WorkOrderNotFound,
+            StatusUnchanged,
+            TransitionNotAllowed,
+            OrderEnded,
+            VendorRefused,
+            ClientReferenceUsed,
+            OrderBlocked,
+            BodyTooLarge,
+            UnsupportedMediaType,
+            IdempotencyKeyReused,
+            CapabilityMissing,
+            StatusUnknown,
+            StatusNotEffective,
+            StatusTableMissing,
+            VendorCodeRequired,
+            ReasonUnknown,
+            LateReasonRequired,
+            VendorRejectedData,
+            BackendMisconfigured,
+            BackendUnavailable,
+            BackendTimeout,
+        ),
+    },
+)
+async def create_status_update(
+    request: Received,
+    gateway: GatewayDep,
+    caller: Annotated[Caller, requires("status:write")],
+    backend: BackendName,
+    number: OrderNumber,
+    body: StatusUpdateIn,
+    idempotency_key_header: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> Response:
+    """Tell the client's system that a work order has reached a status, and learn what became of it.
+
+    **201**: the vendor has applied it. **202**: it is kept and will be delivered in order; read the operation. **409** and
+    **422**: it was refused, by our own checks before anything was sent (`outcome: not_sent`) or by the vendor
+    (`outcome: refused`); the problem says why and what to do. Once accepted, a write never answers 5xx.
+    """
+    key = idempotency_key(request)
+    chosen = gateway.backends[backend]
+    wish = Wish(
+        caller=caller,
+        backend=chosen,
+        name=number,
+        kind=Kind.status_update,
+        occurred_at=to_micros(body.occurred_at),
+        client_reference=body.client_reference,
+        key=key,
+        checks=_checks(gateway, caller, chosen, body),
+    )
+    return await submit(gateway, request, wish, preference(request))
+
+
+def _checks(
+    gateway: Gateway, caller: Caller, backend: Backend, body: StatusUpdateIn
+) -> Callable[[OrderView, bool], Send]:
+    wanted = Wanted(
+        tenant=caller.tenant,
+        status=body.status,
+        vendor_code=body.vendor_code,
+        occurred_at=body.occurred_at,
+        reason_code=body.reason_code,
+        late_reason=body.late_reason,
+    )
+
+    def check(order: OrderView, may_read: bool) -> Send:
+        backend.require(Capability.status_update)
+        code = chosen_code(wanted, backend.rules)
+        admit(wanted, code, order, backend.rules, now=gateway.clock(), readable=may_read)
+        return Send(target_code=code.code, previous_code=order.projected_code or order.code)
+
+    return check
+
+
+@router.get(
+    "/v1/backends/{backend}/work-orders/{number}/status-updates",
+    operation_id="listStatusUpdates",
+    summary="The status updates of an order",
+    response_model=StatusUpdateList,
+    responses=problems(),
+)
+async def list_status_updates(
+    request: Request,
+    gateway: GatewayDep,
+    caller: Annotated[Caller, requires("orders:read")],
+    backend: BackendName,
+    number: OrderNumber,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> StatusUpdateList:
+    """Your updates of this order, the newest first, whatever became of them."""
+    known = await gateway.store.read(orders.find(backend, number))
+    page = Page(gateway, caller, f"status-updates {backend} {number}", limit=limit)
+    after = page.after(cursor)
+    found = await gateway.store.read(
+        operations.list_operations(
+            operations.OperationFilter(
+                tenant=caller.tenant,
+                backend=backend,
+                work_order=number if known is None else known.view.number,
+                kind=Kind.status_update,
+                before=None if after is None else str(after[0]),
+            ),
+            most=limit + 1,
+        )
+    )
+    items, onward = page.cut(found, lambda operation: [operation.id])
+    return StatusUpdateList.model_validate({"items": [_entry(gateway, one) for one in items], "next": onward})
+
+
+def _entry(gateway: Gateway, operation: Operation) -> dict[str, JsonValue]:
+    table = gateway.backends[operation.backend].rules.table
+    shown = status_update(operation, table, state=operation.state, applied_at=None, evidence=None)
+    said = {name: operation.body.get(name) for name in ("comments", "reason_code", "late_reason", "client_reference")}
+    return {**shown, **(operation.result or {}), **said, "problem": operation.problem}

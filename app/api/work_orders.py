@@ -1,0 +1,202 @@
+"""Work orders: those known here, one read live from the vendor, and which statuses may come next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Header, Query, Response
+from pydantic import AwareDatetime
+
+from app.api.auth import Caller, requires
+from app.api.cursors import Cursor, Limit
+from app.api.documented import REQUEST_ID_HEADER, problems
+from app.api.gateway import GatewayDep
+from app.api.pages import Page
+from app.api.parameters import BackendName, OrderNumber
+from app.api.reads import accepted_age_s, fresh_or_known, last_copy, live, shown
+from app.api.requests import strict_router
+from app.api.schemas import Transitions, WorkOrder, WorkOrderList
+from app.domain.admission import current
+from app.domain.errors import (
+    BackendMisconfigured,
+    BackendTimeout,
+    BackendUnavailable,
+    CapabilityMissing,
+    WorkOrderNotFound,
+)
+from app.domain.json import JsonValue
+from app.domain.ports import Capability
+from app.domain.statuses import Phase, Status, StatusCode, StatusTable, Verdict
+from app.domain.times import from_micros, rfc3339_micros, to_micros
+from app.ledger import orders
+from app.ledger.records import KnownOrder
+from app.vendors.backends import Backend
+
+router = strict_router(tags=["work orders"])
+
+VENDOR_TROUBLE = (CapabilityMissing, BackendMisconfigured, BackendUnavailable, BackendTimeout)
+ETAG = {"ETag": {"description": "A strong tag over the vendor's part of the order.", "schema": {"type": "string"}}}
+EXAMPLE = {
+    "backend": "civica-cx",
+    "number": "113427",
+    "external_reference": "WO113427",
+    "title": "Kitchen tap leaking",
+    "status": "issued",
+    "phase": "open",
+    "vendor_status": {"code": "3", "label": "Issued", "master": "Issued"},
+    "delivery": {"state": "settled", "pending": 0, "hold_id": None},
+    "as_of": "2026-11-20T20:40:00Z",
+    "vendor_ids": {"work_order_uid": "0eb0a7b8-8e0d-45b4-bd73-d7ec9c9b5bc9"},
+}
+
+
+@router.get(
+    "/v1/backends/{backend}/work-orders",
+    operation_id="listWorkOrders",
+    summary="The orders known here",
+    response_model=WorkOrderList,
+    responses=problems(CapabilityMissing),
+)
+async def list_work_orders(
+    gateway: GatewayDep,
+    caller: Annotated[Caller, requires("orders:read")],
+    backend: BackendName,
+    status: Status | None = None,
+    phase: Phase | None = None,
+    updated_since: Annotated[AwareDatetime | None, Query(description="Changed here at or after this time.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> WorkOrderList:
+    """Orders as last seen at the vendor, those that changed longest ago first; `as_of` says when each was seen."""
+    chosen = gateway.backend(backend, Capability.list)
+    page = Page(gateway, caller, f"work-orders {backend} {status} {phase} {updated_since}", limit=limit)
+    found = await gateway.store.read(
+        orders.list_orders(
+            backend,
+            orders.OrderFilter(
+                codes=_codes(chosen.rules.table, status, phase),
+                changed_since=None if updated_since is None else to_micros(updated_since),
+                after=_after(page.after(cursor)),
+            ),
+            most=limit + 1,
+        )
+    )
+    items, onward = page.cut(found, lambda known: [known.changed_at, known.view.number])
+    return WorkOrderList.model_validate({"items": [shown(chosen, known) for known in items], "next": onward})
+
+
+def _codes(table: StatusTable, status: Status | None, phase: Phase | None) -> tuple[str, ...] | None:
+    if status is None and phase is None:
+        return None
+    rows = [row for row in table.rows if status is None or row.status is status]
+    return tuple(row.code for row in rows if phase is None or row.phase is phase)
+
+
+def _after(sort_key: tuple[str | int | None, ...] | None) -> tuple[int, str] | None:
+    if sort_key is None:
+        return None
+    changed_at, number = sort_key
+    assert isinstance(changed_at, int)
+    return changed_at, str(number)
+
+
+@router.get(
+    "/v1/backends/{backend}/work-orders/{number}",
+    operation_id="getWorkOrder",
+    summary="One order, live",
+    response_model=WorkOrder,
+    responses={
+        200: {
+            "description": "The order as the vendor's system shows it.",
+            "headers": {**ETAG, **REQUEST_ID_HEADER},
+            "content": {"application/json": {"example": EXAMPLE}},
+        },
+        304: {"description": "Unchanged since the ETag that If-None-Match names.", "headers": ETAG},
+        **problems(WorkOrderNotFound, *VENDOR_TROUBLE),
+    },
+)
+async def get_work_order(
+    response: Response,
+    gateway: GatewayDep,
+    caller: Annotated[Caller, requires("orders:read")],
+    backend: BackendName,
+    number: OrderNumber,
+    cache_control: Annotated[
+        str | None, Header(description="`max-stale=N` accepts our last copy if it is at most N seconds old.")
+    ] = None,
+    if_none_match: Annotated[str | None, Header(description="An ETag: 304 if the order still has it.")] = None,
+) -> WorkOrder | Response:
+    """Read the order from the vendor's system now, unless our last copy will do; `as_of` says when it was seen."""
+    chosen = gateway.backend(backend, Capability.read)
+    age_s = accepted_age_s(cache_control)
+    known = None if age_s is None else await last_copy(gateway, backend, number, within_s=age_s)
+    if known is None:
+        known = await live(gateway, chosen, number)
+    etag = f'"{known.etag}"'
+    if if_none_match is not None and etag in [tag.strip() for tag in if_none_match.split(",")]:
+        return Response(status_code=304, headers={"ETag": etag})
+    response.headers["ETag"] = etag
+    return WorkOrder.model_validate(shown(chosen, known))
+
+
+@router.get(
+    "/v1/backends/{backend}/work-orders/{number}/transitions",
+    operation_id="listTransitions",
+    summary="Which statuses may come next",
+    response_model=Transitions,
+    responses=problems(WorkOrderNotFound, *VENDOR_TROUBLE),
+)
+async def list_transitions(
+    gateway: GatewayDep,
+    caller: Annotated[Caller, requires("orders:read")],
+    backend: BackendName,
+    number: OrderNumber,
+) -> Transitions:
+    """Every status in effect now: whether it may come next, what it requires, why not, and whether we are certain.
+
+    Counted from where the updates that you have sent will leave the order.
+    """
+    chosen = gateway.backend(backend, Capability.status_update)
+    known = await fresh_or_known(gateway, chosen, number, fresh_s=chosen.rules.fresh_s)
+    return Transitions.model_validate(_transitions(chosen, known, caller, at=from_micros(gateway.clock())))
+
+
+def _transitions(backend: Backend, known: KnownOrder, caller: Caller, *, at: datetime) -> dict[str, JsonValue]:
+    view, rules = known.view, backend.rules
+    was = rules.table.by_code.get(view.projected_code or view.code or "")
+    late = view.late or (view.target_at is not None and to_micros(at) > view.target_at)
+    requires_ = ["late_reason"] if late and rules.late_reasons else []
+    items: list[JsonValue] = [
+        {
+            "status": row.status.value if row.status else None,
+            "vendor_code": row.code,
+            "label": row.label,
+            "master": row.master,
+            "allowed": verdict.allowed,
+            "certain": verdict.certain,
+            "basis": verdict.basis.value,
+            "requires": list(requires_) if verdict.allowed else [],
+            "blocked": None if verdict.allowed else _why_not(rules.table, was, row, verdict),
+        }
+        for row, verdict in rules.table.onward(was, at=at)
+    ]
+    return {
+        "items": items,
+        "next": None,
+        "work_order": view.number,
+        "current": current(view, rules.table, tenant=caller.tenant),
+        "as_of": rfc3339_micros(view.observed_at),
+    }
+
+
+def _why_not(table: StatusTable, was: StatusCode | None, to: StatusCode, verdict: Verdict) -> dict[str, JsonValue]:
+    label = was.label if was is not None else "the present status"
+    if table.ended(was):
+        return {"code": "order-ended", "detail": f"The order is {label!r} and takes no further update."}
+    if was is not None and was.code == to.code:
+        return {"code": "status-unchanged", "detail": f"The order already is {label!r}."}
+    return {
+        "code": "transition-not-allowed",
+        "detail": f"{to.label!r} may not follow {label!r} ({verdict.basis.value}).",
+    }

@@ -1,0 +1,218 @@
+"""The one way in for every write: accept it in the ledger, hand it to the delivery, wait as long as the caller wants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from fastapi import Request, Response
+
+from app.api.auth import Caller
+from app.api.gateway import Gateway
+from app.api.idempotency_key import fingerprint
+from app.api.prefer import Preference
+from app.api.problems import PROBLEM_JSON, problem_body
+from app.api.requests import StrictRequest
+from app.domain.admission import OrderView, ReadFirst
+from app.domain.errors import GatewayError, Overloaded, VendorTrouble
+from app.domain.ids import new_id
+from app.domain.operations import FINAL, Operation, State
+from app.domain.ports import Kind
+from app.domain.receipts import location, operation_json
+from app.domain.times import SECOND
+from app.ledger import operations, orders
+from app.ledger.records import Acceptance, Accepted, Decide, Draft, Refuse, Replayed, Send
+from app.ledger.rows import compact
+from app.ledger.store import StoreUnavailable
+from app.vendors.backends import Backend
+
+Checks: TypeAlias = "Callable[[OrderView, bool], Send]"
+"""The checks of one kind of write; the flag says whether the vendor may still be read first. Raises GatewayError, ReadFirst."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """A write as it came: which order, what for, and under which key."""
+
+    caller: Caller
+    backend: Backend
+    name: str
+    """The order as the path names it: its number, or its reference."""
+    kind: Kind
+    occurred_at: int | None
+    client_reference: str | None
+    key: str | None
+    checks: Checks
+
+
+async def submit(gateway: Gateway, request: StrictRequest, wish: Wish, preference: Preference) -> Response:
+    """Accept, deliver, wait; the answer is the vendor's outcome, or 202 with the operation."""
+    wait_s = gateway.wait_s if preference.wait_s is None else preference.wait_s
+    until = gateway.clock() + round(wait_s * SECOND)
+    acceptance = await _accepted(gateway, request, wish)
+    headers = {} if preference.applied is None else {"Preference-Applied": preference.applied}
+    if isinstance(acceptance, Accepted):
+        # Nothing was awaited since the hand-over, so the first change cannot have been missed.
+        operation = await _outcome(gateway, acceptance.operation, until=until, look_first=False)
+        return answer(gateway, operation, replayed=False, headers=headers)
+    if isinstance(acceptance, Replayed) and acceptance.operation is not None:
+        operation = await _outcome(gateway, acceptance.operation, until=until)
+        return answer(gateway, operation, replayed=True, headers=headers)
+    assert acceptance.answer_status is not None
+    assert acceptance.answer_body is not None
+    replayed = isinstance(acceptance, Replayed)
+    return _kept(acceptance.answer_status, acceptance.answer_body, replayed=replayed, headers=headers)
+
+
+async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish) -> Acceptance:
+    """Accept the write, reading the vendor first where what we know of the order is not enough to decide."""
+    draft = _draft(gateway, request, wish)
+    may_read = True
+    while True:
+        try:
+            return await _accept_once(gateway, request, wish, draft, may_read=may_read)
+        except ReadFirst:
+            found = await gateway.store.read(orders.find(wish.backend.name, wish.name))
+            if found is not None and found.view.number != draft.number:
+                draft = replace(draft, number=found.view.number)  # the path named the order by its reference
+                continue
+            may_read = False
+            draft = replace(draft, number=await _read_first(gateway, wish, known=found is not None) or draft.number)
+        except StoreUnavailable as error:
+            raise Overloaded("Our database cannot be reached; repeat with the same key.", after_s=2) from error
+
+
+async def _accept_once(gateway: Gateway, request: Request, wish: Wish, draft: Draft, *, may_read: bool) -> Acceptance:
+    """One try; a place among the backend's calls is reserved for it, and given back if it does not begin at once."""
+    name = wish.backend.name
+    lease = gateway.dispatcher.reserve(name)
+    begun = False
+    try:
+        acceptance = await gateway.store.accept(draft, _decide(request, wish, may_read=may_read), lease)
+        if isinstance(acceptance, Accepted):
+            begun = acceptance.claim is not None
+            gateway.dispatcher.hand_over(acceptance)
+        return acceptance
+    finally:
+        if lease is not None and not begun:
+            gateway.dispatcher.release(name)
+
+
+def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
+    now = gateway.clock()
+    marks = fingerprint(
+        request.method,
+        request.scope["route"].path,
+        request.path_params,
+        request.query_params.multi_items(),
+        request.media_type,
+        request.received,
+    )
+    return Draft(
+        id=new_id("op", now_micros=now),
+        tenant=wish.caller.tenant,
+        client_id=wish.caller.client_id,
+        backend=wish.backend.name,
+        number=wish.name,
+        kind=wish.kind,
+        body=compact(request.received),
+        occurred_at=wish.occurred_at,
+        client_reference=wish.client_reference,
+        key=wish.key,
+        fingerprint=marks.hex(),
+        now=now,
+    )
+
+
+def _decide(request: Request, wish: Wish, *, may_read: bool) -> Decide:
+    """The checks as the ledger runs them: a refusal is an answer to keep, unless a repeat may find things changed."""
+
+    def decide(order: OrderView) -> Send | Refuse:
+        try:
+            return wish.checks(order, may_read)
+        except GatewayError as error:
+            if error.retryable:
+                raise
+            error.backend = wish.backend.name
+            return Refuse(status=error.status, body=problem_body(request.scope, error).decode())
+
+    return decide
+
+
+async def _read_first(gateway: Gateway, wish: Wish, *, known: bool) -> str | None:
+    """Read the order and take in what it shows; returns its number.
+
+    When the vendor cannot be asked, a known order, or one named by what can only be its number, is accepted all the same:
+    the vendor decides when it is back. Raises WorkOrderNotFound, or the vendor's trouble for a name that we cannot place.
+    """
+    backend = wish.backend
+    try:
+        seen = await backend.adapter.read(wish.name)
+    except VendorTrouble as error:
+        if known or backend.vendor.is_number(wish.name):
+            return None
+        error.backend = backend.name
+        raise
+    await gateway.store.write(orders.observe(backend.name, [seen], source="request", now=gateway.clock()))
+    return seen.key.number
+
+
+async def _outcome(gateway: Gateway, operation: Operation, *, until: int, look_first: bool = True) -> Operation:
+    """The operation when it is final, when waiting longer is of no use, or when the caller's time is over."""
+    dispatcher = gateway.dispatcher
+    while operation.state not in FINAL:
+        left = until - gateway.clock()
+        if left <= 0 or _waits_beyond(gateway, operation, until=until):
+            break
+        future = dispatcher.watch(operation.id)
+        try:
+            if look_first:
+                operation = await _as_it_stands(gateway, operation)
+                if operation.state in FINAL:
+                    break
+            look_first = False
+            async with asyncio.timeout(left / SECOND):
+                operation = await future
+        except TimeoutError:
+            return await _as_it_stands(gateway, operation)
+        finally:
+            dispatcher.unwatch(operation.id, future)
+    return operation
+
+
+async def _as_it_stands(gateway: Gateway, operation: Operation) -> Operation:
+    found = await gateway.store.read(operations.find(operation.id))
+    return operation if found is None else found
+
+
+def _waits_beyond(gateway: Gateway, operation: Operation, *, until: int) -> bool:
+    """Whether the operation cannot be settled before `until`: its backend pauses longer, or a person has to act."""
+    if operation.state is State.held or (operation.blocked_by or "").startswith("hold_"):
+        return True
+    health = gateway.backends[operation.backend].health
+    return operation.state is State.queued and health.paused and health.next_try > until
+
+
+def answer(gateway: Gateway, operation: Operation, *, replayed: bool, headers: dict[str, str]) -> Response:
+    """The final answer as first given, or 202 with the operation as it stands."""
+    headers = {
+        **headers,
+        "Operation-Id": operation.id,
+        "Location": location(operation.id),
+        "Idempotent-Replayed": "true" if replayed else "false",
+    }
+    if operation.answer_status is not None and operation.answer_body is not None:
+        media_type = "application/json" if operation.answer_status < 400 else PROBLEM_JSON
+        return Response(
+            operation.answer_body, status_code=operation.answer_status, media_type=media_type, headers=headers
+        )
+    headers["Retry-After"] = str(gateway.look_again_s(operation))
+    body = compact(operation_json(operation, waiting_for=gateway.waiting_for(operation.backend)))
+    return Response(body, status_code=202, media_type="application/json", headers=headers)
+
+
+def _kept(status: int, body: str, *, replayed: bool, headers: dict[str, str]) -> Response:
+    headers = {**headers, "Idempotent-Replayed": "true" if replayed else "false"}
+    return Response(body, status_code=status, media_type=PROBLEM_JSON, headers=headers)

@@ -1,0 +1,1 @@
+"""Delivery: the worker that takes accepted writes to the vendors, finds out what became of them, and watches the orders."""

@@ -1,0 +1,113 @@
+"""What every step of the delivery works with: the store, the clock, one backend, and how a step is settled and told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.delivery.watchers import Watchers
+from app.domain.errors import GatewayError
+from app.domain.ids import new_id
+from app.domain.json import JsonObject
+from app.domain.operations import Operation, State
+from app.domain.receipts import problem_of, status_update
+from app.domain.times import SECOND
+from app.domain.work_orders import Observation
+from app.ledger import orders
+from app.ledger.records import AttemptEnd, Claim, Ending, Lease, Settled, Settlement
+from app.ledger.rows import compact
+from app.ledger.settle import ending_of
+from app.ledger.store import Store
+from app.vendors.backends import Backend
+
+
+def now_micros() -> int:
+    """This host's clock, in the ledger's unit."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One backend's place of work."""
+
+    store: Store
+    backend: Backend
+    owner: str
+    public_url: str
+    deadline_s: float
+    watchers: Watchers
+    clock: Callable[[], int] = field(default=now_micros)
+
+    def lease(self) -> Lease:
+        """A lease from now on: long enough for one attempt and its settling."""
+        now = self.clock()
+        deadline = now + round(self.deadline_s * SECOND)
+        return Lease(owner=self.owner, until=deadline + 15 * SECOND, deadline_at=deadline)
+
+    async def observe(self, seen: Observation, *, source: str) -> None:
+        await self.store.write(orders.observe(self.backend.name, [seen], source=source, now=self.clock()))
+
+    async def settle(
+        self,
+        claim: Claim,
+        operation: Operation,
+        to: State,
+        *,
+        attempt: AttemptEnd | None = None,
+        error: GatewayError | None = None,
+        evidence: str | None = None,
+        ready_at: int | None = None,
+        holds: bool = False,
+        ends_behind: bool = False,
+        probes: int | None = None,
+        probe_evidence: str | None = None,
+    ) -> Settled:
+        """Write the step and tell those who wait for it. Raises Fenced."""
+        now = self.clock()
+        ending, result = None, None
+        if to is State.applied:
+            ending, result = self.applied(operation, at=now, evidence=evidence or "vendor_accepted")
+        elif error is not None:
+            ending = self.refused(error, operation)
+        settled = await self.store.settle(
+            Settlement(
+                claim=claim,
+                operation=operation,
+                to=to,
+                now=now,
+                lease_until=self.lease().until,
+                attempt=attempt,
+                ending=ending,
+                result=result,
+                ready_at=ready_at,
+                hold_id=new_id("hold", now_micros=now) if holds else None,
+                end_behind=self._end_with(error) if ends_behind and error is not None else None,
+                probes=probes,
+                probe_evidence=probe_evidence,
+                event_data=_event_data(error, evidence),
+            )
+        )
+        for one in (settled.operation, *settled.ended):
+            self.watchers.tell(one)
+        return settled
+
+    def applied(self, operation: Operation, *, at: int, evidence: str) -> tuple[Ending, str]:
+        """The 201 that the operation answers from now on, which is also its result."""
+        table = self.backend.rules.table
+        receipt = status_update(operation, table, state=State.applied, applied_at=at, evidence=evidence)
+        body = compact(receipt)
+        return Ending(problem=None, answer_status=201, answer_body=body), body
+
+    def refused(self, error: GatewayError, operation: Operation) -> Ending:
+        """The problem that the operation answers from now on."""
+        return ending_of(problem_of(error, operation, public_url=self.public_url), status=error.status)
+
+    def _end_with(self, error: GatewayError) -> Callable[[Operation], Ending]:
+        return lambda operation: self.refused(error, operation)
+
+
+def _event_data(error: GatewayError | None, evidence: str | None) -> JsonObject:
+    if error is not None:
+        return {"problem": error.code}
+    return {} if evidence is None else {"evidence": evidence}

@@ -1,0 +1,104 @@
+"""Find out what became of a write whose answer was lost: read the order, weigh the evidence, and never guess.
+
+An early read may prove that it was applied. That it was not is proved only by two equal reads, five seconds apart, after the
+attempt's deadline and the vendor's settle time; then it is sent again, in its place. Neither proved: it is held for a person.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from app.delivery.desk import Desk
+from app.delivery.send import FIRST_PROBE_S, known_order, write_of
+from app.domain.errors import GatewayError, VendorTrouble
+from app.domain.operations import Operation, State
+from app.domain.ports import Proof
+from app.domain.times import SECOND
+from app.domain.work_orders import Observation
+from app.ledger import lanes
+from app.ledger.records import AttemptEnd, Claim, Settled
+
+log = structlog.get_logger(__name__)
+
+APART_S = 5
+"""How far apart the two reads must be that prove a write was not applied."""
+LATER_S = (30, 60, 300, 300, 300, 300, 300)
+"""When reads fail, how long until the next; after the last the operation is held."""
+
+
+async def interrupted(desk: Desk, claim: Claim, operation: Operation) -> Settled:
+    """An attempt without a classification, left by a process that ended: bytes may have left, so it is unknown."""
+    end = AttemptEnd(n=operation.attempts, outcome="unknown", detail="the gateway ended while the call was under way")
+    return await desk.settle(
+        claim, operation, State.unknown, attempt=end, ready_at=desk.clock() + FIRST_PROBE_S * SECOND, probes=0
+    )
+
+
+async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
+    """One read-back, and what follows from it. Raises Fenced."""
+    if operation.state is State.unknown:
+        operation = await desk.store.write(lanes.verify(claim, operation, lease=desk.lease()))
+        desk.watchers.tell(operation)
+    settled_at = await may_have_settled(desk, operation)
+    try:
+        view = await known_order(desk, operation)
+        seen = await desk.backend.adapter.read(operation.work_order)
+    except GatewayError as error:
+        return await unreadable(desk, claim, operation, error, settled_at=settled_at)
+    desk.backend.health.well()
+    await desk.observe(seen, source="delivery")
+    proof = desk.backend.adapter.prove(write_of(desk, operation, view), seen)
+    return await weigh(desk, claim, operation, proof, seen, settled_at=settled_at)
+
+
+async def may_have_settled(desk: Desk, operation: Operation) -> int:
+    """When the vendor must have applied the write or dropped it."""
+    deadline = await desk.store.read(lanes.last_deadline(operation.id))
+    return (deadline or operation.accepted_at) + round(desk.backend.vendor.settle_s * SECOND)
+
+
+async def weigh(
+    desk: Desk, claim: Claim, operation: Operation, proof: Proof, seen: Observation, *, settled_at: int
+) -> Settled:
+    """Applied, sent again, read again, or held."""
+    now = desk.clock()
+    if proof is Proof.applied:
+        return await desk.settle(claim, operation, State.applied, evidence="read_back")
+    if seen.as_of.timestamp() * SECOND < settled_at:
+        return await again(desk, claim, operation, at=settled_at + SECOND, evidence=None)
+    if proof is Proof.inconclusive:
+        return await hold(desk, claim, operation, "the order shows neither what it was nor what we sent")
+    shown = f"{seen.code}|{seen.status_at.isoformat() if seen.status_at else ''}"
+    if operation.probe_evidence == shown:
+        log.info("proved not applied; it is sent again", operation=operation.id)
+        return await desk.settle(claim, operation, State.queued, ready_at=now, probes=0, evidence="not_applied")
+    return await again(desk, claim, operation, at=now + APART_S * SECOND, evidence=shown)
+
+
+async def unreadable(
+    desk: Desk, claim: Claim, operation: Operation, error: GatewayError, *, settled_at: int
+) -> Settled:
+    """The read itself failed, which proves nothing; try on the schedule, then leave it to a person."""
+    now = desk.clock()
+    if isinstance(error, VendorTrouble):
+        desk.backend.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
+    if now < settled_at:
+        return await again(desk, claim, operation, at=settled_at + SECOND, evidence=None)
+    if operation.probes >= len(LATER_S):
+        return await hold(desk, claim, operation, f"the order could not be read: {error.code}")
+    later = now + LATER_S[operation.probes] * SECOND
+    return await again(desk, claim, operation, at=later, evidence=None, failed=True)
+
+
+async def again(
+    desk: Desk, claim: Claim, operation: Operation, *, at: int, evidence: str | None, failed: bool = False
+) -> Settled:
+    """Read once more at `at`; until then the order's queue waits."""
+    probes = operation.probes + 1 if failed else operation.probes
+    return await desk.settle(claim, operation, State.unknown, ready_at=at, probes=probes, probe_evidence=evidence)
+
+
+async def hold(desk: Desk, claim: Claim, operation: Operation, why: str) -> Settled:
+    """Nobody can say by reading; a person does, with `orderbridge operations resolve`."""
+    log.error("held: the outcome could not be found out", operation=operation.id, why=why)
+    return await desk.settle(claim, operation, State.held, evidence=why)

@@ -1,0 +1,204 @@
+"""Send one write: check it against the order as the vendor shows it, store the intent, make the call, settle the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from app.delivery.desk import Desk
+from app.delivery.refusals import explain
+from app.domain.admission import OrderView, ReadFirst, Wanted, admit, chosen_code
+from app.domain.errors import (
+    GatewayError,
+    OrderEnded,
+    VendorSaid,
+    VendorTrouble,
+    WorkOrderNotFound,
+)
+from app.domain.operations import Operation, State
+from app.domain.ports import Answer, Kind, Outcome, Write
+from app.domain.statuses import Status, StatusCode
+from app.domain.times import SECOND, from_micros
+from app.domain.work_orders import Observation, OrderKey
+from app.ledger import lanes, orders
+from app.ledger.records import AttemptEnd, Claim, Settled
+
+log = structlog.get_logger(__name__)
+
+FIRST_PROBE_S = 5
+"""How soon after a lost answer the vendor is first read; a positive answer may come back at once."""
+
+
+async def deliver(desk: Desk, claim: Claim, operation: Operation) -> Settled | None:
+    """Take a queued write to the vendor. None: the backend cannot be asked, and the queue was put back. Raises Fenced."""
+    try:
+        view = await known_order(desk, operation)
+        code = await checked(desk, operation, view)
+    except VendorTrouble as error:
+        await put_off(desk, claim, error)
+        return None
+    except GatewayError as error:
+        ends = isinstance(error, OrderEnded)
+        return await desk.settle(claim, operation, State.refused, error=error, ends_behind=ends)
+    began = await desk.store.write(
+        lanes.begin(
+            claim,
+            operation,
+            target_code=code.code if code else None,
+            previous_code=view.code,
+            lease=desk.lease(),
+            now=desk.clock(),
+        )
+    )
+    desk.watchers.tell(began)
+    return await attempt(desk, claim, began, view)
+
+
+async def known_order(desk: Desk, operation: Operation) -> OrderView:
+    """The order with the ids that the vendor's calls need; read from the vendor if it has never been seen."""
+    known = await desk.store.read(orders.find(desk.backend.name, operation.work_order))
+    if known is not None and known.observation is not None:
+        return known.view
+    return await read_order(desk, operation.work_order)
+
+
+async def read_order(desk: Desk, number: str) -> OrderView:
+    """Read the order from the vendor and take in what it shows."""
+    seen = await desk.backend.adapter.read(number)
+    desk.backend.health.well()
+    await desk.observe(seen, source="delivery")
+    known = await desk.store.read(orders.find(desk.backend.name, seen.key.number))
+    assert known is not None
+    return known.view
+
+
+async def checked(desk: Desk, operation: Operation, view: OrderView) -> StatusCode | None:
+    """The checks once more, now against the observed state, since all that was ahead has been settled."""
+    if operation.kind is not Kind.status_update:
+        return None
+    asked = wanted(operation)
+    rules = desk.backend.rules
+    code = chosen_code(asked, rules)
+    try:
+        admit(asked, code, observed(view), rules, now=desk.clock(), readable=True)
+    except ReadFirst:
+        view = await read_order(desk, operation.work_order)
+        admit(asked, code, observed(view), rules, now=desk.clock(), readable=False)
+    return code
+
+
+def observed(view: OrderView) -> OrderView:
+    """The order without what open updates will make of it."""
+    return replace(view, projected_code=None, projected_operation=None, blocked_by=None, held=False)
+
+
+def wanted(operation: Operation) -> Wanted:
+    """What the caller asked for, from the body as accepted."""
+    body = operation.body
+    assert operation.occurred_at is not None
+    status = body.get("status")
+    return Wanted(
+        tenant=operation.tenant,
+        status=Status(str(status)) if status is not None else None,
+        vendor_code=_text(body.get("vendor_code")),
+        occurred_at=from_micros(operation.occurred_at),
+        reason_code=_text(body.get("reason_code")),
+        late_reason=_text(body.get("late_reason")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def write_of(desk: Desk, operation: Operation, view: OrderView) -> Write:
+    """The write as the adapter takes it."""
+    table = desk.backend.rules.table
+    return Write(
+        operation_id=operation.id,
+        kind=operation.kind,
+        order=OrderKey(number=view.number, reference=view.reference, vendor_ids=view.vendor_ids),
+        body=operation.body,
+        status=table.by_code.get(operation.target_code) if operation.target_code is not None else None,
+        occurred_at=None if operation.occurred_at is None else from_micros(operation.occurred_at),
+        previous_code=operation.previous_code,
+    )
+
+
+async def put_off(desk: Desk, claim: Claim, error: VendorTrouble) -> None:
+    """The backend cannot be asked: it pauses as a whole, and the queue keeps its place."""
+    now = desk.clock()
+    desk.backend.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
+    await desk.store.write(lanes.put_back(claim, ready_at=now))
+
+
+async def attempt(desk: Desk, claim: Claim, operation: Operation, view: OrderView | None = None) -> Settled:
+    """Make the call whose intent is stored, and settle what came of it. Cancelled in mid-call, the outcome is unknown."""
+    answer = Answer(outcome=Outcome.unknown, detail="the gateway stopped while the call was under way")
+    try:
+        known = view or await known_order(desk, operation)
+        async with asyncio.timeout(desk.deadline_s + 1):
+            answer = await desk.backend.adapter.send(write_of(desk, operation, known))
+    except TimeoutError:
+        answer = Answer(outcome=Outcome.unknown, detail="no answer within the deadline")
+    except VendorTrouble as error:
+        answer = Answer(outcome=Outcome.not_sent, detail=error.detail, trouble=type(error), retry_after_s=error.after_s)
+    except WorkOrderNotFound as error:
+        said = error.vendor or VendorSaid(message=error.detail)
+        answer = Answer(outcome=Outcome.refused, detail=error.detail, said=said, error=WorkOrderNotFound)
+    except asyncio.CancelledError:
+        await asyncio.shield(settle_answer(desk, claim, operation, answer))
+        raise
+    return await settle_answer(desk, claim, operation, answer)
+
+
+async def settle_answer(desk: Desk, claim: Claim, operation: Operation, answer: Answer) -> Settled:
+    """The consequence of each outcome; only `not_sent` and `not_applied` return to the queue."""
+    end = AttemptEnd(n=operation.attempts, outcome=answer.outcome.value, detail=answer.detail, said=answer.said)
+    health, now = desk.backend.health, desk.clock()
+    if answer.outcome is Outcome.applied:
+        health.well()
+        return await desk.settle(claim, operation, State.applied, attempt=end, evidence="vendor_accepted")
+    if answer.outcome is Outcome.refused:
+        health.well()
+        error = await refusal(desk, operation, answer)
+        ends = isinstance(error, OrderEnded)
+        return await desk.settle(
+            claim, operation, State.refused, attempt=end, error=error, ends_behind=ends, holds=not ends
+        )
+    if answer.outcome is Outcome.unknown:
+        health.gave_up()
+        log.warning("outcome unknown", operation=operation.id, detail=answer.detail)
+        first = now + FIRST_PROBE_S * SECOND
+        return await desk.settle(claim, operation, State.unknown, attempt=end, ready_at=first, probes=0)
+    ready = now
+    if answer.trouble is not None:
+        health.trouble(answer.trouble, answer.detail, now=now, after_s=answer.retry_after_s)
+    else:
+        ready = now + round((answer.retry_after_s or 1) * SECOND)
+    return await desk.settle(claim, operation, State.queued, attempt=end, ready_at=ready)
+
+
+async def refusal(desk: Desk, operation: Operation, answer: Answer) -> GatewayError:
+    """Read the order and say what changed there; a read that fails leaves the vendor's own words."""
+    said = answer.said or VendorSaid()
+    if answer.error is not None:
+        return answer.error(answer.detail, vendor=said)
+    seen: Observation | None = None
+    try:
+        seen = await desk.backend.adapter.read(operation.work_order)
+        await desk.observe(seen, source="delivery")
+    except GatewayError as error:
+        log.info("could not read the order after a refusal", operation=operation.id, reason=error.code)
+    asked = wanted(operation) if operation.kind is Kind.status_update else None
+    table = desk.backend.rules.table
+    return explain(
+        table.by_code.get(operation.target_code or ""),
+        seen=seen,
+        said=said,
+        at=from_micros(operation.occurred_at or operation.accepted_at),
+        has_reason=asked is not None and (asked.reason_code is not None or asked.late_reason is not None),
+        rules=desk.backend.rules,
+    )

@@ -1,0 +1,164 @@
+"""The delivery worker of one backend: leases queues that want attention, works on each until it rests, and wakes in time.
+
+Each queue is worked on by one task at a time; different orders never wait for each other, up to the backend's number of
+connections. Vendor calls live here and never in a request's own task, so a caller that hangs up loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from app.delivery.desk import Desk
+from app.delivery.readback import interrupted, verify
+from app.delivery.send import attempt, deliver
+from app.domain.operations import Operation, State
+from app.domain.times import SECOND
+from app.ledger import lanes
+from app.ledger.records import Accepted, Claim, Fenced, Lease, Settled
+from app.ledger.store import StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+POLL_S = 1.0
+"""How long the worker sleeps at most: the safety net under wake-ups, and how soon another process's writes are seen."""
+RUN = 20
+"""How many writes of one order are taken in a row before others may have the place."""
+
+
+class BackendWorker:
+    """The worker of one backend in this process."""
+
+    def __init__(self, desk: Desk, *, places: int) -> None:
+        self._desk = desk
+        self._places = places
+        self._taken = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.create_task(self._run(), name=f"delivery {self._desk.backend.name}")
+
+    async def stop(self, *, within_s: float) -> None:
+        """Lease nothing more, let calls under way end, then cut the rest: each of those becomes unknown."""
+        self._stopping = True
+        self.wake()
+        if self._loop is not None:
+            await self._loop
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=within_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def reserve(self) -> Lease | None:
+        """A place and a lease, if a call may go out at once."""
+        if self._stopping or self._desk.backend.health.paused or self._taken >= self._places:
+            return None
+        self._taken += 1
+        return self._desk.lease()
+
+    def release(self) -> None:
+        self._taken -= 1
+        self.wake()
+
+    def hand_over(self, accepted: Accepted) -> None:
+        """Send the attempt that acceptance began, in the place reserved for it; or see to the queue soon."""
+        if accepted.claim is None:
+            self.wake()
+        else:
+            self._spawn(accepted.claim, accepted)
+
+    def _spawn(self, claim: Claim, accepted: Accepted | None) -> None:
+        task = asyncio.create_task(self._work(claim, accepted))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._desk.backend.health.gave_up()
+        self.release()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("delivery step failed", backend=self._desk.backend.name, exc_info=error)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                pause = await self._lease_what_is_due()
+            except StoreUnavailable as error:
+                log.error("the ledger cannot be reached", backend=self._desk.backend.name, reason=str(error))
+                pause = POLL_S
+            if pause > 0:
+                await self._sleep(pause)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _lease_what_is_due(self) -> float:
+        """Start a task for each queue that wants attention and has a place; returns how long to sleep."""
+        desk = self._desk
+        health, now = desk.backend.health, desk.clock()
+        free = self._places - self._taken
+        if free <= 0 or not health.admits(now):
+            return POLL_S if free <= 0 else _seconds_until(health.next_try, now)
+        due = await desk.store.read(lanes.next_ready(desk.backend.name))
+        if due is None or due > now:
+            return POLL_S if due is None else _seconds_until(due, now)
+        most = 1 if health.paused else free
+        claims = await desk.store.write(lanes.claim(desk.backend.name, now=now, lease=desk.lease(), most=most))
+        if claims:
+            health.trying()
+        for claim in claims:
+            self._taken += 1
+            self._spawn(claim, None)
+        return 0 if claims else _seconds_until(now, now)
+
+    async def _work(self, claim: Claim, accepted: Accepted | None) -> None:
+        """Work on one queue until it rests, is stopped, or has had its run."""
+        desk = self._desk
+        try:
+            settled = await self._first(claim, accepted)
+            for _ in range(RUN):
+                if settled is None or not settled.more or self._stopping:
+                    break
+                settled = await self._next(claim)
+            if settled is not None and settled.more:
+                await desk.store.write(lanes.put_back(claim, ready_at=desk.clock()))
+        except Fenced:
+            log.warning("another worker took the queue over", backend=claim.backend, work_order=claim.number)
+        except StoreUnavailable as error:
+            log.error("the ledger cannot be reached", backend=claim.backend, reason=str(error))
+
+    async def _first(self, claim: Claim, accepted: Accepted | None) -> Settled | None:
+        if accepted is None:
+            return await self._next(claim)
+        seen_before = accepted.order.observed_at is not None
+        return await attempt(self._desk, claim, accepted.operation, accepted.order if seen_before else None)
+
+    async def _next(self, claim: Claim) -> Settled | None:
+        """One step for the head of the queue; None when the queue rests or was put back."""
+        desk = self._desk
+        head: Operation | None = await desk.store.read(lanes.head(claim))
+        if head is None:
+            await desk.store.write(lanes.put_back(claim, ready_at=None))
+            return None
+        if head.state is State.queued:
+            return await deliver(desk, claim, head)
+        if head.state is State.sending:
+            return await interrupted(desk, claim, head)
+        return await verify(desk, claim, head)
+
+
+def _seconds_until(at: int, now: int) -> float:
+    return min(max((at - now) / SECOND, 0.005), POLL_S)

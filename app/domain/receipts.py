@@ -1,0 +1,64 @@
+"""What an operation looks like to its caller: while it is open, and the final answer, which is kept as first given."""
+
+from __future__ import annotations
+
+from app.domain.errors import GatewayError
+from app.domain.json import JsonObject, JsonValue
+from app.domain.operations import FINAL, Operation, State
+from app.domain.statuses import StatusTable
+from app.domain.times import rfc3339_micros
+from app.domain.work_orders import vendor_status
+
+
+def location(operation_id: str) -> str:
+    """Where an operation can be read."""
+    return f"/v1/operations/{operation_id}"
+
+
+def status_update(
+    operation: Operation, table: StatusTable, *, state: State, applied_at: int | None, evidence: str | None
+) -> dict[str, JsonValue]:
+    """A status update as its 201 and the order's history show it. `evidence` says how we know that it was applied."""
+    was = table.by_code.get(operation.previous_code or "")
+    row = table.by_code.get(operation.target_code or "")
+    asked = operation.body.get("status")
+    return {
+        "operation_id": operation.id,
+        "state": state.value,
+        "backend": operation.backend,
+        "work_order": operation.work_order,
+        "previous_status": was.status.value if was is not None and was.status is not None else None,
+        "status": row.status.value if row is not None and row.status is not None else asked,
+        "vendor_status": vendor_status(operation.target_code, row),
+        "occurred_at": rfc3339_micros(operation.occurred_at),
+        "received_at": rfc3339_micros(operation.accepted_at),
+        "applied_at": rfc3339_micros(applied_at),
+        "evidence": evidence,
+    }
+
+
+def problem_of(error: GatewayError, operation: Operation, *, public_url: str) -> dict[str, JsonValue]:
+    """The problem that ends an operation. It is kept, so its request id is the operation's own."""
+    error.operation_id = operation.id
+    error.backend = operation.backend
+    return error.as_problem(public_url=public_url, instance=location(operation.id), request_id=operation.id)
+
+
+def operation_json(operation: Operation, *, waiting_for: JsonObject | None) -> dict[str, JsonValue]:
+    """An operation as the API shows it; `waiting_for` tells what a queued one waits for."""
+    waits = waiting_for if operation.state is State.queued else None
+    return {
+        "operation_id": operation.id,
+        "kind": operation.kind.value,
+        "state": operation.state.value,
+        "backend": operation.backend,
+        "work_order": operation.work_order,
+        "client_reference": operation.client_reference,
+        "accepted_at": rfc3339_micros(operation.accepted_at),
+        "finished_at": rfc3339_micros(operation.finished_at),
+        "attempts": operation.attempts,
+        "blocked_by": None if operation.state in FINAL else operation.blocked_by,
+        "waiting_for": waits,
+        "problem": operation.problem,
+        "result": operation.result,
+    }

@@ -1,0 +1,31 @@
+"""Which store a database URL names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from app.ledger.postgres import PostgresStore
+from app.ledger.sqlite import SqliteStore
+from app.ledger.store import Store
+
+
+def open_store(url: str, *, folder: Path, owner: bool) -> Store:
+    """A store, not yet opened. `owner` is the gateway itself; an admin command that works beside it is none.
+
+    A relative SQLite path starts in `folder`.
+    """
+    parts = make_url(url)
+    if parts.get_backend_name() == "sqlite":
+        assert parts.database is not None
+        return SqliteStore(folder / parts.database, owner=owner)
+    return PostgresStore(parts.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+def absolute(url: str, *, folder: Path) -> str:
+    """The same database, wherever the process is started."""
+    parts = make_url(url)
+    if parts.get_backend_name() != "sqlite" or parts.database is None:
+        return url
+    return parts.set(database=str(folder / parts.database)).render_as_string(hide_password=False)

@@ -1,0 +1,144 @@
+"""The gateway as an ASGI app: `create_app` puts the parts together, its lifespan opens and closes them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from fastapi import FastAPI
+
+from app.api import backends as backend_routes
+from app.api import changes, health, preview, status_updates, work_orders
+from app.api import operations as operation_routes
+from app.api.auth import AuthConfig, Authority, TrustedIssuer
+from app.api.cursors import Cursors
+from app.api.docs_page import mount_docs
+from app.api.edge import add_edge
+from app.api.gateway import Gateway
+from app.api.requests import assert_every_route_declares
+from app.delivery.desk import now_micros
+from app.delivery.service import Delivery
+from app.domain.clients import ClientRecord
+from app.ledger import clients, statuses
+from app.ledger.open import open_store
+from app.ledger.store import Store
+from app.settings import Configuration
+from app.vendors.backends import Backend, seed_statuses
+from app.vendors.registry import VENDORS
+
+VERSION = "0.1.0"
+DESCRIPTION = """\
+One JSON API for work orders, whatever system the client runs. You send status updates and changes here; Orderbridge speaks the
+client's own system (Civica Cx and others) and always tells you where you stand: **applied**, **refused** (and why, and what to
+do), or **not known yet** and being found out. Nothing is lost, and nothing happens twice.
+
+- Get a token: `POST /oauth/token` with your client id and secret.
+- Send every change with an `Idempotency-Key`; repeat it with the same key as often as you like.
+- **201** applied · **202** kept and on its way (read the operation) · **409/422** refused, with a `code` that has a page
+  under `/problems`.
+"""
+TAGS = [
+    {"name": "auth", "description": "Tokens. Everything else needs one."},
+    {"name": "backends", "description": "The client systems that you may use, their statuses and their reasons."},
+    {"name": "work orders", "description": "Orders as the client's system shows them, and what may come next."},
+    {"name": "status updates", "description": "The main job: say what became of an order."},
+    {"name": "operations", "description": "Every write that was accepted, and where it stands."},
+    {"name": "preview", "description": "What a write would send to the vendor, without sending it."},
+    {"name": "problems", "description": "What each error means, and what to do."},
+    {"name": "health", "description": "For load balancers and monitors."},
+]
+PLAIN_ROUTES = frozenset({"/openapi.json", "/docs", "/docs/static"})
+JWKS_DEADLINE_S = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory:
+    """Clients from the ledger, as token checking asks for them."""
+
+    store: Store
+
+    async def client(self, client_id: str) -> ClientRecord | None:
+        return await self.store.read(clients.find(client_id))
+
+
+def create_app(configuration: Configuration) -> FastAPI:
+    """The gateway for this configuration; nothing is opened before its lifespan begins."""
+    store = open_store(configuration.database.url, folder=configuration.folder, owner=True)
+    auth = _auth_config(configuration)
+    authority = Authority(auth, directory=Directory(store=store), fetch=_fetch)
+    backends = {
+        name: Backend(name, VENDORS[settings.vendor], settings, fresh_s=configuration.delivery.fresh_s)
+        for name, settings in configuration.backends.items()
+    }
+    delivery = Delivery(store, backends, public_url=auth.public_url, deadline_s=configuration.delivery.deadline_s)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await store.open()
+            stack.push_async_callback(store.close)
+            await _open_backends(backends, store, configuration, stack)
+            await delivery.start()
+            stack.push_async_callback(delivery.stop)
+            yield
+
+    app = FastAPI(
+        title="Orderbridge",
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry={"auto_configure": False, "operation_spans": False, "logs": False},
+    )
+    app.state.gateway = Gateway(
+        store=store,
+        backends=backends,
+        dispatcher=delivery,
+        cursors=Cursors(authority.keys.cursor_key),
+        public_url=auth.public_url,
+        wait_s=configuration.delivery.wait_s,
+        clock=now_micros,
+    )
+    for routes in (backend_routes, work_orders, changes, status_updates, operation_routes, preview, health):
+        app.include_router(routes.router)
+    mount_docs(app)
+    add_edge(app, authority=authority)
+    assert_every_route_declares(app, public=PLAIN_ROUTES)
+    return app
+
+
+async def _open_backends(
+    backends: Mapping[str, Backend], store: Store, configuration: Configuration, stack: AsyncExitStack
+) -> None:
+    """Connect each backend, and seed the status tables of those that have none yet from their settings."""
+    for name, backend in backends.items():
+        await backend.connect(deadline_s=configuration.delivery.deadline_s, folder=configuration.folder)
+        stack.push_async_callback(backend.close)
+        seed = seed_statuses(backend.vendor, backend.settings, configuration.folder)
+        if seed is not None:
+            await store.write(statuses.seed(name, seed))
+
+
+def _auth_config(configuration: Configuration) -> AuthConfig:
+    auth = configuration.auth
+    return AuthConfig(
+        issuer=auth.issuer,
+        audience=auth.audience,
+        signing_key=auth.signing_key.get_secret_value(),
+        public_url=configuration.server.public_url,
+        trusted_issuers=tuple(
+            TrustedIssuer(issuer=one.issuer, jwks_url=one.jwks_url, audience=one.audience, tenant=one.tenant)
+            for one in auth.trusted_issuers
+        ),
+    )
+
+
+async def _fetch(url: str) -> bytes:
+    """The JWK Set of a trusted issuer."""
+    async with httpx.AsyncClient(timeout=JWKS_DEADLINE_S, trust_env=False) as client:
+        answer = await client.get(url)
+        return answer.raise_for_status().content

@@ -1,0 +1,226 @@
+"""Process-wide settings from `orderbridge.toml`; each vendor brings the model of its own `[backends.*]` section.
+
+Any value may be `env:NAME` or `file:PATH`; `ORDERBRIDGE_<SECTION>__<KEY>` overrides it. A wrong file is one line per fault.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from app.vendors.registry import VENDORS
+from app.vendors.vendor import BackendSettings, HttpAddress
+
+DEFAULT_CONFIG = "orderbridge.toml"
+PREFIX = "ORDERBRIDGE_"
+BACKEND_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+
+
+class ConfigFault(Exception):
+    """The configuration cannot be used; one line per fault, each with the path of its key."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(_Section):
+    public_url: HttpAddress = "http://127.0.0.1:8000"
+
+
+class DatabaseSettings(_Section):
+    url: str = "sqlite:///orderbridge.db"
+
+    @field_validator("url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not re.match(r"sqlite:///.|postgresql://.", value):
+            raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
+        return value
+
+
+class TrustedIssuerSettings(_Section):
+    issuer: str
+    jwks_url: HttpAddress
+    audience: str
+    tenant: str | None = None
+
+
+class AuthSettings(_Section):
+    issuer: str = "orderbridge"
+    audience: str = "orderbridge"
+    signing_key: SecretStr
+    trusted_issuers: tuple[TrustedIssuerSettings, ...] = ()
+
+
+class DeliverySettings(_Section):
+    wait_s: float = Field(default=8, ge=0, le=25)
+    deadline_s: float = Field(default=20, gt=0, le=120)
+    fresh_s: float = Field(default=30, ge=0, le=3600)
+
+
+class Settings(BaseSettings):
+    """The sections of the file; `backends` are read further by their vendors."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
+
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    auth: AuthSettings
+    delivery: DeliverySettings = DeliverySettings()
+    backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` hands over: it has merged the environment in already, to look `env:` and `file:` up."""
+        return (init_settings,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """The whole configuration: the sections, each backend by its vendor's model, and where relative paths start."""
+
+    server: ServerSettings
+    database: DatabaseSettings
+    auth: AuthSettings
+    delivery: DeliverySettings
+    backends: Mapping[str, BackendSettings]
+    folder: Path
+
+    def secrets(self) -> list[str]:
+        """Every secret value, so that logs can strike it out."""
+        found = [self.auth.signing_key.get_secret_value()]
+        for backend in self.backends.values():
+            values = [getattr(backend, name) for name in type(backend).model_fields]
+            found += [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return found
+
+
+def config_path(given: Path | None) -> Path:
+    """The file that holds the configuration: as given, else as ORDERBRIDGE_CONFIG says, else orderbridge.toml here."""
+    return given or Path(os.environ.get(PREFIX + "CONFIG", DEFAULT_CONFIG))
+
+
+def load(path: Path) -> Configuration:
+    """Read the file and the environment. Raises ConfigFault with every fault in them."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigFault([f"{path}: there is no such file; name one with --config or ORDERBRIDGE_CONFIG"]) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigFault([f"{path}: {error}"]) from None
+    return configured(document, folder=path.resolve().parent)
+
+
+def configured(document: Mapping[str, Any], *, folder: Path) -> Configuration:
+    """A configuration from its parsed file, with the environment's overrides. Raises ConfigFault."""
+    faults: list[str] = _unknown_overrides()
+    overrides = EnvSettingsSource(Settings)()
+    resolved = _resolved(_merged(document, overrides), folder=folder, path=(), faults=faults)
+    assert isinstance(resolved, dict)
+    sections: Settings | None = None
+    try:
+        sections = Settings(**resolved)
+    except ValidationError as error:
+        faults += _lines(error, prefix=())
+    backends = resolved.get("backends", {})
+    read = _read_backends(backends if isinstance(backends, dict) else {}, faults)
+    if faults or sections is None:
+        raise ConfigFault(faults)
+    return Configuration(
+        server=sections.server,
+        database=sections.database,
+        auth=sections.auth,
+        delivery=sections.delivery,
+        backends=read,
+        folder=folder,
+    )
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`below` with the values of `above` put over it, section by section."""
+    both = dict(below)
+    for key, value in above.items():
+        under = both.get(key)
+        both[key] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def _unknown_overrides() -> list[str]:
+    """A mistyped override would be ignored in silence; it is a fault instead."""
+    sections = set(Settings.model_fields)
+    return [
+        f"{name}: there is no section [{name.removeprefix(PREFIX).partition('__')[0].lower()}]"
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX)
+        and "__" in name
+        and name.removeprefix(PREFIX).partition("__")[0].lower() not in sections
+    ]
+
+
+def _resolved(value: Any, *, folder: Path, path: tuple[str, ...], faults: list[str]) -> Any:
+    """The value with every `env:NAME` and `file:PATH` replaced by what it names."""
+    if isinstance(value, Mapping):
+        return {
+            key: _resolved(inner, folder=folder, path=(*path, str(key)), faults=faults) for key, inner in value.items()
+        }
+    if not isinstance(value, str):
+        return value
+    if value.startswith("env:"):
+        name = value.removeprefix("env:")
+        if name not in os.environ:
+            faults.append(f"{'.'.join(path)}: the environment variable {name} is not set")
+        return os.environ.get(name, "")
+    if value.startswith("file:"):
+        try:
+            return (folder / value.removeprefix("file:")).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(f"{'.'.join(path)}: {error}")
+            return ""
+    return value
+
+
+def _read_backends(sections: Mapping[str, Any], faults: list[str]) -> dict[str, BackendSettings]:
+    read: dict[str, BackendSettings] = {}
+    for name, section in sections.items():
+        place = ("backends", name)
+        if not re.fullmatch(BACKEND_NAME, name):
+            faults.append(f"{'.'.join(place)}: a backend's name is lower-case letters, digits and dashes, at most 63")
+        if not isinstance(section, Mapping):
+            continue
+        vendor = VENDORS.get(str(section.get("vendor")))
+        if vendor is None:
+            faults.append(f"{'.'.join(place)}.vendor: must be one of {', '.join(sorted(VENDORS))}")
+            continue
+        try:
+            read[name] = vendor.settings.model_validate(section)
+        except ValidationError as error:
+            faults += _lines(error, prefix=place)
+    return read
+
+
+def _lines(error: ValidationError, *, prefix: tuple[str, ...]) -> list[str]:
+    """One line per fault: the key's path and what is wrong, never the value, which may be a secret."""
+    return [
+        f"{'.'.join(str(part) for part in (*prefix, *fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors(include_input=False, include_url=False)
+    ]
