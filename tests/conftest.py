@@ -8,7 +8,7 @@ import pytest
 
 from app.ledger.migrate import migrate
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.gateway", "tests.postgres"]
 
 
 @pytest.fixture(scope="session")
