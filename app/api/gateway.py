@@ -53,7 +53,7 @@ class Gateway:
         return READ_BACK_S if operation.state in UNRESOLVED else ASK_AGAIN_S
 
 
-def _gateway(request: Request) -> Gateway:
+async def _gateway(request: Request) -> Gateway:
     gateway: Gateway = request.app.state.gateway
     return gateway
 

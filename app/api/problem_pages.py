@@ -12,8 +12,9 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from app.api.auth import PUBLIC, nothing_here
+from app.api.problem_docs import problem_answers
 from app.api.requests import strict_router
-from app.domain.errors import ERRORS, GatewayError, NextAction
+from app.domain.errors import ERRORS, GatewayError, NextAction, NotFound
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -49,7 +50,7 @@ _CODE = re.compile(r"`([^`]+)`")
 router = strict_router(tags=["problems"])
 
 
-def _documented(example: Any) -> dict[int | str, dict[str, Any]]:
+def _documented(example: Any, *problems: type[GatewayError]) -> dict[int | str, dict[str, Any]]:
     return {
         200: {
             "description": "A page, or JSON for `Accept: application/json`.",
@@ -57,7 +58,8 @@ def _documented(example: Any) -> dict[int | str, dict[str, Any]]:
                 "application/json": {"schema": {"type": "object"}, "example": example},
                 "text/html": {"schema": {"type": "string"}},
             },
-        }
+        },
+        **problem_answers(*problems),
     }
 
 
@@ -100,7 +102,7 @@ async def list_problems(request: Request) -> Response:
     dependencies=[PUBLIC],
     operation_id="getProblem",
     summary="One error code explained",
-    responses=_documented(described(ERRORS["not-found"])),
+    responses=_documented(described(ERRORS["not-found"]), NotFound),
     response_class=Response,
 )
 async def get_problem(code: str, request: Request) -> Response:

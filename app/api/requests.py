@@ -15,7 +15,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.api.auth import BEARER, admit, is_public
-from app.api.strict_json import parse
+from app.api.strict_json import carried, parse
 from app.domain.errors import BodyTooLarge, MalformedRequest, UnsupportedMediaType
 from app.domain.json import JsonValue
 
@@ -63,7 +63,7 @@ class StrictRequest(Request):
         self._received = parse(body)
 
 
-def received(request: StrictRequest) -> StrictRequest:
+async def received(request: StrictRequest) -> StrictRequest:
     """The request itself, for what a model does not show: `.received`, `.media_type`."""
     return request
 
@@ -113,6 +113,15 @@ def _media_type(content_type: str, allowed: frozenset[str]) -> str:
     return media_type
 
 
+def _check_texts(request: Request) -> None:
+    """Path and query hold the same texts as a body may: no store and no vendor sees a control character."""
+    texts = [value for value in request.path_params.values() if isinstance(value, str)]
+    if request.scope["query_string"]:
+        texts += [text for pair in request.query_params.multi_items() for text in pair]
+    if not all(map(carried, texts)):
+        raise MalformedRequest("The path or the query holds a control character.")
+
+
 class StrictRoute(APIRoute):
     """A route that admits its caller before it reads a strict body. Use it as `APIRouter(route_class=StrictRoute)`.
 
@@ -130,6 +139,7 @@ class StrictRoute(APIRoute):
         async def handle(request: Request) -> Response:
             if scopes is not None:
                 await admit(request, scopes)
+            _check_texts(request)
             if body is None:
                 return await inner(request)
             strict = StrictRequest(request.scope, request.receive)

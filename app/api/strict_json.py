@@ -17,7 +17,7 @@ from app.api.canonical_json import canonical
 from app.domain.errors import MalformedRequest
 from app.domain.json import JsonValue
 
-__all__ = ["MAX_DEPTH", "MAX_INTEGER", "MAX_NODES", "canonical", "parse", "pointer"]
+__all__ = ["MAX_DEPTH", "MAX_INTEGER", "MAX_NODES", "canonical", "carried", "parse", "pointer"]
 
 MAX_DEPTH = 32
 MAX_NODES = 10_000
@@ -116,6 +116,11 @@ def pointer(path: Path) -> str:
     return pointed
 
 
+def carried(text: str) -> bool:
+    """Whether XML, SQLite and PostgreSQL can all carry this text."""
+    return _NOT_CARRIED.search(text) is None
+
+
 def _depth(body: bytes) -> int:
     depth = deepest = 0
     for bracket in _STRINGS.sub(b"", body).translate(None, _NO_BRACKETS):
@@ -140,7 +145,7 @@ def _walk(value: object, path: Path) -> Iterator[tuple[Path, object]]:
 def _check_texts(value: JsonValue) -> None:
     for path, node in _walk(value, ()):
         texts = node if isinstance(node, Mapping) else (node,)
-        if any(isinstance(text, str) and _NOT_CARRIED.search(text) for text in texts):
+        if any(isinstance(text, str) and not carried(text) for text in texts):
             raise _malformed(path, BAD_TEXT)
 
 

@@ -15,10 +15,11 @@ from fastapi import Request, Response
 from app.api.auth import PUBLIC, Authority
 from app.api.guessing import Guessing
 from app.api.keys import TOKEN_LIFETIME_S
-from app.api.problems import PROBLEM_JSON, problem_response
+from app.api.problem_docs import problem_answers
+from app.api.problems import problem_response
 from app.api.requests import media_type_of, read_body, strict_router
 from app.domain.clients import ClientRecord, secret_digest
-from app.domain.errors import RateLimited
+from app.domain.errors import BodyTooLarge, RateLimited
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 16 * 1024
@@ -107,10 +108,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         OAUTH_ERROR_SCHEMA,
         {"error": "invalid_client", "error_description": "The client or its secret is not known here."},
     ),
-    429: {
-        "description": "Too many failed log-ins; see Retry-After.",
-        "content": {PROBLEM_JSON: {"schema": {"type": "object"}}},
-    },
+    **problem_answers(BodyTooLarge, RateLimited),
 }
 
 
@@ -167,7 +165,8 @@ async def create_token(request: Request) -> Response:
                 "properties": {"keys": {"type": "array", "items": {"type": "object"}}},
             },
             {"keys": []},
-        )
+        ),
+        **problem_answers(),
     },
     response_class=Response,
 )
@@ -195,7 +194,7 @@ def _read(request: Request, body: bytes) -> _Asked:
         error = "unsupported_grant_type" if "grant_type" in form else "invalid_request"
         raise _Refused(error, "Use grant_type=client_credentials.")
     client_id, secret = _credentials(request, form)
-    if not client_id or len(client_id) > MAX_CLIENT_ID:
+    if not client_id.isprintable() or not 0 < len(client_id) <= MAX_CLIENT_ID:
         raise _Refused("invalid_client", "The client or its secret is not known here.", status=401)
     return _Asked(client_id=client_id, secret=secret, scope=form.get("scope"))
 

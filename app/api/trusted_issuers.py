@@ -16,7 +16,7 @@ from app.api.strict_json import parse
 from app.domain.errors import MalformedRequest
 
 Fetch: TypeAlias = Callable[[str], Awaitable[bytes]]
-"""Gets a document by its URL, within a few seconds; raises OSError or TimeoutError when it cannot."""
+"""Gets a document by its URL. May raise anything; is given FETCH_TIMEOUT_S seconds."""
 
 KEEP_S = 3600
 REFETCH_S = 60
@@ -57,10 +57,15 @@ class IssuerKeys:
         self._tried = self._clock()
         try:
             async with asyncio.timeout(FETCH_TIMEOUT_S):
-                document = await self._fetch(self.issuer.jwks_url)
-            if len(document) > MAX_DOCUMENT:
-                raise MalformedRequest("The document is too large.")
-            self._keys = public_keys(parse(document))
-            self._fetched = self._clock()
-        except (OSError, TimeoutError, MalformedRequest) as error:
-            _log.warning("issuer_keys_not_fetched", issuer=self.issuer.issuer, why=type(error).__name__)
+                (document,) = await asyncio.gather(self._fetch(self.issuer.jwks_url), return_exceptions=True)
+            if isinstance(document, BaseException):  # whatever the HTTP client raises: the old keys are still good
+                why = type(document).__name__
+            elif len(document) > MAX_DOCUMENT:
+                why = "too large"
+            else:
+                self._keys = public_keys(parse(document))
+                self._fetched = self._clock()
+                return
+        except (TimeoutError, MalformedRequest) as error:
+            why = type(error).__name__
+        _log.warning("issuer_keys_not_fetched", issuer=self.issuer.issuer, why=why)

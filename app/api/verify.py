@@ -66,9 +66,16 @@ class Verifier:
         self._clock = clock
         self._good: dict[bytes, Verified] = {}
 
+    @property
+    def remembered(self) -> int:
+        """How many tokens are remembered."""
+        return len(self._good)
+
     async def verify(self, token: str) -> Verified:
         """What the token says. Raises Unauthenticated, always with the same words."""
-        digest = hashlib.sha256(token.encode("latin-1", "replace")).digest()
+        if len(token) > MAX_TOKEN:
+            raise bad_token()
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._good.get(digest)
         if known is not None:
             if known.until > self._clock():
@@ -84,7 +91,7 @@ class Verifier:
         return verified
 
     async def _verify(self, token: str) -> Verified:
-        if len(token) > MAX_TOKEN or not _SHAPE.fullmatch(token):
+        if not _SHAPE.fullmatch(token):
             raise BadToken("form")
         header, claims, _ = (_segment(segment, place) for place, segment in enumerate(token.split(".")))
         kid = _header_kid(header)

@@ -1,0 +1,1 @@
+"""The HTTP API: routes, the edge that every request passes, and what OpenAPI says of both."""
