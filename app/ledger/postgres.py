@@ -58,6 +58,7 @@ _GONE = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -147,8 +148,6 @@ def _trouble() -> Iterator[None]:
     try:
         yield
     except _GONE as error:
-        if isinstance(error, ValueError):
-            raise  # a value that its column cannot take: the driver's InterfaceError too, but a fault of the unit
         raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
 
 

@@ -100,6 +100,8 @@ class Vendor:
     read_statuses: Callable[[str, ZoneInfo], tuple[StatusCode, ...]]
     """Reads the text of a status CSV; raises StatusFileFault."""
     example_statuses: Path | None
+    is_number: Callable[[str], bool]
+    """Whether a text is an order's number as we write it, and cannot be one of its other names."""
     settle_s: float
     """How long after an attempt's deadline the vendor may still apply it."""
     writable: tuple[str, ...] = field(default=())
