@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from app.domain.admission import Rules
-from app.domain.errors import CapabilityMissing
+from app.domain.errors import BackendMisconfigured, CapabilityMissing
 from app.domain.health import Health
 from app.domain.ports import Capability, VendorAdapter
 from app.domain.statuses import StatusCode, StatusTable
+from app.domain.work_orders import Observation
 from app.vendors.vendor import BackendSettings, Connection, Vendor
 
 
@@ -37,6 +39,23 @@ class Backend:
         """Make the adapter; contacts the vendor only where the settings ask for it."""
         link = Connection(backend=self.name, settings=self.settings, deadline_s=deadline_s, folder=folder)
         self._adapter = await self.vendor.connect(link)
+
+    async def read(self, name: str, *, clock: Callable[[], int]) -> Observation:
+        """The order as the vendor shows it now, for a caller who waits; what comes of it is noted in `health`.
+
+        While our log-in stands refused it is not tried again before its time: vendors lock users out. Raises
+        WorkOrderNotFound or the vendor's trouble.
+        """
+        refused = self.health.log_in_refused(clock())
+        if refused is not None:
+            raise refused
+        try:
+            seen = await self.adapter.read(name)
+        except BackendMisconfigured as error:
+            self.health.trouble(BackendMisconfigured, error.detail, now=clock(), after_s=error.after_s)
+            raise
+        self.health.well()
+        return seen
 
     async def close(self) -> None:
         if self._adapter is not None:

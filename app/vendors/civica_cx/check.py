@@ -1,0 +1,121 @@
+"""`orderbridge check` for Civica Cx: is it there, does it let us in, is its WSDL ours, do we know its codes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from datetime import datetime
+
+from app.domain.errors import VendorTrouble
+from app.domain.ports import Finding
+from app.domain.work_orders import Observation
+from app.vendors.civica_cx.contract import Contract, ContractFault, load
+from app.vendors.civica_cx.live import live_documents, page_request
+from app.vendors.civica_cx.settings import CivicaCxSettings
+from app.vendors.civica_cx.soap import Soap
+from app.vendors.civica_cx.statuses import EXAMPLE_STATUSES, read_statuses
+from app.vendors.civica_cx.tables import CALLS
+from app.vendors.transport import NotSent, Unanswered, VendorHttp
+from app.vendors.vendor import Connection, StatusFileFault
+
+Listing = Callable[[datetime | None], AsyncGenerator[Sequence[Observation], None]]
+
+
+async def check(
+    connection: Connection, settings: CivicaCxSettings, soap: Soap, http: VendorHttp, listing: Listing
+) -> AsyncIterator[Finding]:
+    """Every finding in the order of a first set-up; nothing is changed at the vendor but a log-in."""
+    reachable = True
+    for service in dict.fromkeys(call.service for call in CALLS):
+        finding = await _page(f"{settings.url}/{service}", service, http, connection.deadline_s)
+        reachable = reachable and finding.ok
+        yield finding
+    if not reachable:
+        return
+    async for finding in _wsdl(settings, soap, http, connection.deadline_s):
+        yield finding
+    try:
+        await soap.log_in()
+    except NotSent as fault:
+        words = fault.said.message if fault.said is not None and fault.said.message else ""
+        yield Finding(name="log-in", ok=False, detail=f"{fault.detail} {words}".strip())
+        return
+    yield Finding(name="log-in", ok=True, detail=f"Cx gave {settings.username} a token.")
+    yield await _codes(connection, settings, listing)
+
+
+async def _page(address: str, service: str, http: VendorHttp, deadline_s: float) -> Finding:
+    name = f"page of {service.rpartition('/')[2]}"
+    try:
+        reply = await http.exchange(page_request(address), deadline_s=deadline_s)
+    except (NotSent, Unanswered) as fault:
+        return Finding(name=name, ok=False, detail=f"{address}: {fault.detail}")
+    return Finding(name=name, ok=reply.status == 200, detail=f"{address} answers with HTTP {reply.status}.")
+
+
+async def _wsdl(settings: CivicaCxSettings, soap: Soap, http: VendorHttp, deadline_s: float) -> AsyncIterator[Finding]:
+    """What the client's server publishes, beside what is in use."""
+    documents = live_documents(settings.url, http, deadline_s)
+    try:
+        used = await soap.contract()
+    except NotSent as fault:
+        yield Finding(name="WSDL in use", ok=False, detail=fault.detail)
+        return
+    missing = [f"{operation.name}: {', '.join(operation.missing)}"
+               for operation in used.operations.values() if operation.missing]  # fmt: skip
+    yield Finding(
+        name="elements",
+        ok=not missing,
+        detail=f"Not in the WSDL in use: {'; '.join(missing)}." if missing else "The WSDL in use has every element.",
+    )
+    try:
+        live = await asyncio.to_thread(load, documents, settings.url, settings.elements)
+    except (ContractFault, NotSent, Unanswered) as fault:
+        yield Finding(name="live WSDL", ok=True, warning=True, detail=f"It could not be compared: {fault}")
+        return
+    for finding in _drift(used, live):
+        yield finding
+
+
+def _drift(used: Contract, live: Contract) -> list[Finding]:
+    """How the published contract differs from the one in use, call by call."""
+    differences: list[str] = []
+    for name, ours in used.operations.items():
+        theirs = live.operations[name]
+        lost = sorted((ours.request | ours.result) - (theirs.request | theirs.result))
+        added = sorted((theirs.request | theirs.result) - (ours.request | ours.result))
+        if lost:
+            differences.append(f"{ours.name} has no {', '.join(lost)} any more")
+        if added:
+            differences.append(f"{ours.name} also has {', '.join(added)}")
+        if ours.action != theirs.action:
+            differences.append(f"{ours.name} has the SOAPAction {theirs.action}, we use {ours.action}")
+    if not differences:
+        return [Finding(name="live WSDL", ok=True, detail="The published WSDL is the one in use.")]
+    return [Finding(name="live WSDL", ok=False, detail=f"{difference}.") for difference in differences]
+
+
+async def _codes(connection: Connection, settings: CivicaCxSettings, listing: Listing) -> Finding:
+    """The status codes that the client's orders have, beside the table that the configuration names."""
+    seen: dict[str, int] = {}
+    try:
+        async with aclosing(listing(None)) as batches:
+            async for batch in batches:
+                for order in batch:
+                    if order.code is not None:
+                        seen[order.code] = seen.get(order.code, 0) + 1
+    except VendorTrouble as fault:
+        return Finding(name="status codes", ok=False, detail=f"The list of orders could not be read: {fault.detail}")
+    told = ", ".join(f"{code} ({count} orders)" for code, count in sorted(seen.items())) or "none"
+    if settings.statuses is None:
+        return Finding(name="status codes", ok=True, detail=f"Codes seen in the list: {told}.")
+    path = EXAMPLE_STATUSES if settings.statuses == "example" else connection.folder / settings.statuses
+    try:
+        known = {row.code for row in read_statuses(path.read_text(encoding="utf-8-sig"), settings.zone)}
+    except (OSError, UnicodeDecodeError, StatusFileFault) as fault:
+        return Finding(name="status codes", ok=False, detail=f"{settings.statuses}: {fault}")
+    unknown = sorted(set(seen) - known)
+    if unknown:
+        return Finding(name="status codes", ok=False, detail=f"Not in {settings.statuses}: {', '.join(unknown)}.")
+    return Finding(name="status codes", ok=True, detail=f"All in {settings.statuses}: {told}.")

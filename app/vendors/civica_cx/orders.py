@@ -1,0 +1,106 @@
+"""Finds orders in Cx: one by its number or reference, or all that the list shows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
+
+from app.domain.errors import BackendMisconfigured, BackendUnavailable, WorkOrderNotFound
+from app.domain.work_orders import Observation
+from app.vendors.civica_cx.answers import child, read_answer
+from app.vendors.civica_cx.envelope import NotXml
+from app.vendors.civica_cx.listing import OrderFeed, Unreadable, batches
+from app.vendors.civica_cx.outcomes import Heard, read_error, transport_error
+from app.vendors.civica_cx.settings import CivicaCxSettings
+from app.vendors.civica_cx.soap import Soap
+from app.vendors.civica_cx.tables import LIST_ORDERS, READ_ORDER
+from app.vendors.civica_cx.translate import FaultyOrder, from_cx_order, is_number, to_cx_time
+from app.vendors.transport import NotSent, Unanswered
+
+NO_ORDER = "Cx shows us no such order. If the number is right, this user's role may not let us see it."
+
+
+class Orders:
+    """Every call raises WorkOrderNotFound, BackendMisconfigured, BackendUnavailable or BackendTimeout."""
+
+    def __init__(self, soap: Soap, settings: CivicaCxSettings) -> None:
+        self._soap = soap
+        self._settings = settings
+        self._zone = settings.zone
+
+    async def read(self, number: str, ends: float) -> Observation:
+        """By reference; a number that is no part of its order's reference is looked for in the list."""
+        if not is_number(number):
+            found = await self._details(number, ends)
+            if isinstance(found, Observation):
+                return found
+            raise WorkOrderNotFound(NO_ORDER, vendor=found.said)
+        found = await self._details(self._settings.reference_format.format(number=number), ends)
+        if isinstance(found, Observation) and found.key.number == number:
+            return found
+        left_s = ends - asyncio.get_running_loop().time()
+        async with aclosing(self.listing(None, left_s)) as listed:
+            async for batch in listed:
+                for order in batch:
+                    if order.key.number == number:
+                        return order
+        raise WorkOrderNotFound(NO_ORDER, vendor=found.said if isinstance(found, Heard) else None)
+
+    async def _details(self, reference: str, ends: float) -> Observation | Heard:
+        """The order with that reference, or Cx's no."""
+        try:
+            heard = await self._soap.ask(READ_ORDER, {"WorkOrderReference": reference}, ends=ends)
+            contract = await self._soap.contract()
+        except (NotSent, Unanswered) as fault:
+            raise transport_error(fault) from fault
+        except NotXml as fault:
+            raise WorkOrderNotFound(NO_ORDER) from fault
+        result = heard.result
+        if result is None:
+            raise read_error(heard)
+        if not result.valid:
+            return heard
+        element = child(result.element, contract.names.of("WorkOrder"))
+        if element is None or len(element) == 0:
+            return heard
+        try:
+            seen = from_cx_order(element, contract.names, self._zone, as_of=heard.asked_at)
+        except FaultyOrder as fault:
+            raise BackendUnavailable(f"Cx sent an order that cannot be read: {fault}.") from fault
+        if (seen.key.reference or reference).casefold() != reference.casefold():
+            raise BackendUnavailable("Cx answered with another order than the one that was asked for.")
+        return seen
+
+    async def listing(
+        self, changed_since: datetime | None, deadline_s: float
+    ) -> AsyncGenerator[list[Observation], None]:
+        texts = {} if changed_since is None else {"FromDate": to_cx_time(changed_since, self._zone)}
+        try:
+            for again in (True, False):
+                contract = await self._soap.contract()
+                token = await self._soap.token()
+                asked_at = self._soap.now()
+                operation = contract[LIST_ORDERS]
+                async with self._soap.listen(LIST_ORDERS, texts, token=token, deadline_s=deadline_s) as answer:
+                    if answer.status == 200:
+                        feed = OrderFeed(operation.name, contract.names, self._zone, as_of=asked_at)
+                        async for batch in batches(answer, feed):
+                            yield batch
+                        reading = feed.finish()
+                    else:
+                        body = b"".join([chunk async for chunk in answer.chunks()])
+                        reading = read_answer(body, operation.name, contract.names)
+                    heard = self._soap.heard(answer.status, reading, answer.headers, asked_at)
+                if heard.result is not None and heard.result.valid:
+                    return
+                if heard.result is not None:
+                    raise BackendMisconfigured("Cx does not let this user list orders.", vendor=heard.said)
+                if not heard.token_refused or not again:
+                    raise read_error(heard)
+                self._soap.refused(token)
+        except (NotSent, Unanswered) as fault:
+            raise transport_error(fault) from fault
+        except Unreadable as fault:
+            raise BackendUnavailable(str(fault)) from fault

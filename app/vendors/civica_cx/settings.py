@@ -1,0 +1,57 @@
+"""The `[backends.*]` section of a Civica Cx backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Formatter
+
+from pydantic import Field, SecretStr, field_validator
+
+from app.domain.json import JsonValue
+from app.vendors.civica_cx.tables import ELEMENTS, SLUG
+from app.vendors.vendor import BackendSettings
+
+
+class CivicaCxSettings(BackendSettings):
+    """One client's Cx, seen with one contractor's API user."""
+
+    username: str = Field(min_length=1)
+    password: SecretStr
+    wsdl: str = "vendored"
+    """`vendored`, `live` (the client's own `?wsdl`), or a folder that holds the client's own WSDL files."""
+    elements: dict[str, str] = Field(default_factory=dict)
+    """Our name of an element -> its name in this client's Cx; `Parent.Member` renames it in one place only."""
+    reference_format: str = "WO{number}"
+    """How the client's Cx makes a WorkOrderReference from a WorkOrderId."""
+
+    @field_validator("elements")
+    @classmethod
+    def _known_elements(cls, value: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(name for name in value if name.rpartition(".")[2] not in ELEMENTS)
+        if unknown:
+            raise ValueError(f"no such element: {', '.join(unknown)}")
+        return value
+
+    @field_validator("reference_format")
+    @classmethod
+    def _one_number(cls, value: str) -> str:
+        fields = [name for _, name, _, _ in Formatter().parse(value) if name is not None]
+        if fields != ["number"]:
+            raise ValueError("must hold {number} once, and no other braces")
+        return value
+
+
+def sandbox_section(url: str) -> Mapping[str, JsonValue]:
+    """The section with which the sandbox reaches the simulator at `url`."""
+    return {
+        "vendor": SLUG,
+        "title": "Riverside Homes (simulated)",
+        "url": url,
+        "username": "sandbox",
+        "password": "sandbox-secret",
+        "time_zone": "Europe/London",
+        "statuses": "example",
+        "reasons": {"weather": 12, "no_parts": 13},
+        "late_reasons": {"parts_delay": 31, "access_refused": 32},
+        "poll_s": 5,
+    }

@@ -1,0 +1,214 @@
+"""A conversation with one Cx: the contract loaded, the log-in kept, one request per call, one more when the token was bad."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import httpx
+
+from app.domain.errors import BackendMisconfigured, BackendTimeout, BackendUnavailable
+from app.vendors.civica_cx.answers import Reading, read_answer
+from app.vendors.civica_cx.contract import Contract, ContractFault, Members, Operation
+from app.vendors.civica_cx.envelope import hole
+from app.vendors.civica_cx.outcomes import Heard, redacted, retry_after
+from app.vendors.civica_cx.settings import CivicaCxSettings
+from app.vendors.civica_cx.shared import Shared
+from app.vendors.civica_cx.tables import GET_TOKEN, LIST_ORDERS, READ_ORDER, UPDATE_STATUS, Call
+from app.vendors.civica_cx.token import Token, Tokens, token_from
+from app.vendors.transport import NotSent, Reply, Streamed, Unanswered, VendorHttp
+
+Clock = Callable[[], datetime]
+
+_UPDATE: Members = {
+    "Token": hole("Token"),
+    "NewStatus": {
+        "StatusCodeId": hole("StatusCodeId"),
+        "StatusDate": hole("StatusDate"),
+        "StatusReasonId": hole("StatusReasonId"),
+        "StatusSetByUserId": "0",
+        "StatusSetDate": None,
+    },
+    "WorkOrderId": hole("WorkOrderId"),
+    "WorkOrderUid": hole("WorkOrderUid"),
+}
+_UPDATE_WITH_COMMENTS: Members = {
+    **_UPDATE,
+    "NewStatus": {"Comments": hole("Comments"), **_UPDATE["NewStatus"]},  # type: ignore[dict-item]
+}
+_LIST_ALL: Members = {"Token": hole("Token"), "FromDate": None}
+_LIST_CHANGED: Members = {"Token": hole("Token"), "FromDate": hole("FromDate")}
+_READ: Members = {
+    "Token": hole("Token"),
+    "WorkOrderReference": hole("WorkOrderReference"),
+    "WorkOrderUid": "00000000-0000-0000-0000-000000000000",  # Cx goes by the reference (dossier §1.4)
+}
+_LOG_IN: Members = {"Password": hole("Password"), "UserName": hole("UserName")}
+
+
+def members(call: Call, texts: Mapping[str, str]) -> Members:
+    """What a call's request looks like when it carries `texts`."""
+    if call is UPDATE_STATUS:
+        return _UPDATE_WITH_COMMENTS if "Comments" in texts else _UPDATE
+    if call is LIST_ORDERS:
+        return _LIST_CHANGED if "FromDate" in texts else _LIST_ALL
+    return _READ if call is READ_ORDER else _LOG_IN
+
+
+def headers(operation: Operation) -> dict[str, str]:
+    """What we say beside the body; none of it is secret."""
+    return {
+        "Accept": "text/xml",
+        "Accept-Encoding": "identity",
+        "Content-Type": "text/xml; charset=utf-8",
+        "SOAPAction": f'"{operation.action}"',
+        "User-Agent": "orderbridge",
+    }
+
+
+class NotApplied(NotSent):
+    """A first try was sent, and Cx refused its token; a second one could not be sent."""
+
+
+class Soap:
+    """Calls to one Cx. What does not get there raises NotSent or NotApplied, what gets no whole answer Unanswered."""
+
+    def __init__(
+        self,
+        settings: CivicaCxSettings,
+        http: VendorHttp,
+        load_contract: Shared[Contract],
+        *,
+        deadline_s: float,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._http = http
+        self._load_contract = load_contract
+        self._loaded: Contract | None = None
+        self._deadline_s = deadline_s
+        self._clock = clock
+        self._tokens = Tokens(self._log_in, clock)
+        self._requests: dict[str, tuple[httpx.URL, httpx.Headers]] = {}
+
+    @property
+    def loaded(self) -> Contract | None:
+        """The contract, if it could be loaded yet."""
+        return self._loaded
+
+    async def contract(self) -> Contract:
+        if self._loaded is None:
+            try:
+                self._loaded = await self._load_contract()
+            except ContractFault as fault:
+                raise NotSent(BackendMisconfigured, str(fault)) from fault
+            except Unanswered as fault:
+                raise NotSent(BackendUnavailable, f"The WSDL could not be fetched: {fault.detail}") from fault
+        return self._loaded
+
+    async def ask(self, call: Call, texts: Mapping[str, str], *, ends: float) -> Heard:
+        """One call, its answer whole; `ends` is the loop's time at which it must be over."""
+        contract, token = await self._ready(ends)
+        heard = await self._exchange(contract[call], {**texts, "Token": token.text}, ends)
+        if not heard.token_refused:
+            return heard
+        self._tokens.refused(token)
+        try:
+            _, token = await self._ready(ends)
+            heard = await self._exchange(contract[call], {**texts, "Token": token.text}, ends)
+        except NotSent as fault:
+            raise NotApplied(fault.trouble, fault.detail, said=fault.said, retry_after_s=fault.retry_after_s) from fault
+        if heard.token_refused:
+            self._tokens.refused(token)
+        return heard
+
+    @asynccontextmanager
+    async def listen(
+        self, call: Call, texts: Mapping[str, str], *, token: Token, deadline_s: float
+    ) -> AsyncIterator[Streamed]:
+        """One call whose answer is read while it arrives."""
+        contract = await self.contract()
+        request = self._request(contract[call], {**texts, "Token": token.text})
+        async with self._http.stream(request, deadline_s=deadline_s) as answer:
+            yield answer
+
+    def now(self) -> datetime:
+        return self._clock()
+
+    async def token(self) -> Token:
+        return await self._tokens.get()
+
+    def refused(self, token: Token) -> None:
+        self._tokens.refused(token)
+
+    async def log_in(self) -> Token:
+        """A real log-in, whatever is kept; for `orderbridge check`."""
+        return await self._log_in()
+
+    def heard(self, status: int, reading: Reading, response_headers: httpx.Headers, asked_at: datetime) -> Heard:
+        """An answer with our secrets taken out of its texts."""
+        return Heard(
+            status=status,
+            reading=redacted(reading, (self._settings.password.get_secret_value(), *self._tokens.secrets())),
+            asked_at=asked_at,
+            retry_after_s=retry_after(response_headers, now=self._clock()),
+        )
+
+    async def aclose(self) -> None:
+        await self._tokens.aclose()
+        await self._load_contract.aclose()
+        await self._http.aclose()
+
+    async def _ready(self, ends: float) -> tuple[Contract, Token]:
+        try:
+            async with asyncio.timeout_at(ends):
+                return self._loaded or await self.contract(), await self._tokens.get()
+        except TimeoutError:
+            raise NotSent(BackendTimeout, "The log-in did not come through before the deadline.") from None
+
+    async def _exchange(self, operation: Operation, texts: Mapping[str, str], ends: float) -> Heard:
+        request = self._request(operation, texts)
+        asked_at = self._clock()
+        reply = await self._http.exchange(request, deadline_s=ends - asyncio.get_running_loop().time())
+        return self._read(operation, reply, asked_at)
+
+    def _read(self, operation: Operation, reply: Reply, asked_at: datetime) -> Heard:
+        reading = read_answer(reply.body, operation.name, operation.names)
+        return self.heard(reply.status, reading, reply.headers, asked_at)
+
+    def _request(self, operation: Operation, texts: Mapping[str, str]) -> httpx.Request:
+        if operation.name not in self._requests:
+            self._requests[operation.name] = httpx.URL(operation.url), httpx.Headers(headers(operation))
+        url, sent = self._requests[operation.name]
+        try:
+            body = operation.envelope(members(operation.call, texts)).fill(texts)
+        except ContractFault as fault:
+            raise NotSent(BackendMisconfigured, str(fault)) from fault
+        return httpx.Request("POST", url, headers=sent, content=body)
+
+    async def _log_in(self) -> Token:
+        contract = await self.contract()
+        texts = {"Password": self._settings.password.get_secret_value(), "UserName": self._settings.username}
+        ends = asyncio.get_running_loop().time() + self._deadline_s
+        try:
+            heard = await self._exchange(contract[GET_TOKEN], texts, ends)
+        except Unanswered as fault:
+            trouble = BackendTimeout if fault.late else BackendUnavailable
+            raise NotSent(trouble, f"The log-in was not answered: {fault.detail}") from fault
+        result = heard.result
+        if result is None:
+            meaning = heard.meaning()
+            raise NotSent(
+                meaning.trouble or BackendUnavailable,
+                f"The log-in was not answered: {meaning.detail}",
+                said=heard.said,
+                retry_after_s=heard.retry_after_s,
+            )
+        if not result.valid:
+            raise NotSent(BackendMisconfigured, "Cx refused our log-in.", said=heard.said)
+        token = token_from(result, contract.names, now=self._clock(), zone=self._settings.zone)
+        if token is None:
+            raise NotSent(BackendUnavailable, "Cx accepted our log-in, but gave us no token.", said=heard.said)
+        return token

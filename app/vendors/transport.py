@@ -1,0 +1,200 @@
+"""The one way out to a vendor over HTTP: one request, one deadline, one capped answer, and what was sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from app.domain.errors import BackendTimeout, BackendUnavailable, VendorSaid, VendorTrouble
+from app.vendors.transport_wire import Wire
+
+MIB = 1024 * 1024
+ANSWER_LIMIT = 4 * MIB
+LIST_LIMIT = 64 * MIB
+CONNECT_S = 3.0
+_LAST_S = 0.05
+"""Kept of the deadline for the request itself, so that connecting always ends before the deadline does."""
+
+NEVER_SENT: frozenset[type[httpx.TransportError]] = frozenset(
+    {
+        httpx.ConnectError,
+        httpx.ConnectTimeout,
+        httpx.PoolTimeout,
+        httpx.ProxyError,
+        httpx.UnsupportedProtocol,
+        httpx.LocalProtocolError,
+    }
+)
+"""The errors after which no byte of the request has left us; after any other, the outcome is unknown."""
+
+
+class NotSent(Exception):
+    """No byte of the request left us. `said`, `retry_after_s`: what the vendor answered to an earlier call."""
+
+    def __init__(
+        self,
+        trouble: type[VendorTrouble],
+        detail: str,
+        *,
+        said: VendorSaid | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.trouble = trouble
+        self.detail = detail
+        self.said = said
+        self.retry_after_s = retry_after_s
+
+
+class Unanswered(Exception):
+    """The request may have been processed; there is no answer that says so. `late`: the deadline passed."""
+
+    def __init__(self, detail: str, *, late: bool = False) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.late = late
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A whole answer, whatever its status."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class Streamed:
+    """An answer whose body is still arriving; read `chunks` once. Only waiting counts against the deadline."""
+
+    def __init__(self, response: httpx.Response, stream: httpx.AsyncByteStream, *, left_s: float, limit: int) -> None:
+        self.status = response.status_code
+        self.headers = response.headers
+        self._stream = stream
+        self._left_s = left_s
+        self._limit = limit
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes; raises Unanswered."""
+        loop = asyncio.get_running_loop()
+        arrived = 0
+        parts = aiter(self._stream)
+        while True:
+            began = loop.time()
+            try:
+                async with asyncio.timeout(self._left_s):
+                    chunk = await anext(parts)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise Unanswered("The answer did not arrive whole before the deadline.", late=True) from None
+            except httpx.TransportError as error:
+                raise Unanswered(_in_words(error)) from error
+            self._left_s -= loop.time() - began
+            arrived += len(chunk)
+            if arrived > self._limit:
+                raise Unanswered(f"The answer is larger than {self._limit} bytes.")
+            yield chunk
+
+
+class VendorHttp:
+    """The connections to one backend: at most `max_connections` calls at once, the others wait their turn.
+
+    No cookies, no proxies or netrc from the environment, no redirects, TLS verified, no decompression.
+    """
+
+    def __init__(self, *, max_connections: int) -> None:
+        self._places = asyncio.Semaphore(max_connections)
+        self._wire = Wire()
+
+    async def exchange(self, request: httpx.Request, *, deadline_s: float, limit: int = ANSWER_LIMIT) -> Reply:
+        """Send `request` and read the whole answer, both within `deadline_s`; raises NotSent or Unanswered."""
+        async with self.stream(request, deadline_s=deadline_s, limit=limit) as answer:
+            body = b"".join([chunk async for chunk in answer.chunks()])
+        return Reply(status=answer.status, headers=answer.headers, body=body)
+
+    @asynccontextmanager
+    async def stream(
+        self, request: httpx.Request, *, deadline_s: float, limit: int = LIST_LIMIT
+    ) -> AsyncIterator[Streamed]:
+        """Send `request` and hand out the answer while it arrives; raises NotSent or Unanswered."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + deadline_s
+        try:
+            async with asyncio.timeout_at(ends):
+                await self._places.acquire()
+        except TimeoutError:
+            raise NotSent(BackendUnavailable, "Every connection to the vendor was busy until the deadline.") from None
+        try:
+            response, body = await self._answer(request, ends, limit)
+            try:
+                yield Streamed(response, body, left_s=ends - loop.time(), limit=limit)
+            finally:
+                await body.aclose()
+        finally:
+            self._places.release()
+
+    async def _answer(
+        self, request: httpx.Request, ends: float, limit: int
+    ) -> tuple[httpx.Response, httpx.AsyncByteStream]:
+        left_s = ends - asyncio.get_running_loop().time()
+        connect_s = min(CONNECT_S, left_s - _LAST_S)
+        if connect_s <= 0:
+            raise NotSent(BackendTimeout, "No time was left to begin.")
+        request.extensions = {**request.extensions, "timeout": {"connect": connect_s, "pool": connect_s}}
+        try:
+            async with asyncio.timeout_at(ends):
+                response, body = await self._wire.send(request)
+        except TimeoutError:
+            raise Unanswered("There was no answer before the deadline.", late=True) from None
+        except httpx.TransportError as error:
+            if type(error) in NEVER_SENT:
+                raise NotSent(BackendUnavailable, _in_words(error)) from error
+            raise Unanswered(_in_words(error), late=isinstance(error, httpx.TimeoutException)) from error
+        fault = _unreadable(response, limit)
+        if fault is not None:
+            await body.aclose()
+            raise Unanswered(fault)
+        return response, body
+
+    async def aclose(self) -> None:
+        await self._wire.aclose()
+
+
+def _unreadable(response: httpx.Response, limit: int) -> str | None:
+    """Why the body is not worth reading: coded although we asked for none, or larger than its limit by its own word."""
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in {"", "identity"}:
+        return "The answer is compressed, which we did not ask for."
+    length = response.headers.get("content-length", "")
+    if length.isdigit() and int(length) > limit:
+        return f"The answer is larger than {limit} bytes."
+    return None
+
+
+# In our own words: an exception's text may hold an address or a part of a message.
+_WORDS: dict[type[httpx.TransportError], str] = {
+    httpx.TimeoutException: "The connection timed out.",
+    httpx.ConnectTimeout: "The vendor's system did not take the connection in time.",
+    httpx.ReadTimeout: "The connection timed out while the answer was awaited.",
+    httpx.WriteTimeout: "The connection timed out while the request was sent.",
+    httpx.PoolTimeout: "No connection was free.",
+    httpx.NetworkError: "The network failed.",
+    httpx.ConnectError: "The vendor's system could not be reached: no such host, connection refused, or TLS failed.",
+    httpx.ReadError: "The connection broke before the answer was whole.",
+    httpx.WriteError: "The connection broke while the request was sent.",
+    httpx.CloseError: "The connection broke while it was being closed.",
+    httpx.ProxyError: "The proxy refused.",
+    httpx.UnsupportedProtocol: "The address has a protocol that we do not speak.",
+    httpx.ProtocolError: "The answer is not HTTP.",
+    httpx.LocalProtocolError: "The request cannot be put into HTTP.",
+    httpx.RemoteProtocolError: "The connection was closed without an answer, or the answer is not HTTP.",
+}
+
+
+def _in_words(error: httpx.TransportError) -> str:
+    return next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), "The exchange failed.")
