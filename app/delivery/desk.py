@@ -11,12 +11,12 @@ from app.domain.errors import GatewayError
 from app.domain.ids import new_id
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
-from app.domain.receipts import problem_of, status_update
+from app.domain.receipts import problem_of
 from app.domain.times import SECOND
 from app.domain.work_orders import Observation
 from app.ledger import orders
+from app.ledger.endings import applied
 from app.ledger.records import AttemptEnd, Claim, Ending, Lease, Settled, Settlement
-from app.ledger.rows import compact
 from app.ledger.settle import ending_of
 from app.ledger.store import Store
 from app.vendors.backends import Backend
@@ -67,7 +67,8 @@ class Desk:
         now = self.clock()
         ending, result = None, None
         if to is State.applied:
-            ending, result = self.applied(operation, at=now, evidence=evidence or "vendor_accepted")
+            table = self.backend.rules.table
+            ending, result = applied(operation, table, at=now, evidence=evidence or "vendor_accepted")
         elif error is not None:
             ending = self.refused(error, operation)
         settled = await self.store.settle(
@@ -91,13 +92,6 @@ class Desk:
         for one in (settled.operation, *settled.ended):
             self.watchers.tell(one)
         return settled
-
-    def applied(self, operation: Operation, *, at: int, evidence: str) -> tuple[Ending, str]:
-        """The 201 that the operation answers from now on, which is also its result."""
-        table = self.backend.rules.table
-        receipt = status_update(operation, table, state=State.applied, applied_at=at, evidence=evidence)
-        body = compact(receipt)
-        return Ending(problem=None, answer_status=201, answer_body=body), body
 
     def refused(self, error: GatewayError, operation: Operation) -> Ending:
         """The problem that the operation answers from now on."""

@@ -97,7 +97,13 @@ TAKE_OVER = Sql(
     .where(or_(ORDER.c.lease_until > 0, ORDER.c.lease_owner.is_not(None)))
     .values(lease_owner=null(), lease_until=0)
 )
-DEADLINE = Sql(select(func.max(ATTEMPT.c.deadline_at).label("at")).where(ATTEMPT.c.operation_id == bindparam("of_id")))
+OVER = Sql(
+    select(
+        func.max(
+            case((ATTEMPT.c.ended_at > ATTEMPT.c.deadline_at, ATTEMPT.c.ended_at), else_=ATTEMPT.c.deadline_at)
+        ).label("at")
+    ).where(ATTEMPT.c.operation_id == bindparam("of_id"))
+)
 
 
 def claim(backend: str, *, now: int, lease: Lease, most: int) -> Unit[list[Claim]]:
@@ -177,8 +183,8 @@ def take_over() -> Unit[None]:
 
 
 def last_deadline(operation_id: str) -> Unit[int | None]:
-    """When the operation's latest attempt must have been over."""
-    rows = yield DEADLINE, {"of_id": operation_id}
+    """When the operation's latest attempt must have been over: at its deadline, or when it ended, should it have overrun."""
+    rows = yield OVER, {"of_id": operation_id}
     return number_or_none(rows[0], "at")
 
 

@@ -31,7 +31,10 @@ def migrate(url: str) -> str:
 
 
 def schema_version(url: str) -> str | None:
-    """The version that the database has; None for one without tables."""
+    """The version that the database has; None for one without tables, and for an SQLite file that is not there."""
+    parts = make_url(url)
+    if parts.get_backend_name() == "sqlite" and not Path(parts.database or "").exists():
+        return None  # to look would make it
     return _with_connection(url, lambda connection: MigrationContext.configure(connection).get_current_revision())
 
 
@@ -40,6 +43,11 @@ def needed_version() -> str:
     head = ScriptDirectory.from_config(config()).get_current_head()
     assert head is not None
     return head
+
+
+def is_known(version: str) -> bool:
+    """Whether this code has that version's migration; a version that it has not was made by a newer one."""
+    return any(script.revision == version for script in ScriptDirectory.from_config(config()).walk_revisions())
 
 
 def config(connection: Connection | None = None) -> Config:

@@ -29,3 +29,8 @@ def absolute(url: str, *, folder: Path) -> str:
     if parts.get_backend_name() != "sqlite" or parts.database is None:
         return url
     return parts.set(database=str(folder / parts.database)).render_as_string(hide_password=False)
+
+
+def shown(url: str) -> str:
+    """The URL as it may be printed."""
+    return make_url(url).render_as_string(hide_password=True)

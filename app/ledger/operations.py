@@ -116,6 +116,20 @@ def list_operations(narrowed: OperationFilter, *, most: int) -> Unit[list[Operat
     return [operation(row) for row in rows]
 
 
+def list_everyones(*, state: State | None, backend: str | None, most: int) -> Unit[list[Operation]]:
+    """Operations of all tenants, the newest first: for an operator, never for the API."""
+    wanted = {"state": state and state.value, "backend": backend}
+    narrowed = {name: value for name, value in wanted.items() if value is not None}
+    rows = yield _everyones_statement(tuple(narrowed)), {**narrowed, "most": most}
+    return [operation(row) for row in rows]
+
+
+@lru_cache(maxsize=4)
+def _everyones_statement(columns: tuple[str, ...]) -> Sql:
+    wanted = [OPERATION.c[name] == bindparam(name) for name in columns]
+    return Sql(OPERATIONS.where(*wanted).order_by(OPERATION.c.id.desc()).limit(bindparam("most")))
+
+
 class NotUnresolved(Exception):
     """The operation needs nobody's word: its outcome is known, or it has not been sent."""
 

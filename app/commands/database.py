@@ -1,0 +1,34 @@
+"""`orderbridge migrate`: bring the database to the schema that this version needs."""
+
+from __future__ import annotations
+
+from app.commands.configured import ConfigOption
+from app.commands.ends import plainly
+
+
+def migrate(config: ConfigOption = None) -> None:
+    """Make the database's tables, or bring them up to date.
+
+    Run it before the first `serve` and after each new version. It may be repeated, and by several hosts at once. It
+    prints the schema that the database had and the one that it has.
+
+    \b
+    Example:
+      orderbridge migrate --config /etc/orderbridge/orderbridge.toml
+    \b
+    Exit codes: 0 up to date, 1 the database cannot be used, 2 the configuration is wrong, or the database is newer.
+    """
+    with plainly():
+        from app.commands.configured import configuration, database_url, newer
+        from app.ledger.migrate import is_known, needed_version, schema_version
+        from app.ledger.migrate import migrate as apply
+        from app.ledger.open import shown
+
+        url = database_url(configuration(config))
+        had, needed = schema_version(url), needed_version()
+        if had is not None and not is_known(had):
+            raise newer(had, needed)
+        if had == needed:
+            print(f"{shown(url)}: schema {had}, up to date")
+        else:
+            print(f"{shown(url)}: schema {had or 'none'} -> {apply(url)}")

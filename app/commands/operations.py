@@ -1,0 +1,145 @@
+"""`orderbridge operations`: writes whose outcome only a person can tell."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.configured import ConfigOption, JsonOption
+from app.commands.ends import FAILED, WRONG, Ends, plainly
+
+if TYPE_CHECKING:
+    from app.domain.operations import Operation
+    from app.domain.statuses import StatusTable
+    from app.ledger.store import Store
+    from app.settings import Configuration
+
+MOST = 100
+APPLIED, NOT_APPLIED = "applied", "not-applied"
+
+
+def list_(
+    state: Annotated[
+        str, typer.Option(metavar="STATE", help="Only those in this state: unknown, held, queued...")
+    ] = "",
+    backend: Annotated[str, typer.Option(metavar="BACKEND", help="Only those of this backend.")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the newest 100 operations of all clients.
+
+    `unknown` and `held` are the states in which the vendor's answer was lost.
+
+    \b
+    Example:
+      orderbridge operations list --state unknown
+    \b
+    Exit codes: 0 listed, 1 the database cannot be used, 2 no such state, or the configuration is wrong.
+    """
+    with plainly():
+        from app.commands.configured import configuration, in_store
+        from app.domain.operations import State
+        from app.domain.receipts import operation_json
+        from app.ledger import operations
+
+        if state and state not in State.__members__:
+            raise Ends(f"there is no state {state!r}; there is: {', '.join(State)}", code=WRONG)
+        wanted = operations.list_everyones(state=State(state) if state else None, backend=backend or None, most=MOST)
+        found = in_store(configuration(config), lambda store: store.read(wanted))
+        shown = [{"tenant": one.tenant, **operation_json(one, waiting_for=None)} for one in found]
+    if as_json:
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        return
+    if not found:
+        print("There are no such operations.")
+    for one, told in zip(found, shown, strict=True):
+        place = f"{one.backend} {one.work_order}"
+        print(f"{one.id}  {one.state.value:9}  {told['accepted_at']}  {one.tenant}  {place}  {one.kind.value}")
+
+
+def resolve(
+    operation_id: Annotated[str, typer.Argument(metavar="ID", help="The operation, op_...")],
+    outcome: Annotated[str, typer.Option("--as", metavar="applied|not-applied", help="What became of it.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="How you know. It is kept with your user name.")],
+    config: ConfigOption = None,
+) -> None:
+    """Say whether a write whose answer was lost took effect.
+
+    Look in the client's system first. `applied` ends it so, and its caller reads a success. `not-applied` has it
+    sent again. For a refused operation whose hold stops the queue of its order, either word lets the rest go on.
+
+    \b
+    Example:
+      orderbridge operations resolve op_01KAKZ6S5T8Q3V1M9R4C7E2B6N --as applied --reason "seen in Cx at 14:05"
+    \b
+    Exit codes: 0 resolved, 1 there is no such operation or it needs nobody's word, 2 wrong use or configuration.
+    """
+    with plainly():
+        from app.commands.configured import configuration, in_store
+
+        if outcome not in (APPLIED, NOT_APPLIED):
+            raise Ends(f"--as must be {APPLIED} or {NOT_APPLIED}", code=WRONG)
+        if not reason.strip():
+            raise Ends("--reason must say something", code=WRONG)
+        configured = configuration(config)
+        said = in_store(
+            configured,
+            lambda store: _resolve(store, configured, operation_id, applied=outcome == APPLIED, reason=reason.strip()),
+        )
+    print(said)
+
+
+async def _resolve(store: Store, configured: Configuration, operation_id: str, *, applied: bool, reason: str) -> str:
+    """Resolves it; returns what happens next."""
+    from app.ledger import endings, operations
+
+    was = await store.read(operations.find(operation_id))
+    if was is None:
+        raise Ends(f"there is no operation {operation_id!r}", code=FAILED)
+    now = time.time_ns() // 1000
+    ending, result = None, None
+    if applied:
+        table = await _table(store, configured, was)
+        ending, result = endings.applied(was, table, at=now, evidence="operator")
+    try:
+        after = await store.write(
+            operations.resolve(
+                operation_id, applied=applied, ending=ending, result=result, reason=reason, by=_user(), now=now
+            )
+        )
+    except operations.NotUnresolved as fault:
+        raise Ends(f"{operation_id}: {fault}", code=FAILED) from fault
+    return _next(after)
+
+
+async def _table(store: Store, configured: Configuration, operation: Operation) -> StatusTable:
+    from app.commands.configured import backend_of
+    from app.ledger import statuses
+
+    backend = backend_of(configured, operation.backend)
+    backend.use_statuses(await store.read(statuses.read(operation.backend)))
+    return backend.rules.table
+
+
+def _next(operation: Operation) -> str:
+    name, order = operation.id, f"order {operation.work_order} of {operation.backend}"
+    match operation.state.value:
+        case "applied":
+            return f"{name} is applied, on your word; what waits behind it on {order} goes on."
+        case "queued":
+            return f"{name} is back at the head of the queue of {order}; a running gateway sends it again now."
+        case state:
+            return f"{name} stays {state}; its hold is closed, and what waits behind it on {order} goes on."
+
+
+def _user() -> str:
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"

@@ -1,0 +1,108 @@
+"""Where a sandbox lives: its folder, the configuration in it, a migrated database, and the client with the public secret."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.commands.ends import WRONG, Ends
+
+if TYPE_CHECKING:
+    from app.domain.json import JsonValue
+    from app.ledger.sql import Unit
+    from app.settings import Configuration
+
+CLIENT_ID, SECRET = "sandbox", "sandbox-secret"
+CONFIG, KEY, DATABASE, LOCK = "sandbox.toml", "signing-key", "orderbridge.db", "sandbox.lock"
+
+
+def home(data: Path | None, stack: ExitStack) -> Path:
+    """The sandbox's folder, ours until the stack ends; in it a signing key that stays, so that tokens do too."""
+    try:
+        if data is None:
+            made = tempfile.TemporaryDirectory(prefix="orderbridge-sandbox-", ignore_cleanup_errors=True)
+            folder = Path(stack.enter_context(made))
+        else:
+            folder = data.absolute()
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = stack.enter_context((folder / LOCK).open("a"))
+        if not (folder / KEY).exists():
+            _write(folder / KEY, secrets.token_urlsafe(48))
+    except OSError as error:
+        raise Ends(f"--data: {error}", code=WRONG) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise Ends(f"--data: another sandbox is at work in {folder}", code=WRONG) from error
+    return folder
+
+
+def furnished(
+    folder: Path, *, public_url: str, database_url: str, backends: Mapping[str, Mapping[str, JsonValue]]
+) -> Configuration:
+    """The configuration, written down so that the other commands can use it; the database is migrated and has the client."""
+    from app.commands.configured import database_url as absolute
+    from app.commands.configured import in_store
+    from app.ledger.migrate import migrate
+    from app.settings import load
+
+    sections = {
+        "server": {"public_url": public_url},
+        "database": {"url": database_url or f"sqlite:///{DATABASE}"},
+        "auth": {"signing_key": f"file:{KEY}"},
+        **{f"backends.{name}": section for name, section in backends.items()},
+    }
+    _write(folder / CONFIG, "\n".join(_section(name, values) for name, values in sections.items()))
+    configuration = load(folder / CONFIG)
+    migrate(absolute(configuration))
+    if not in_store(configuration, lambda store: store.write(_put_client(configuration))):
+        raise Ends("--database-url: other clients use this database; the sandbox needs one of its own", code=WRONG)
+    return configuration
+
+
+def _put_client(configuration: Configuration) -> Unit[bool]:
+    """Whether the sandbox's client is in place; False in a database that is somebody's, which its secret would open."""
+    from app.domain.clients import SCOPES, ClientRecord, secret_digest
+    from app.ledger import clients
+
+    known = {one.id for one in (yield from clients.list_clients())}
+    if known and CLIENT_ID not in known:
+        return False
+    record = ClientRecord(
+        id=CLIENT_ID,
+        tenant=CLIENT_ID,
+        secret_sha256=secret_digest(SECRET),
+        scopes=frozenset(SCOPES),
+        backends=frozenset(configuration.backends),
+        revoked=False,
+    )
+    yield from clients.put(record, now=time.time_ns() // 1000)
+    return True
+
+
+def _write(path: Path, text: str) -> None:
+    """A file that only this user reads."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _section(name: str, values: Mapping[str, JsonValue]) -> str:
+    """A table in TOML."""
+    return "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), ""])
+
+
+def _toml(value: JsonValue) -> str:
+    """A value in TOML, which writes all but tables as JSON does."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+    return json.dumps(value, ensure_ascii=False)

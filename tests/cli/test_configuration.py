@@ -1,0 +1,148 @@
+"""A configuration that cannot be used: every fault on a line of its own, and exit code 2."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from app.settings import load
+from tests.cli.conftest import CONFIG, Run, Said
+
+EXAMPLE = Path(__file__).parent.parent.parent / "orderbridge.example.toml"
+KEY = 'signing_key = "0123456789abcdef0123456789abcdef"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    id: str
+    config: str | None
+    says: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+CASES = [
+    Case(
+        id="no file",
+        config=None,
+        says=["orderbridge.toml: there is no such file; name one with --config or ORDERBRIDGE_CONFIG"],
+    ),
+    Case(
+        id="not TOML",
+        config="[auth\n",
+        says=["orderbridge.toml: Expected ']' at the end of a table declaration (at line 1, column 6)"],
+    ),
+    Case(id="no signing key", config="[auth]\n", says=["auth.signing_key: Field required"]),
+    Case(id="unknown section", config=CONFIG + "[databse]\n", says=["databse: Extra inputs are not permitted"]),
+    Case(
+        id="unknown key",
+        config=CONFIG + "[delivery]\nwait = 8\n",
+        says=["delivery.wait: Extra inputs are not permitted"],
+    ),
+    Case(
+        id="value out of range",
+        config=CONFIG + "[delivery]\nwait_s = 60\n",
+        says=["delivery.wait_s: Input should be less than or equal to 25"],
+    ),
+    Case(
+        id="unknown database",
+        config=CONFIG + '[database]\nurl = "mysql://x"\n',
+        says=["database.url: must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"],
+    ),
+    Case(
+        id="public address",
+        config=CONFIG + '[server]\npublic_url = "gateway.example"\n',
+        says=["server.public_url: must be an http or https address without user, query or fragment"],
+    ),
+    Case(
+        id="missing variable",
+        config=CONFIG.replace('"a-password"', '"env:RIVERSIDE_PASSWORD"'),
+        says=["backends.riverside.password: the environment variable RIVERSIDE_PASSWORD is not set"],
+    ),
+    Case(
+        id="missing file of a value",
+        config=CONFIG.replace('"a-password"', '"file:nowhere"'),
+        says=["backends.riverside.password: [Errno 2] No such file or directory: '{folder}/nowhere'"],
+    ),
+    Case(
+        id="unknown vendor",
+        config=CONFIG.replace("civica_cx", "acme"),
+        says=["backends.riverside.vendor: must be one of civica_cx"],
+    ),
+    Case(
+        id="unknown key of a backend",
+        config=CONFIG + 'passwrd = "x"\n',
+        says=["backends.riverside.passwrd: Extra inputs are not permitted"],
+    ),
+    Case(
+        id="time zone",
+        config=CONFIG.replace("Europe/London", "London"),
+        says=["backends.riverside.time_zone: must be an IANA time zone, for example Europe/London"],
+    ),
+    Case(
+        id="unknown override",
+        config=CONFIG,
+        environment={"ORDERBRIDGE_DATABSE__URL": "sqlite:///x"},
+        says=["ORDERBRIDGE_DATABSE__URL: there is no section [databse]"],
+    ),
+    Case(
+        id="override",
+        config=CONFIG,
+        environment={"ORDERBRIDGE_DELIVERY__DEADLINE_S": "soon"},
+        says=["delivery.deadline_s: Input should be a valid number, unable to parse string as a number"],
+    ),
+    Case(
+        id="several",
+        config=CONFIG.replace(KEY, "").replace('username = "api.contractor"\n', ""),
+        says=["auth.signing_key: Field required", "backends.riverside.username: Field required"],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_each_fault_of_a_configuration_is_a_line(
+    case: Case, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if case.config is not None:
+        (folder / "orderbridge.toml").write_text(case.config)
+    for name, value in case.environment.items():
+        monkeypatch.setenv(name, value)
+    lines = "".join(f"{line.format(folder=folder)}\n" for line in case.says)
+    assert run("serve") == Said(code=2, out="", err=lines)
+    assert run("migrate") == Said(code=2, out="", err=lines)
+
+
+def test_the_configuration_is_the_one_that_config_names(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "other.toml").write_text("[auth]\n")
+    monkeypatch.setenv("ORDERBRIDGE_CONFIG", str(folder / "nowhere.toml"))
+    assert run("migrate", "--config", "other.toml").err == "auth.signing_key: Field required\n"
+    assert run("migrate").err.startswith(f"{folder}/nowhere.toml: there is no such file")
+
+
+def test_a_short_signing_key_is_refused_by_name_and_not_shown(run: Run, ready: Path) -> None:
+    (ready / "orderbridge.toml").write_text(CONFIG.replace("0123456789abcdef0123456789abcdef", "too-short"))
+    says = "auth.signing_key: it has 9 bytes; an HS256 secret needs at least 32\n"
+    assert run("serve", "--port", "1") == Said(code=2, out="", err=says)
+
+
+def test_the_faults_of_a_status_file_stop_the_start_with_their_lines(run: Run, ready: Path) -> None:
+    (ready / "orderbridge.toml").write_text(CONFIG + 'statuses = "codes.csv"\n')
+    assert run("serve") == Said(
+        code=2, out="", err="backends.riverside.statuses: codes.csv: No such file or directory\n"
+    )
+    (ready / "codes.csv").write_text("RepairStatusCodeId,RepairStatusCode\n")
+    says = "backends.riverside.statuses: codes.csv: line 1: no column RepairMasterStatusCode, WorksOrderApplicable\n"
+    assert run("serve") == Said(code=2, out="", err=says)
+
+
+def test_the_example_configuration_loads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERBRIDGE_SIGNING_KEY", "k" * 32)
+    monkeypatch.setenv("RIVERSIDE_PASSWORD", "a-password")
+    loaded = load(EXAMPLE)
+    assert set(tomllib.loads(EXAMPLE.read_text())) == {"server", "database", "auth", "delivery", "backends"}
+    assert list(loaded.backends) == ["riverside"]
+    assert loaded.secrets() == ["k" * 32, "a-password"]

@@ -1,0 +1,250 @@
+"""`orderbridge sandbox`, from its first line to its last process: the commands that it prints are run as they stand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.parser import Parser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.clients import ClientRecord
+from app.ledger import clients
+from app.ledger.postgres import PostgresStore
+from tests.cli.conftest import Run
+from tests.cli.processes import LONG_S, PROGRAM, Running, answers, children_of, free_ports, is_alive, running
+
+STEPS = 8
+AT_THE_END = [("status_change", 11), ("status_change", 15), ("cancelled_by_client", 18)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What `curl -i` printed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class Block:
+    """The printed block: its steps, run through sh as a person would."""
+
+    text: str
+    token: str = ""
+    steps: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for number, commands in re.findall(r"^# (\d)\. [^\n]+\n(.+?)(?=\n\n#)", self.text, re.MULTILINE | re.DOTALL):
+            self.steps[int(number)] = commands
+
+    def sh(self, script: str) -> str:
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=LONG_S)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def curl(self, step: int) -> Answer:
+        """The answer to the last curl of a step, which shows headers; a new shell has a token of its own."""
+        printed = self.sh(f"{self.steps[1]}\n{self.steps[step]}")
+        head, _, body = printed[printed.index("HTTP/1.1") :].replace("\r\n", "\n").partition("\n\n")
+        first, _, rest = head.partition("\n")
+        headers = {name.lower(): value for name, value in Parser().parsestr(rest).items()}
+        return Answer(status=int(first.split()[1]), headers=headers, body=json.loads(body))
+
+    def read(self, step: int) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.sh(f"{self.steps[1]}\n{self.steps[step]}"))
+        return found
+
+    def effects(self) -> list[tuple[str, int]]:
+        return [(effect["kind"], effect["detail"]["StatusCodeId"]) for effect in self.read(3)["effects"]]
+
+
+def started(sandbox: Running) -> Block:
+    found = sandbox.wait_for(r"# -{100}\n# The Orderbridge sandbox is ready\..*\n\n# -{100}\n", on=sandbox.out)
+    return Block(text=found[0])
+
+
+def eventually(holds: Any, *, within_s: float = LONG_S) -> bool:
+    deadline = time.monotonic() + within_s
+    while not (held := holds()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return bool(held)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> list[str]:
+    """The sandbox's own SQLite file, or an empty PostgreSQL database."""
+    return [] if request.param == "sqlite" else ["--database-url", request.getfixturevalue("postgres_url")]
+
+
+def test_the_printed_commands_do_what_they_say(folder: Path, database: list[str]) -> None:
+    port, vendor_port = free_ports(2)
+    options = ["--port", str(port), "--vendor-port", str(vendor_port), "--data", "kept", *database]
+    with running("sandbox", *options, folder=folder) as sandbox:
+        block = started(sandbox)
+        assert sorted(block.steps) == list(range(1, STEPS + 1))
+        assert answers(f"http://127.0.0.1:{port}/docs")
+        (simulator,) = children_of(sandbox.process.pid)
+
+        moved = block.curl(2)
+        again = block.curl(2)
+        assert (moved.status, moved.headers["idempotent-replayed"]) == (201, "false")
+        assert (moved.body["previous_status"], moved.body["status"]) == ("issued", "on_site")
+        assert (again.status, again.headers["idempotent-replayed"], again.body) == (201, "true", moved.body)
+        assert block.effects() == [("status_change", 11)]
+
+        unchanged = block.curl(4)
+        assert (unchanged.status, unchanged.body["code"]) == (409, "status-unchanged")
+        assert unchanged.body["current"]["operation_id"] == moved.body["operation_id"]
+
+        queued = block.curl(5)
+        assert not is_alive(simulator)
+        assert (queued.status, queued.body["state"]) == (202, "queued")
+        assert queued.body["waiting_for"]["code"] == "backend-unavailable"
+        assert sandbox.err.read_text().count("the simulated Civica Cx has stopped") == 1
+        assert block.read(7)["items"][0]["state"] == "queued"
+
+        with subprocess.Popen(["sh", "-c", f"exec {block.steps[6]}"], stdout=subprocess.DEVNULL) as by_hand:
+            assert eventually(lambda: block.read(7)["items"][0]["state"] == "applied")
+            assert block.effects() == [("status_change", 11), ("status_change", 15)]
+            ended = block.curl(8)
+            assert (ended.status, ended.body["code"]) == (409, "order-ended")
+            assert block.effects() == AT_THE_END
+            assert sandbox.stop(signal.SIGTERM) == 0
+            assert by_hand.poll() is None
+            by_hand.terminate()
+    with running("sandbox", *options, folder=folder) as sandbox:
+        later = started(sandbox)
+        assert later.curl(2).body["code"] == "order-ended"
+        assert later.effects() == AT_THE_END
+        (simulator,) = children_of(sandbox.process.pid)
+        assert sandbox.stop(signal.SIGINT) == 0
+        assert not is_alive(simulator)
+
+
+def test_no_simulator_outlives_a_sandbox_that_is_killed(folder: Path) -> None:
+    port, vendor_port = free_ports(2)
+    options = ["--port", str(port), "--vendor-port", str(vendor_port), "--data", "kept"]
+    with running("sandbox", *options, folder=folder) as sandbox:
+        started(sandbox)
+        (simulator,) = children_of(sandbox.process.pid)
+        sandbox.stop(signal.SIGKILL)
+        assert eventually(lambda: not is_alive(simulator))
+
+
+def test_a_sandbox_told_to_stop_while_it_starts_leaves_nothing_behind(folder: Path) -> None:
+    port, vendor_port = free_ports(2)
+    with running("sandbox", "--port", str(port), "--vendor-port", str(vendor_port), folder=folder) as sandbox:
+        sandbox.wait_for("preparing the database", on=sandbox.out)
+        (simulator,) = children_of(sandbox.process.pid)
+        assert sandbox.stop(signal.SIGTERM) == 0
+        assert not is_alive(simulator)
+        assert "Traceback" not in sandbox.err.read_text()
+
+
+def test_the_other_commands_work_on_the_sandboxs_own_configuration(folder: Path) -> None:
+    port, vendor_port = free_ports(2)
+    options = ["--port", str(port), "--vendor-port", str(vendor_port), "--data", "kept"]
+    with running("sandbox", *options, folder=folder) as sandbox:
+        look = re.search(r"^# Look at it +(.*)$", started(sandbox).text, re.MULTILINE)
+        assert look is not None
+        looked = subprocess.run(["sh", "-c", look[1]], capture_output=True, text=True, timeout=LONG_S)
+        assert (looked.returncode, looked.stderr) == (0, "")
+        second = subprocess.run(
+            [
+                *PROGRAM,
+                "sandbox",
+                "--port",
+                str(free_ports(1)[0]),
+                "--vendor-port",
+                str(free_ports(1)[0]),
+                "--data",
+                "kept",
+            ],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=LONG_S,
+        )
+        assert (second.returncode, second.stderr) == (2, f"--data: another sandbox is at work in {folder}/kept\n")
+        assert sandbox.stop(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ORDERBRIDGE_CONFIG", "/etc/orderbridge.toml"),
+        ("ORDERBRIDGE_DATABASE__URL", "postgresql://u:p@host/orders"),
+        ("ORDERBRIDGE_BACKENDS__RIVERSIDE__URL", "https://riverside.example"),
+    ],
+)
+def test_it_does_not_start_beside_a_production_configuration_in_the_environment(
+    name: str, value: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    said = run("sandbox")
+    says = f"the sandbox does not start beside a production configuration ({name}): unset it, or go elsewhere\n"
+    assert (said.code, said.out, said.err) == (2, "", says)
+
+
+def test_it_does_not_start_in_a_folder_with_a_configuration(run: Run, configured: Path) -> None:
+    said = run("sandbox")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "the sandbox does not start beside a production configuration (orderbridge.toml in this folder): "
+        "unset it, or go elsewhere\n"
+    )
+
+
+def test_it_does_not_put_its_public_secret_into_a_database_that_others_use(
+    run: Run, folder: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def add() -> None:
+        store = PostgresStore(postgres_database)
+        await store.open()
+        everything: frozenset[str] = frozenset()
+        record = ClientRecord(
+            id="acme", tenant="acme", secret_sha256=b"x", scopes=everything, backends=everything, revoked=False
+        )
+        await store.write(clients.add(record, now=1))
+        await store.close()
+
+    asyncio.run(add())
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    port, vendor_port = free_ports(2)
+    options = ("--port", str(port), "--vendor-port", str(vendor_port), "--database-url", postgres_database)
+    said = run("sandbox", *options)
+    assert (said.code, said.err) == (
+        2,
+        "--database-url: other clients use this database; the sandbox needs one of its own\n",
+    )
+
+
+def test_a_port_that_is_taken_is_named_with_its_option(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = listener.getsockname()[1]
+        free, other = free_ports(2)
+        says = f"port {taken} on 127.0.0.1 is taken: stop what listens there, or choose another with "
+        gateway = run("sandbox", "--port", str(taken), "--vendor-port", str(free))
+        vendor = run("sandbox", "--port", str(other), "--vendor-port", str(taken))
+    assert (gateway.code, gateway.out, gateway.err) == (2, "", f"{says}--port\n")
+    assert (vendor.code, vendor.out, vendor.err) == (2, "", f"{says}--vendor-port\n")
+
+
+def test_one_port_cannot_be_both(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    (port,) = free_ports(1)
+    said = run("sandbox", "--port", str(port), "--vendor-port", str(port))
+    says = f"--port {port} is also a simulator's; choose another, or another --vendor-port\n"
+    assert (said.code, said.out, said.err) == (2, "", says)

@@ -1,0 +1,113 @@
+"""`serve`, `simulate` and `check` as processes: how they start, stop, and refuse to start."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CONFIG, Run
+from tests.cli.processes import answers, free_ports, run_in, running
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_gateway_serves_until_it_is_told_to_stop(number: signal.Signals, ready: Path) -> None:
+    (ready / "orderbridge.toml").write_text(CONFIG + 'statuses = "example"\n')
+    (port,) = free_ports(1)
+    with running("serve", "--port", str(port), folder=ready) as gateway:
+        gateway.wait_for('"event":"serving"', on=gateway.err)
+        assert answers(f"http://127.0.0.1:{port}/readyz")
+        assert gateway.stop(number) == 0
+        lines = [json.loads(line) for line in gateway.err.read_text().splitlines()]
+        assert gateway.out.read_text() == ""
+    warned = [line for line in lines if line["event"].startswith('statuses = "example"')]
+    assert [(line["level"], line["backend"]) for line in warned] == [("warning", "riverside")]
+
+
+def test_a_second_gateway_on_one_file_is_refused_and_admin_commands_work_beside_the_first(ready: Path) -> None:
+    first, second = free_ports(2)
+    with running("serve", "--port", str(first), folder=ready) as gateway:
+        gateway.wait_for('"event":"serving"', on=gateway.err)
+        refused = run_in(ready, "serve", "--port", str(second))
+        taken = run_in(ready, "serve", "--port", str(first))
+        made = run_in(ready, "client", "create", "acme", "--scope", "all", "--backend", "all", "--json")
+        assert gateway.stop(signal.SIGTERM) == 0
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        f"another orderbridge serves {ready}/orderbridge.db; one SQLite file takes one gateway. "
+        "Stop it, or use PostgreSQL.\n"
+    )
+    assert (taken.returncode, taken.stderr) == (
+        2,
+        f"port {first} on 127.0.0.1 is taken: stop what listens there, or choose another with --port\n",
+    )
+    assert (made.returncode, json.loads(made.stdout)["tenant"]) == (0, "acme")
+
+
+def test_an_address_that_is_not_ours_is_one_line(run: Run, ready: Path) -> None:
+    said = run("serve", "--host", "192.0.2.1")
+    assert (said.code, said.err) == (2, "cannot listen on 192.0.2.1:8000: Cannot assign requested address\n")
+
+
+def test_wsdl_files_that_cannot_be_used_are_one_line(ready: Path) -> None:
+    (ready / "orderbridge.toml").write_text(CONFIG + 'wsdl = "nowhere"\n')
+    (port,) = free_ports(1)
+    said = run_in(ready, "serve", "--port", str(port))
+    assert (said.returncode, said.stderr.count("\n")) == (2, 1)
+    assert "nowhere" in said.stderr
+
+
+@pytest.mark.parametrize("slug", ["civica_cx", "civica-cx"])
+def test_a_simulator_runs_alone_until_it_is_told_to_stop(slug: str, folder: Path) -> None:
+    (port,) = free_ports(1)
+    with running("simulate", slug, "--port", str(port), "--data", "kept", folder=folder) as simulator:
+        pid = simulator.process.pid
+        simulator.wait_for(
+            rf"Civica Cx, simulated, answers on http://127\.0\.0\.1:{port} \(process {pid}\)\n", on=simulator.out
+        )
+        assert answers(f"http://127.0.0.1:{port}/_sim/effects")
+        taken = run_in(folder, "simulate", slug, "--port", str(port))
+        assert simulator.stop(signal.SIGTERM) == 0
+        assert simulator.err.read_text() == ""
+    assert (taken.returncode, taken.stderr) == (
+        2,
+        f"port {port} on 127.0.0.1 is taken: stop what listens there, or choose another with --port\n",
+    )
+
+
+def test_effects_that_are_not_a_simulators_are_one_line(run: Run, folder: Path) -> None:
+    (folder / "effects.jsonl").write_text("{}\n")
+    (port,) = free_ports(1)
+    said = run("simulate", "civica-cx", "--port", str(port), "--data", ".")
+    assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
+    assert said.err.startswith("the effects in . cannot be used: ")
+
+
+def test_check_finds_nothing_wrong_with_the_simulated_cx(run: Run, folder: Path, cx_url: str) -> None:
+    section = CONFIG.replace("http://127.0.0.1:9", cx_url).replace("api.contractor", "sandbox")
+    (folder / "orderbridge.toml").write_text(section.replace("a-password", "sandbox-secret"))
+    said = run("check", "riverside")
+    assert (said.code, said.err) == (0, "")
+    assert {line.split()[0] for line in said.out.splitlines()} == {"ok"}
+    assert "log-in: Cx gave sandbox a token." in said.out
+
+
+def test_check_says_what_failed(run: Run, folder: Path, cx_url: str) -> None:
+    (folder / "orderbridge.toml").write_text(CONFIG.replace("http://127.0.0.1:9", cx_url))
+    said = run("check", "riverside")
+    assert (said.code, said.err) == (1, "")
+    failed = [line for line in said.out.splitlines() if not line.startswith("ok")]
+    assert [line.split()[:2] for line in failed] == [["failed", "log-in:"]]
+    assert "a-password" not in said.out
+
+
+def test_check_of_a_system_that_is_away_fails(run: Run, folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
+        port = closed_soon.getsockname()[1]
+    (folder / "orderbridge.toml").write_text(CONFIG.replace("127.0.0.1:9", f"127.0.0.1:{port}"))
+    said = run("check", "riverside")
+    assert (said.code, said.err) == (1, "")
+    assert all(line.startswith("failed   page of ") for line in said.out.splitlines())
