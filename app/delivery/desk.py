@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import structlog
 
 from app.delivery.watchers import Watchers
 from app.domain.errors import GatewayError
@@ -18,8 +21,13 @@ from app.ledger import orders
 from app.ledger.endings import applied
 from app.ledger.records import AttemptEnd, Claim, Ending, Lease, Settled, Settlement
 from app.ledger.settle import ending_of
-from app.ledger.store import Store
+from app.ledger.store import Store, StoreUnavailable
 from app.vendors.backends import Backend
+
+log = structlog.get_logger(__name__)
+
+SETTLE_AGAIN_S = (0.2, 1.0, 3.0)
+"""Well within what the queue's lease leaves after the attempt's deadline."""
 
 
 def now_micros() -> int:
@@ -71,7 +79,7 @@ class Desk:
             ending, result = applied(operation, table, at=now, evidence=evidence or "vendor_accepted")
         elif error is not None:
             ending = self.refused(error, operation)
-        settled = await self.store.settle(
+        settled = await self._written(
             Settlement(
                 claim=claim,
                 operation=operation,
@@ -92,6 +100,19 @@ class Desk:
         for one in (settled.operation, *settled.ended):
             self.watchers.tell(one)
         return settled
+
+    async def _written(self, settlement: Settlement) -> Settled:
+        """Settle, and try again for a while if the database is away: what the vendor answered should not become unknown.
+
+        A step that was written after all, its confirmation lost, is not written twice: the repeat raises Fenced.
+        """
+        for pause_s in SETTLE_AGAIN_S:
+            try:
+                return await self.store.settle(settlement)
+            except StoreUnavailable as error:
+                log.error("the ledger cannot be reached", operation=settlement.operation.id, reason=str(error))
+                await asyncio.sleep(pause_s)
+        return await self.store.settle(settlement)
 
     def refused(self, error: GatewayError, operation: Operation) -> Ending:
         """The problem that the operation answers from now on."""

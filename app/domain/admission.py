@@ -102,30 +102,42 @@ def admit(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules, *, now
         if readable:
             raise ReadFirst
         return
-    refusal = _refusal(wanted, to, order, rules)
-    if refusal is None:
-        return
-    if order.projected_code is None and not _trusted(order, now=now, fresh_s=rules.fresh_s):
-        if readable:
-            raise ReadFirst
-        return
-    raise refusal
+    refusal = _by_status(wanted, to, order, rules)
+    if refusal is not None:
+        _refuse(
+            refusal, sure=order.projected_code is not None or _status_is_known(order, rules, now), readable=readable
+        )
+    elif _late_without_reason(wanted, order, rules):
+        # Lateness is the vendor's to know, whoever set the status: only a fresh observation refuses for it.
+        _refuse(late_reason_required(rules.late_reasons), sure=_fresh(order, rules, now), readable=readable)
 
 
-def _trusted(order: OrderView, *, now: int, fresh_s: float) -> bool:
-    """An observation may refuse when it is fresh, or when the code in it is our own confirmed write."""
-    if order.code_operation is not None:
-        return True
-    return order.observed_at is not None and now - order.observed_at <= fresh_s * SECOND
+def _refuse(refusal: GatewayError, *, sure: bool, readable: bool) -> None:
+    """Refuse from what is known if that is sure; else ask for a read; and if that cannot be had, leave it to the vendor."""
+    if sure:
+        raise refusal
+    if readable:
+        raise ReadFirst
 
 
-def _refusal(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules) -> GatewayError | None:
+def _status_is_known(order: OrderView, rules: Rules, now: int) -> bool:
+    """A status may refuse when it was seen lately, or when it is our own confirmed write."""
+    return order.code_operation is not None or _fresh(order, rules, now)
+
+
+def _fresh(order: OrderView, rules: Rules, now: int) -> bool:
+    return order.observed_at is not None and now - order.observed_at <= rules.fresh_s * SECOND
+
+
+def _by_status(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules) -> GatewayError | None:
     table = rules.table
     code = order.projected_code or order.code
     was = table.by_code.get(code) if code is not None else None
-    if table.ended(was):
+    if was is not None and table.ended(was):
+        planned = order.projected_code is not None
+        how = "will be, by an earlier update," if planned else "is"
         return OrderEnded(
-            f"The order is {was.label!r} in the vendor's system and takes no further update." if was else "",
+            f"The order {how} {was.label!r} in the vendor's system, and takes no further update.",
             current=current(order, table, tenant=wanted.tenant),
         )
     if code == to.code and table.workflow.same_code_refused:
@@ -134,17 +146,20 @@ def _refusal(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules) -> 
             current=current(order, table, tenant=wanted.tenant),
         )
     verdict = table.verdict(was, to)
-    if not verdict.allowed and verdict.basis is not Basis.assumed:
+    if was is not None and not verdict.allowed and verdict.basis is not Basis.assumed:
         return TransitionNotAllowed(
-            f"{to.label!r} may not follow {was.label!r}." if was else "",
+            f"{to.label!r} may not follow {was.label!r}.",
             pointer="/status",
             allowed=allowed(table, was, at=wanted.occurred_at),
             current=current(order, table, tenant=wanted.tenant),
         )
-    late = order.late or (order.target_at is not None and wanted.occurred_at > from_micros(order.target_at))
-    if late and wanted.late_reason is None and wanted.reason_code is None and rules.late_reasons:
-        return late_reason_required(rules.late_reasons)
     return None
+
+
+def _late_without_reason(wanted: Wanted, order: OrderView, rules: Rules) -> bool:
+    """Whether the vendor would miss a late reason; without any configured there is none to ask for."""
+    late = order.late or (order.target_at is not None and wanted.occurred_at > from_micros(order.target_at))
+    return late and wanted.late_reason is None and wanted.reason_code is None and bool(rules.late_reasons)
 
 
 def late_reason_required(known: Mapping[str, int], *, outcome: str = "not_sent") -> LateReasonRequired:

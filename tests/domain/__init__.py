@@ -1,0 +1,1 @@
+"""The domain: tables and pure checks."""

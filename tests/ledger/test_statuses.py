@@ -1,0 +1,59 @@
+"""Imported status tables: read as given, replaced whole, seeded only where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.domain.statuses import Basis, Phase, Status, StatusCode
+from app.ledger import statuses
+from app.ledger.store import Store
+
+FULL = StatusCode(
+    code="11",
+    label="On Site – Ävon",
+    status=Status.on_site,
+    phase=Phase.in_progress,
+    master="Work In Progress",
+    effective_from=datetime(2020, 1, 1, tzinfo=UTC),
+    effective_to=datetime(2030, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    default=True,
+    basis=Basis.configured,
+)
+BARE = StatusCode(code="2", label="?", status=None, phase=None)
+TABLE = (FULL, BARE, replace(FULL, code="1", default=False, basis=Basis.documented))
+
+
+async def test_a_table_reads_back_as_it_was_given_and_in_its_order(store: Store) -> None:
+    await store.write(statuses.replace("civica-cx", TABLE))
+    assert await store.read(statuses.read("civica-cx")) == TABLE
+    assert await store.read(statuses.read("erp")) == ()
+
+
+async def test_a_table_takes_the_place_of_the_one_before(store: Store) -> None:
+    await store.write(statuses.replace("civica-cx", TABLE))
+    await store.write(statuses.replace("erp", (BARE,)))
+    await store.write(statuses.replace("civica-cx", (BARE,)))
+    assert [await store.read(statuses.read(name)) for name in ("civica-cx", "erp")] == [(BARE,), (BARE,)]
+
+
+async def test_a_table_that_cannot_be_stored_leaves_the_one_before(store: Store) -> None:
+    await store.write(statuses.replace("civica-cx", TABLE))
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await store.write(statuses.replace("civica-cx", (BARE, BARE)))
+    assert await store.read(statuses.read("civica-cx")) == TABLE
+
+
+async def test_a_seed_fills_only_an_empty_table(store: Store) -> None:
+    await store.write(statuses.seed("civica-cx", TABLE))
+    await store.write(statuses.seed("civica-cx", (BARE,)))
+    assert await store.read(statuses.read("civica-cx")) == TABLE
+
+
+async def test_two_gateways_that_start_together_seed_one_table(store: Store, peer: Store) -> None:
+    for n in range(5):
+        await asyncio.gather(*[each.write(statuses.seed(f"b{n}", TABLE)) for each in (store, peer, store, peer)])
+        assert await store.read(statuses.read(f"b{n}")) == TABLE
