@@ -17,7 +17,10 @@ from app.api.cursors import Cursors
 from app.api.docs_page import mount_docs
 from app.api.edge import add_edge
 from app.api.gateway import Gateway
+from app.api.openapi import DocumentedApp
 from app.api.requests import assert_every_route_declares
+from app.api.strict_json import carried
+from app.api.unavailable import add_unavailable_answers
 from app.delivery.desk import now_micros
 from app.delivery.service import Delivery
 from app.domain.clients import ClientRecord
@@ -60,6 +63,8 @@ class Directory:
     store: Store
 
     async def client(self, client_id: str) -> ClientRecord | None:
+        if not carried(client_id):  # PostgreSQL refuses to look for such a text
+            return None
         return await self.store.read(clients.find(client_id))
 
 
@@ -84,7 +89,7 @@ def create_app(configuration: Configuration) -> FastAPI:
             stack.push_async_callback(delivery.stop)
             yield
 
-    app = FastAPI(
+    app = DocumentedApp(
         title="Orderbridge",
         version=VERSION,
         description=DESCRIPTION,
@@ -107,6 +112,7 @@ def create_app(configuration: Configuration) -> FastAPI:
         app.include_router(routes.router)
     mount_docs(app)
     add_edge(app, authority=authority)
+    add_unavailable_answers(app)
     assert_every_route_declares(app, public=PLAIN_ROUTES)
     return app
 

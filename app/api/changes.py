@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from fastapi import Body, Request, Response
 
 from app.api.auth import Caller, requires
-from app.api.documented import problems, write_answers
+from app.api.documented import write_answers
 from app.api.gateway import Gateway, GatewayDep
 from app.api.idempotency_key import idempotency_key, optional_idempotency_key
-from app.api.parameters import BackendName, IdempotencyKey, OptionalIdempotencyKey, OrderNumber, Prefer
+from app.api.parameters import IDEMPOTENCY_KEY, OPTIONAL_IDEMPOTENCY_KEY, PREFER, BackendName, OrderNumber
 from app.api.prefer import preference
 from app.api.requests import MERGE_PATCH, Received, StrictRequest, strict_router
+from app.api.schemas import Effect, WorkOrder
 from app.api.writes import Wish, submit
 from app.domain.admission import OrderView
 from app.domain.errors import (
@@ -24,6 +25,8 @@ from app.domain.errors import (
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     UnsupportedMediaType,
+    VendorRefused,
+    VendorRejectedData,
     WorkOrderNotFound,
 )
 from app.domain.ports import Capability, Kind
@@ -31,13 +34,15 @@ from app.ledger.records import Send
 
 router = strict_router(tags=["work orders"])
 
-ERRORS = problems(
+ERRORS = (
     IdempotencyKeyMissing,
     WorkOrderNotFound,
+    VendorRefused,
     BodyTooLarge,
     UnsupportedMediaType,
     CapabilityMissing,
     IdempotencyKeyReused,
+    VendorRejectedData,
     BackendMisconfigured,
     BackendUnavailable,
     BackendTimeout,
@@ -45,9 +50,13 @@ ERRORS = problems(
 Order = Annotated[dict[str, Any], Body(description="Members of a work order, in our names.")]
 Writer = Annotated[Caller, requires("orders:write")]
 
-APPLIED: dict[str, Any] = {"backend": "unit4-erpx", "number": "123", "status": "issued"}
-CREATED = write_answers(201, "Created, or replaced where there was none.", APPLIED)
-CHANGED = write_answers(200, "The order as the vendor has it now.", APPLIED)
+WRITE: dict[str, Any] = {"parameters": [IDEMPOTENCY_KEY, PREFER]}
+UNKEYED_WRITE: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, PREFER]}
+MERGE: dict[str, Any] = {"requestBody": {"content": {MERGE_PATCH: {"schema": {"type": "object"}}}}}
+
+CREATED = write_answers(201, "Created; the order as the vendor has it now.", model=WorkOrder, also=ERRORS)
+CHANGED = write_answers(200, "The order as the vendor has it now.", model=WorkOrder, also=ERRORS)
+REMOVED = write_answers(200, "What became of the order.", model=Effect, also=ERRORS)
 
 
 @router.post(
@@ -55,8 +64,9 @@ CHANGED = write_answers(200, "The order as the vendor has it now.", APPLIED)
     operation_id="createWorkOrder",
     summary="Create an order",
     status_code=201,
-    responses={**CREATED, **ERRORS},
+    responses=CREATED,
     response_class=Response,
+    openapi_extra=WRITE,
 )
 async def create_work_order(
     request: Received,
@@ -64,8 +74,6 @@ async def create_work_order(
     caller: Writer,
     backend: BackendName,
     body: Order,
-    idempotency_key_header: IdempotencyKey = None,
-    prefer: Prefer = None,
 ) -> Response:
     """Where the vendor cannot create orders (Civica Cx), 422 `capability-missing`."""
     return await _submit(gateway, request, caller, backend, "", Kind.create, key=idempotency_key(request))
@@ -75,9 +83,9 @@ async def create_work_order(
     "/v1/backends/{backend}/work-orders/{number}",
     operation_id="patchWorkOrder",
     summary="Change an order",
-    responses={**CHANGED, **ERRORS},
+    responses=CHANGED,
     response_class=Response,
-    openapi_extra={"requestBody": {"content": {MERGE_PATCH: {"schema": {"type": "object"}}}}},
+    openapi_extra={**WRITE, **MERGE},
 )
 async def patch_work_order(
     request: Received,
@@ -86,8 +94,6 @@ async def patch_work_order(
     backend: BackendName,
     number: OrderNumber,
     body: Order,
-    idempotency_key_header: IdempotencyKey = None,
-    prefer: Prefer = None,
 ) -> Response:
     """A merge patch (RFC 7396). Where the vendor takes status updates only (Civica Cx), 422 `capability-missing`."""
     return await _submit(gateway, request, caller, backend, number, Kind.patch, key=idempotency_key(request))
@@ -97,8 +103,9 @@ async def patch_work_order(
     "/v1/backends/{backend}/work-orders/{number}",
     operation_id="putWorkOrder",
     summary="Create or replace an order",
-    responses={**CHANGED, **CREATED, **ERRORS},
+    responses={**CHANGED, **CREATED},
     response_class=Response,
+    openapi_extra=UNKEYED_WRITE,
 )
 async def put_work_order(
     request: Received,
@@ -107,8 +114,6 @@ async def put_work_order(
     backend: BackendName,
     number: OrderNumber,
     body: Order,
-    idempotency_key_header: OptionalIdempotencyKey = None,
-    prefer: Prefer = None,
 ) -> Response:
     """Where the vendor cannot replace orders (Civica Cx), 422 `capability-missing`."""
     return await _submit(gateway, request, caller, backend, number, Kind.replace, key=optional_idempotency_key(request))
@@ -118,8 +123,9 @@ async def put_work_order(
     "/v1/backends/{backend}/work-orders/{number}",
     operation_id="deleteWorkOrder",
     summary="Close or delete an order",
-    responses={**CHANGED, **ERRORS},
+    responses=REMOVED,
     response_class=Response,
+    openapi_extra=UNKEYED_WRITE,
 )
 async def delete_work_order(
     request: Request,
@@ -127,8 +133,6 @@ async def delete_work_order(
     caller: Writer,
     backend: BackendName,
     number: OrderNumber,
-    idempotency_key_header: OptionalIdempotencyKey = None,
-    prefer: Prefer = None,
 ) -> Response:
     """Where the vendor cannot close or delete orders (Civica Cx), 422 `capability-missing`."""
     bodiless = StrictRequest(request.scope, request.receive)

@@ -1,18 +1,19 @@
-"""What OpenAPI says of answers: one problem response per status with its codes, and the headers that writes carry."""
+"""What OpenAPI says of a route's answers: one problem response per status with its codes, and the headers of writes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from app.api.problems import PROBLEM_JSON
-from app.api.schemas import Operation, Problem
+from app.api.schemas import Operation, Output, Problem
 from app.domain.errors import ERRORS, GatewayError
 
 Responses = dict[int | str, dict[str, Any]]
 
-REQUEST_ID_HEADER: dict[str, Any] = {
-    "X-Request-Id": {"description": "Names this request in our logs.", "schema": {"type": "string"}}
-}
+PROBLEM_CODES = "x-problem-codes"
+"""Beside a problem answer: the codes that it may carry; `openapi.py` makes the examples from them."""
+
+CHALLENGE: dict[str, Any] = {"WWW-Authenticate": {"description": "RFC 6750.", "schema": {"type": "string"}}}
 RETRY_AFTER: dict[str, Any] = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
 }
@@ -34,33 +35,33 @@ def problems(*kinds: type[GatewayError]) -> Responses:
     by_status: dict[int, list[type[GatewayError]]] = {}
     for kind in dict.fromkeys([*kinds, *always]):
         by_status.setdefault(kind.status, []).append(kind)
-    return {status: _answer(found) for status, found in sorted(by_status.items())}
+    return {status: _answer(status, found) for status, found in sorted(by_status.items())}
 
 
-def _answer(kinds: list[type[GatewayError]]) -> dict[str, Any]:
-    first = kinds[0]
-    example = first(first.title + ".").as_problem(
-        public_url="http://127.0.0.1:8000", instance="/v1/backends/civica-cx", request_id="req_5f0c"
-    )
+def _answer(status: int, kinds: list[type[GatewayError]]) -> dict[str, Any]:
     return {
         "description": " · ".join(f"{kind.code}: {kind.title}" for kind in kinds),
         "model": Problem,
-        "headers": {**REQUEST_ID_HEADER, **(RETRY_AFTER if first.status >= 429 else {})},
-        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
+        "headers": {**(CHALLENGE if status in (401, 403) else {}), **(RETRY_AFTER if status >= 429 else {})},
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        PROBLEM_CODES: [kind.code for kind in kinds],
     }
 
 
-def write_answers(status: int, description: str, example: dict[str, Any]) -> Responses:
-    """What a write answers when it succeeds at once, and when the vendor takes longer than the caller waits."""
+def write_answers(
+    status: int, description: str, *, model: type[Output], also: tuple[type[GatewayError], ...]
+) -> Responses:
+    """What a write answers: at once, when the vendor takes longer than the caller waits, and when it fails."""
+    failed = problems(*also)
+    for status_code in (404, 409, 422):
+        if status_code in failed:
+            failed[status_code]["headers"] = {**failed[status_code]["headers"], **OPERATION_HEADERS}
     return {
-        status: {
-            "description": description,
-            "headers": {**OPERATION_HEADERS, **REQUEST_ID_HEADER},
-            "content": {"application/json": {"example": example}},
-        },
+        status: {"model": model, "description": description, "headers": OPERATION_HEADERS},
         202: {
             "model": Operation,
             "description": "Accepted and kept; the vendor has not settled it yet. Read the operation after Retry-After.",
-            "headers": {**OPERATION_HEADERS, **RETRY_AFTER, **REQUEST_ID_HEADER},
+            "headers": {**OPERATION_HEADERS, **RETRY_AFTER},
         },
+        **failed,
     }

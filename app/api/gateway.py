@@ -19,6 +19,8 @@ from app.vendors.backends import Backend
 
 ASK_AGAIN_S = 2
 READ_BACK_S = 5
+READ_AGAIN_S = 5
+"""When to repeat a read that the vendor could not answer."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ router = strict_router(tags=["health"])
 ANSWER = {"content": {"application/json": {"schema": {"type": "object"}, "example": {"status": "ok"}}}}
 NOT_READY = {
     "content": {
-        "application/json": {"schema": {"type": "object"}, "example": {"status": "unavailable", "reason": "stopping"}}
+        "application/json": {"schema": {"type": "object"}, "example": {"status": "unavailable", "reason": "database"}}
     }
 }
 
@@ -41,11 +41,11 @@ async def get_liveness() -> Response:
     response_class=Response,
     responses={
         200: {"description": "Ready.", **ANSWER},
-        503: {"description": "The database does not take a write, or the gateway is stopping.", **NOT_READY},
+        503: {"description": "The database does not take a write.", **NOT_READY},
     },
 )
 async def get_readiness(gateway: GatewayDep) -> Response:
-    """The database takes a write, and the gateway is not stopping."""
+    """The database takes a write. No vendor is asked."""
     try:
         await gateway.store.ping()
     except StoreUnavailable:

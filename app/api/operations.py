@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 
 from app.api.auth import Caller, nothing_here, requires
 from app.api.cursors import Cursor, Limit
-from app.api.documented import problems
+from app.api.documented import RETRY_AFTER, problems
 from app.api.gateway import GatewayDep
 from app.api.pages import Page
+from app.api.parameters import named_once
 from app.api.requests import strict_router
 from app.api.schemas import Operation, OperationList
 from app.domain.operations import FINAL, State
@@ -24,15 +25,19 @@ router = strict_router(tags=["operations"])
     "/v1/operations",
     operation_id="listOperations",
     summary="Operations, the newest first",
+    dependencies=[Depends(named_once)],
     response_model=OperationList,
+    response_model_exclude_unset=True,
     responses=problems(),
 )
 async def list_operations(
     gateway: GatewayDep,
     caller: Annotated[Caller, requires("operations:read")],
     state: State | None = None,
-    backend: Annotated[str | None, Query(max_length=64)] = None,
-    work_order: Annotated[str | None, Query(max_length=100)] = None,
+    backend: Annotated[str | None, Query(max_length=64, description="Of this backend.", examples=["civica-cx"])] = None,
+    work_order: Annotated[
+        str | None, Query(max_length=100, description="Of this order; its number.", examples=["113427"])
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> OperationList:
@@ -61,13 +66,14 @@ async def list_operations(
     operation_id="getOperation",
     summary="One operation",
     response_model=Operation,
-    responses=problems(),
+    response_model_exclude_unset=True,
+    responses={200: {"description": "The operation as it stands.", "headers": RETRY_AFTER}, **problems()},
 )
 async def get_operation(
     response: Response,
     gateway: GatewayDep,
     caller: Annotated[Caller, requires("operations:read")],
-    operation_id: Annotated[str, Path(max_length=64, examples=["op_01KAKZ6S5T8Q3V1M9R4C7E2B6N"])],
+    operation_id: Annotated[str, Path(description="An Operation-Id.", examples=["op_01KAKZ6S5T8Q3V1M9R4C7E2B6N"])],
 ) -> Operation:
     """Where a write stands. While it is open, `Retry-After` says when to look again."""
     found = await gateway.store.read(operations.find_mine(operation_id, tenant=caller.tenant))

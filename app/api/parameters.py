@@ -1,10 +1,47 @@
-"""Path parameters and headers that several routes take, as OpenAPI shows them."""
+"""Path and query parameters and headers that several routes take: how they are checked, and how OpenAPI shows them."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from datetime import datetime
+from typing import Annotated, Any
 
-from fastapi import Header, Path
+from fastapi import Path, Query, Request
+from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from app.domain.errors import FieldFault, InvalidRequest
+from app.domain.json import JsonValue
+from app.domain.times import from_micros, to_micros
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+
+def _read_as_rfc3339(value: JsonValue) -> datetime:
+    """Stricter than pydantic, which takes Unix seconds, a space for the T and missing seconds as well."""
+    if not isinstance(value, str) or _RFC3339.fullmatch(value) is None:
+        raise PydanticCustomError(
+            "date_time", "Write the time as RFC 3339 with an offset, for example 2026-11-20T20:40:00Z."
+        )
+    try:
+        moment = datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise PydanticCustomError("date_time", "There is no such day, time of day or offset.") from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        # Beyond these neither the vendors' columns nor the arithmetic of time zones can be relied on.
+        raise PydanticCustomError("date_time", "The time must lie in the years 1900 to 2199.")
+    return from_micros(to_micros(moment))
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_read_as_rfc3339),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "description": "RFC 3339 with an offset; answered in UTC."}
+    ),
+]
+"""A moment that a caller names, in UTC."""
 
 BackendName = Annotated[str, Path(description="A backend, as GET /v1/backends lists it.", examples=["civica-cx"])]
 OrderNumber = Annotated[
@@ -17,20 +54,45 @@ OrderNumber = Annotated[
         examples=["113427"],
     ),
 ]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="One per intended change, 16 to 255 visible characters (a UUID is right). Required: send the same key "
-        "whenever you repeat the request, and it takes effect once.",
-        examples=["2f4c9b1e-7a55-4f0e-9d0c-0b9f6c0f8a11"],
-    ),
-]
-OptionalIdempotencyKey = Annotated[
-    str | None,
-    Header(alias="Idempotency-Key", description="As for POST; here you may leave it out."),
-]
-Prefer = Annotated[
-    str | None,
-    Header(description="`respond-async` answers 202 at once; `wait=N` waits up to N (0 to 25) seconds for the vendor."),
-]
+UpdatedSince = Annotated[Moment | None, Query(description="Changed here at or after this time.")]
+
+Parameter = dict[str, Any]
+"""One parameter of OpenAPI, for headers that a route reads from the request itself."""
+
+IDEMPOTENCY_KEY: Parameter = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "One per intended change, 16 to 255 visible ASCII characters (a UUID is right). Send the same key "
+    "whenever you repeat the request, and it takes effect once.",
+    "schema": {"type": "string", "minLength": 16, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "example": "2f4c9b1e-7a55-4f0e-9d0c-0b9f6c0f8a11",
+}
+OPTIONAL_IDEMPOTENCY_KEY: Parameter = {
+    **IDEMPOTENCY_KEY,
+    "required": False,
+    "description": "As for POST: one per intended change, the same for each repeat. Here you may leave it out.",
+}
+PREFER: Parameter = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "`respond-async` answers 202 at once; `wait=N` waits up to N (0 to 25) seconds for the vendor.",
+    "schema": {"type": "string"},
+    "example": "wait=10",
+}
+
+
+async def named_once(request: Request) -> None:
+    """A dependency for lists: of a parameter given twice nobody can say which one counts. Raises InvalidRequest."""
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name in seen and name in QUERY_PARAMETERS:
+            message = "Give this parameter once."
+            fault = FieldFault(pointer=f"/query/{name}", code="repeated", message=message)
+            raise InvalidRequest(f"/query/{name}: {message}", faults=(fault,))
+        seen.add(name)
+
+
+QUERY_PARAMETERS = frozenset({"status", "phase", "updated_since", "state", "backend", "work_order", "limit", "cursor"})
+"""The parameters of our lists; whatever else a caller adds to an address means nothing here."""

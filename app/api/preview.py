@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from app.api.auth import Caller, requires
+from app.api.bodies import PreviewIn, StatusUpdateIn
 from app.api.documented import problems
 from app.api.gateway import Gateway, GatewayDep
 from app.api.parameters import BackendName
 from app.api.reads import fresh_or_known
 from app.api.requests import Received, strict_router
-from app.api.schemas import Preview, PreviewIn, StatusUpdateIn
+from app.api.schemas import Preview
 from app.domain.admission import Wanted, chosen_code
 from app.domain.errors import (
     BackendMisconfigured,
     BackendTimeout,
     BackendUnavailable,
+    BodyTooLarge,
     CapabilityMissing,
+    FieldFault,
+    GatewayError,
     InvalidRequest,
     ReasonUnknown,
     StatusNotEffective,
@@ -46,6 +51,7 @@ UNSENT = "preview"
     response_model=Preview,
     responses=problems(
         WorkOrderNotFound,
+        BodyTooLarge,
         UnsupportedMediaType,
         CapabilityMissing,
         StatusUnknown,
@@ -91,7 +97,8 @@ async def preview_write(
 async def _status_update(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write:
     asked = _validated(body)
     if body.work_order is None:
-        raise InvalidRequest("Name the work order.", pointer="/work_order")
+        missing = FieldFault(pointer="/work_order", code="required", message="Name the work order.")
+        raise InvalidRequest("/work_order: Name the work order.", faults=(missing,))
     wanted = Wanted(
         tenant="",
         status=asked.status,
@@ -100,7 +107,12 @@ async def _status_update(gateway: Gateway, backend: Backend, body: PreviewIn) ->
         reason_code=asked.reason_code,
         late_reason=asked.late_reason,
     )
-    code = chosen_code(wanted, backend.rules)
+    try:
+        code = chosen_code(wanted, backend.rules)
+    except GatewayError as error:
+        error.backend = backend.name
+        error.faults = tuple(replace(fault, pointer=f"/body{fault.pointer}") for fault in error.faults)
+        raise
     known = await fresh_or_known(gateway, backend, body.work_order, fresh_s=float("inf"))
     view = known.view
     return Write(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
-from app.api.gateway import Gateway
+from app.api.gateway import READ_AGAIN_S, Gateway
 from app.domain.admission import OrderView
 from app.domain.errors import GatewayError, VendorTrouble
 from app.domain.json import JsonObject, JsonValue
@@ -37,11 +38,12 @@ async def last_copy(gateway: Gateway, backend: str, name: str, *, within_s: floa
 async def live(gateway: Gateway, backend: Backend, name: str) -> KnownOrder:
     """The order, read from the vendor now and taken in. Raises WorkOrderNotFound or the vendor's trouble."""
     try:
-        seen = await backend.adapter.read(name)
+        seen = await backend.read(name, clock=gateway.clock)
     except GatewayError as error:
         error.backend = backend.name
+        if error.retryable and error.after_s is None:
+            error.after_s = READ_AGAIN_S
         raise
-    backend.health.well()
     known = await gateway.store.read(orders.find(backend.name, seen.key.number))
     if known is None or not _same_and_recent(known, etag=orders.etag_of(seen), at=to_micros(seen.as_of)):
         await gateway.store.write(orders.observe(backend.name, [seen], source="request", now=gateway.clock()))
@@ -75,6 +77,17 @@ def shown(backend: Backend, known: KnownOrder) -> dict[str, JsonValue]:
     assert known.observation is not None
     row = backend.rules.table.by_code.get(known.view.code or "")
     return work_order(known.observation, backend=backend.name, row=row, delivery=delivery(known.view))
+
+
+def entity_tag(known: KnownOrder) -> str:
+    """The order's ETag: of the vendor's record, and of the status, which a write of ours may have set since the record came."""
+    return f'"{hashlib.sha256(f"{known.etag} {known.view.code}".encode()).hexdigest()[:32]}"'
+
+
+def names_tag(if_none_match: str, etag: str) -> bool:
+    """Whether an If-None-Match names this tag; it compares weakly (RFC 9110, 13.1.2)."""
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in tags or tags == ["*"]
 
 
 def delivery(view: OrderView) -> JsonObject:

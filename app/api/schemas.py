@@ -1,71 +1,22 @@
-"""Request and response bodies as OpenAPI shows them. Inputs refuse what they do not know; pointers are these names."""
+"""Answers as OpenAPI shows them."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
+from app.domain.errors import ERRORS
 from app.domain.operations import State
 from app.domain.ports import Capability, Kind
 from app.domain.statuses import Basis, Phase, Status
-
-Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-"""A code or reason of a backend."""
-Moment = Annotated[AwareDatetime, Field(description="RFC 3339 with an offset; answered in UTC.")]
-
-
-class Input(BaseModel):
-    """What a caller sends."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Output(BaseModel):
     """What we answer."""
 
     model_config = ConfigDict(frozen=True)
-
-
-class StatusUpdateIn(Input):
-    """A status that a work order has reached: `status`, or `vendor_code` to choose one of several codes behind a status."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"status": "on_site", "occurred_at": "2026-11-20T20:40:00Z", "comments": "Engineer on site"},
-            ]
-        }
-    )
-
-    status: Status | None = Field(default=None, description="What the contractor says of the order.")
-    vendor_code: Word | None = Field(default=None, description="The vendor's own code, as GET .../statuses lists it.")
-    occurred_at: Moment
-    comments: str | None = Field(default=None, max_length=4000, description="Shown to the client's own staff.")
-    reason_code: Word | None = Field(default=None, description="One of GET .../reasons of kind reason_code.")
-    late_reason: Word | None = Field(default=None, description="One of GET .../reasons of kind late_reason.")
-    client_reference: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
-        default=None, description="Your own reference for this change; it may be used once."
-    )
-
-    @model_validator(mode="after")
-    def _enough_and_not_both(self) -> StatusUpdateIn:
-        if self.status is None and self.vendor_code is None:
-            raise ValueError("give status or vendor_code")
-        if self.reason_code is not None and self.late_reason is not None:
-            raise ValueError("give reason_code or late_reason, not both")
-        return self
-
-
-class PreviewIn(Input):
-    """A write to show without sending it."""
-
-    kind: Literal["status_update", "create", "patch", "replace", "delete"]
-    work_order: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
-        default=None, description="The order; left out only for a create that lets the vendor number it."
-    )
-    body: dict[str, Any] = Field(description="What the write itself would carry.")
 
 
 class VendorStatus(Output):
@@ -120,7 +71,10 @@ class FieldFaultOut(Output):
 
 
 class Problem(Output):
-    """RFC 9457. Further members depend on `code`; its page under /problems says which."""
+    """RFC 9457. Further members depend on `code`; its page under /problems says which.
+
+    A member that says nothing is left out, so routes that carry a problem answer with `response_model_exclude_unset`.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -129,8 +83,13 @@ class Problem(Output):
     status: int
     detail: str
     instance: str
-    code: str
-    outcome: Literal["not_sent", "refused"]
+    code: str = Field(
+        description="Stable; act on this, not on the texts. Codes may be added.",
+        json_schema_extra={"x-extensible-enum": [*ERRORS]},
+    )
+    outcome: Literal["not_sent", "refused"] = Field(
+        description="Whether the vendor has seen the request, and refused it."
+    )
     retryable: bool
     next: NextStep
     request_id: str
@@ -162,7 +121,7 @@ class Operation(Output):
     blocked_by: str | None = Field(description="The operation or hold that this one waits behind.")
     waiting_for: WaitingFor | None = Field(description="Why the whole backend waits, and until when.")
     problem: Problem | None
-    result: dict[str, Any] | None
+    result: dict[str, Any] | None = Field(description="The answer of the write, once it is applied.")
 
 
 class Health(Output):
@@ -217,12 +176,22 @@ class Transition(Output):
     blocked: Blocked | None
 
 
+class Current(Output):
+    """Where an order stands, counting the updates that were accepted and are not finished."""
+
+    status: Status | None
+    vendor_code: str | None
+    operation_id: str | None = Field(description="The operation of yours that set it, or will.")
+    since: datetime | None
+    source: Literal["operation", "vendor"]
+
+
 class Transitions(Output):
     items: list[Transition]
-    next: None = None
+    next: str | None
     work_order: str
-    current: dict[str, Any]
-    as_of: datetime | None
+    current: Current
+    as_of: datetime | None = Field(description="When the order was last seen at the vendor.")
 
 
 class DeliveryOut(Output):
@@ -245,6 +214,12 @@ class WorkOrder(Output):
     delivery: DeliveryOut
     as_of: datetime
     vendor_ids: dict[str, str]
+
+
+class Effect(Output):
+    """What a DELETE did: it depends on the vendor."""
+
+    effect: Literal["closed", "deleted"]
 
 
 class VendorRequestOut(Output):

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Request, Response
+from fastapi import Depends, Response
 
 from app.api.auth import Caller, requires
+from app.api.bodies import StatusUpdateIn
 from app.api.cursors import Cursor, Limit
 from app.api.documented import problems, write_answers
 from app.api.gateway import Gateway, GatewayDep
 from app.api.idempotency_key import idempotency_key
 from app.api.pages import Page
-from app.api.parameters import BackendName, IdempotencyKey, OrderNumber, Prefer
+from app.api.parameters import IDEMPOTENCY_KEY, PREFER, BackendName, OrderNumber, named_once
 from app.api.prefer import preference
+from app.api.reads import live
 from app.api.requests import Received, strict_router
-from app.api.schemas import StatusUpdate, StatusUpdateIn, StatusUpdateList
+from app.api.schemas import StatusUpdate, StatusUpdateList
 from app.api.writes import Wish, submit
 from app.domain.admission import OrderView, Wanted, admit, chosen_code
 from app.domain.errors import (
@@ -54,20 +56,6 @@ from app.vendors.backends import Backend
 
 router = strict_router(tags=["status updates"])
 
-APPLIED = {
-    "operation_id": "op_01KAKZ6S5T8Q3V1M9R4C7E2B6N",
-    "state": "applied",
-    "backend": "civica-cx",
-    "work_order": "113427",
-    "previous_status": "issued",
-    "status": "on_site",
-    "vendor_status": {"code": "11", "label": "On Site", "master": "Work In Progress"},
-    "occurred_at": "2026-11-20T20:40:00Z",
-    "received_at": "2026-11-20T20:41:07.120332Z",
-    "applied_at": "2026-11-20T20:41:07.302118Z",
-    "evidence": "vendor_accepted",
-}
-
 
 @router.post(
     "/v1/backends/{backend}/work-orders/{number}/status-updates",
@@ -75,9 +63,11 @@ APPLIED = {
     summary="Send a status update",
     status_code=201,
     response_model=StatusUpdate,
-    responses={
-        **write_answers(201, "The vendor has applied the update.", APPLIED),
-        **problems(
+    responses=write_answers(
+        201,
+        "The vendor has applied the update.",
+        model=StatusUpdate,
+        also=(
             IdempotencyKeyMissing,
             WorkOrderNotFound,
             StatusUnchanged,
@@ -101,7 +91,8 @@ APPLIED = {
             BackendUnavailable,
             BackendTimeout,
         ),
-    },
+    ),
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY, PREFER]},
 )
 async def create_status_update(
     request: Received,
@@ -110,8 +101,6 @@ async def create_status_update(
     backend: BackendName,
     number: OrderNumber,
     body: StatusUpdateIn,
-    idempotency_key_header: IdempotencyKey = None,
-    prefer: Prefer = None,
 ) -> Response:
     """Tell the client's system that a work order has reached a status, and learn what became of it.
 
@@ -159,11 +148,12 @@ def _checks(
     "/v1/backends/{backend}/work-orders/{number}/status-updates",
     operation_id="listStatusUpdates",
     summary="The status updates of an order",
+    dependencies=[Depends(named_once)],
     response_model=StatusUpdateList,
-    responses=problems(),
+    response_model_exclude_unset=True,
+    responses=problems(WorkOrderNotFound, CapabilityMissing, BackendMisconfigured, BackendUnavailable, BackendTimeout),
 )
 async def list_status_updates(
-    request: Request,
     gateway: GatewayDep,
     caller: Annotated[Caller, requires("orders:read")],
     backend: BackendName,
@@ -171,16 +161,18 @@ async def list_status_updates(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> StatusUpdateList:
-    """Your updates of this order, the newest first, whatever became of them."""
+    """Your updates of this order, the newest first, whatever became of them. An order not known here yet is looked up."""
     known = await gateway.store.read(orders.find(backend, number))
-    page = Page(gateway, caller, f"status-updates {backend} {number}", limit=limit)
+    if known is None:
+        known = await live(gateway, gateway.backend(backend, Capability.read), number)
+    page = Page(gateway, caller, f"status-updates {backend} {known.view.number}", limit=limit)
     after = page.after(cursor)
     found = await gateway.store.read(
         operations.list_operations(
             operations.OperationFilter(
                 tenant=caller.tenant,
                 backend=backend,
-                work_order=number if known is None else known.view.number,
+                work_order=known.view.number,
                 kind=Kind.status_update,
                 before=None if after is None else str(after[0]),
             ),

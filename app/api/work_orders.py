@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Header, Query, Response
-from pydantic import AwareDatetime
+from fastapi import Depends, Header, Response
 
 from app.api.auth import Caller, requires
 from app.api.cursors import Cursor, Limit
-from app.api.documented import REQUEST_ID_HEADER, problems
+from app.api.documented import problems
 from app.api.gateway import GatewayDep
 from app.api.pages import Page
-from app.api.parameters import BackendName, OrderNumber
-from app.api.reads import accepted_age_s, fresh_or_known, last_copy, live, shown
+from app.api.parameters import BackendName, OrderNumber, UpdatedSince, named_once
+from app.api.reads import accepted_age_s, entity_tag, fresh_or_known, last_copy, live, names_tag, shown
 from app.api.requests import strict_router
 from app.api.schemas import Transitions, WorkOrder, WorkOrderList
 from app.domain.admission import current
@@ -37,24 +36,13 @@ router = strict_router(tags=["work orders"])
 
 VENDOR_TROUBLE = (CapabilityMissing, BackendMisconfigured, BackendUnavailable, BackendTimeout)
 ETAG = {"ETag": {"description": "A strong tag over the vendor's part of the order.", "schema": {"type": "string"}}}
-EXAMPLE = {
-    "backend": "civica-cx",
-    "number": "113427",
-    "external_reference": "WO113427",
-    "title": "Kitchen tap leaking",
-    "status": "issued",
-    "phase": "open",
-    "vendor_status": {"code": "3", "label": "Issued", "master": "Issued"},
-    "delivery": {"state": "settled", "pending": 0, "hold_id": None},
-    "as_of": "2026-11-20T20:40:00Z",
-    "vendor_ids": {"work_order_uid": "0eb0a7b8-8e0d-45b4-bd73-d7ec9c9b5bc9"},
-}
 
 
 @router.get(
     "/v1/backends/{backend}/work-orders",
     operation_id="listWorkOrders",
     summary="The orders known here",
+    dependencies=[Depends(named_once)],
     response_model=WorkOrderList,
     responses=problems(CapabilityMissing),
 )
@@ -64,7 +52,7 @@ async def list_work_orders(
     backend: BackendName,
     status: Status | None = None,
     phase: Phase | None = None,
-    updated_since: Annotated[AwareDatetime | None, Query(description="Changed here at or after this time.")] = None,
+    updated_since: UpdatedSince = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> WorkOrderList:
@@ -109,8 +97,7 @@ def _after(sort_key: tuple[str | int | None, ...] | None) -> tuple[int, str] | N
     responses={
         200: {
             "description": "The order as the vendor's system shows it.",
-            "headers": {**ETAG, **REQUEST_ID_HEADER},
-            "content": {"application/json": {"example": EXAMPLE}},
+            "headers": ETAG,
         },
         304: {"description": "Unchanged since the ETag that If-None-Match names.", "headers": ETAG},
         **problems(WorkOrderNotFound, *VENDOR_TROUBLE),
@@ -123,9 +110,16 @@ async def get_work_order(
     backend: BackendName,
     number: OrderNumber,
     cache_control: Annotated[
-        str | None, Header(description="`max-stale=N` accepts our last copy if it is at most N seconds old.")
+        str | None,
+        Header(
+            alias="Cache-Control",
+            description="`max-stale=N` accepts our last copy if it is at most N seconds old.",
+            examples=["max-stale=60"],
+        ),
     ] = None,
-    if_none_match: Annotated[str | None, Header(description="An ETag: 304 if the order still has it.")] = None,
+    if_none_match: Annotated[
+        str | None, Header(alias="If-None-Match", description="An ETag: 304 if the order still has it.")
+    ] = None,
 ) -> WorkOrder | Response:
     """Read the order from the vendor's system now, unless our last copy will do; `as_of` says when it was seen."""
     chosen = gateway.backend(backend, Capability.read)
@@ -133,8 +127,8 @@ async def get_work_order(
     known = None if age_s is None else await last_copy(gateway, backend, number, within_s=age_s)
     if known is None:
         known = await live(gateway, chosen, number)
-    etag = f'"{known.etag}"'
-    if if_none_match is not None and etag in [tag.strip() for tag in if_none_match.split(",")]:
+    etag = entity_tag(known)
+    if if_none_match is not None and names_tag(if_none_match, etag):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
     return WorkOrder.model_validate(shown(chosen, known))

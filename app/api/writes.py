@@ -10,13 +10,13 @@ from typing import TypeAlias
 from fastapi import Request, Response
 
 from app.api.auth import Caller
-from app.api.gateway import Gateway
+from app.api.gateway import READ_AGAIN_S, Gateway
 from app.api.idempotency_key import fingerprint
 from app.api.prefer import Preference
 from app.api.problems import PROBLEM_JSON, problem_body
 from app.api.requests import StrictRequest
 from app.domain.admission import OrderView, ReadFirst
-from app.domain.errors import GatewayError, Overloaded, VendorTrouble
+from app.domain.errors import GatewayError, VendorTrouble
 from app.domain.ids import new_id
 from app.domain.operations import FINAL, Operation, State
 from app.domain.ports import Kind
@@ -51,10 +51,14 @@ async def submit(gateway: Gateway, request: StrictRequest, wish: Wish, preferenc
     """Accept, deliver, wait; the answer is the vendor's outcome, or 202 with the operation."""
     wait_s = gateway.wait_s if preference.wait_s is None else preference.wait_s
     until = gateway.clock() + round(wait_s * SECOND)
-    acceptance = await _accepted(gateway, request, wish)
+    try:
+        acceptance = await _accepted(gateway, request, wish)
+    except GatewayError as error:
+        error.backend = wish.backend.name
+        raise
     headers = {} if preference.applied is None else {"Preference-Applied": preference.applied}
     if isinstance(acceptance, Accepted):
-        # Nothing was awaited since the hand-over, so the first change cannot have been missed.
+        # Only a turn of the loop lies between the hand-over and here, and the first change waits for the disk: none was missed.
         operation = await _outcome(gateway, acceptance.operation, until=until, look_first=False)
         return answer(gateway, operation, replayed=False, headers=headers)
     if isinstance(acceptance, Replayed) and acceptance.operation is not None:
@@ -72,7 +76,10 @@ async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish) -> Acc
     may_read = True
     while True:
         try:
-            return await _accept_once(gateway, request, wish, draft, may_read=may_read)
+            # In a task of its own: a caller who hangs up while the ledger commits must not leave an attempt begun that
+            # nobody makes.
+            once = asyncio.create_task(_accept_once(gateway, request, wish, draft, may_read=may_read))
+            return await asyncio.shield(once)
         except ReadFirst:
             found = await gateway.store.read(orders.find(wish.backend.name, wish.name))
             if found is not None and found.view.number != draft.number:
@@ -80,8 +87,6 @@ async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish) -> Acc
                 continue
             may_read = False
             draft = replace(draft, number=await _read_first(gateway, wish, known=found is not None) or draft.number)
-        except StoreUnavailable as error:
-            raise Overloaded("Our database cannot be reached; repeat with the same key.", after_s=2) from error
 
 
 async def _accept_once(gateway: Gateway, request: Request, wish: Wish, draft: Draft, *, may_read: bool) -> Acceptance:
@@ -133,9 +138,9 @@ def _decide(request: Request, wish: Wish, *, may_read: bool) -> Decide:
         try:
             return wish.checks(order, may_read)
         except GatewayError as error:
+            error.backend = wish.backend.name
             if error.retryable:
                 raise
-            error.backend = wish.backend.name
             return Refuse(status=error.status, body=problem_body(request.scope, error).decode())
 
     return decide
@@ -149,11 +154,12 @@ async def _read_first(gateway: Gateway, wish: Wish, *, known: bool) -> str | Non
     """
     backend = wish.backend
     try:
-        seen = await backend.adapter.read(wish.name)
+        seen = await backend.read(wish.name, clock=gateway.clock)
     except VendorTrouble as error:
         if known or backend.vendor.is_number(wish.name):
             return None
-        error.backend = backend.name
+        if error.retryable and error.after_s is None:
+            error.after_s = READ_AGAIN_S
         raise
     await gateway.store.write(orders.observe(backend.name, [seen], source="request", now=gateway.clock()))
     return seen.key.number
@@ -183,7 +189,11 @@ async def _outcome(gateway: Gateway, operation: Operation, *, until: int, look_f
 
 
 async def _as_it_stands(gateway: Gateway, operation: Operation) -> Operation:
-    found = await gateway.store.read(operations.find(operation.id))
+    """The operation, read again. It was accepted: should our database be away now, the caller still gets its 202."""
+    try:
+        found = await gateway.store.read(operations.find(operation.id))
+    except StoreUnavailable:
+        return operation
     return operation if found is None else found
 
 

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import structlog
 
+from app.delivery import send
 from app.delivery.desk import Desk
-from app.delivery.send import FIRST_PROBE_S, known_order, write_of
+from app.delivery.send import known_order, write_of
+from app.domain.admission import OrderView
 from app.domain.errors import GatewayError, VendorTrouble
 from app.domain.operations import Operation, State
 from app.domain.ports import Proof
-from app.domain.times import SECOND
+from app.domain.times import SECOND, to_micros
 from app.domain.work_orders import Observation
 from app.ledger import lanes
 from app.ledger.records import AttemptEnd, Claim, Settled
 
 log = structlog.get_logger(__name__)
 
-APART_S = 5
+APART_S = 5.0
 """How far apart the two reads must be that prove a write was not applied."""
+JUST_AFTER = SECOND // 10
+"""How long after the vendor must have settled it is read, in the ledger's unit."""
 LATER_S = (30, 60, 300, 300, 300, 300, 300)
 """When reads fail, how long until the next; after the last the operation is held."""
 
@@ -29,9 +33,8 @@ LATER_S = (30, 60, 300, 300, 300, 300, 300)
 async def interrupted(desk: Desk, claim: Claim, operation: Operation) -> Settled:
     """An attempt without a classification, left by a process that ended: bytes may have left, so it is unknown."""
     end = AttemptEnd(n=operation.attempts, outcome="unknown", detail="the gateway ended while the call was under way")
-    return await desk.settle(
-        claim, operation, State.unknown, attempt=end, ready_at=desk.clock() + FIRST_PROBE_S * SECOND, probes=0
-    )
+    first = desk.clock() + round(send.FIRST_PROBE_S * SECOND)
+    return await desk.settle(claim, operation, State.unknown, attempt=end, ready_at=first, probes=0)
 
 
 async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
@@ -45,16 +48,25 @@ async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
         seen = await desk.backend.adapter.read(operation.work_order)
     except GatewayError as error:
         return await unreadable(desk, claim, operation, error, settled_at=settled_at)
-    desk.backend.health.well()
+    desk.backend.health.well(now=desk.clock())
     await desk.observe(seen, source="delivery")
     proof = desk.backend.adapter.prove(write_of(desk, operation, view), seen)
+    if proof is Proof.not_applied and _set_anew(view, seen):
+        return await hold(desk, claim, operation, "the order shows what it was, but somebody has set that anew since")
     return await weigh(desk, claim, operation, proof, seen, settled_at=settled_at)
+
+
+def _set_anew(view: OrderView, seen: Observation) -> bool:
+    """Whether the code that we know was set once more since: ours may have been there in between."""
+    if view.code_since is None or seen.status_at is None or view.code != seen.code:
+        return False
+    return to_micros(seen.status_at) > view.code_since + SECOND
 
 
 async def may_have_settled(desk: Desk, operation: Operation) -> int:
     """When the vendor must have applied the write or dropped it."""
-    deadline = await desk.store.read(lanes.last_deadline(operation.id))
-    return (deadline or operation.accepted_at) + round(desk.backend.vendor.settle_s * SECOND)
+    over = await desk.store.read(lanes.last_deadline(operation.id))
+    return (over or operation.accepted_at) + round(desk.backend.vendor.settle_s * SECOND)
 
 
 async def weigh(
@@ -65,14 +77,14 @@ async def weigh(
     if proof is Proof.applied:
         return await desk.settle(claim, operation, State.applied, evidence="read_back")
     if seen.as_of.timestamp() * SECOND < settled_at:
-        return await again(desk, claim, operation, at=settled_at + SECOND, evidence=None)
+        return await again(desk, claim, operation, at=settled_at + JUST_AFTER, evidence=None)
     if proof is Proof.inconclusive:
         return await hold(desk, claim, operation, "the order shows neither what it was nor what we sent")
     shown = f"{seen.code}|{seen.status_at.isoformat() if seen.status_at else ''}"
     if operation.probe_evidence == shown:
         log.info("proved not applied; it is sent again", operation=operation.id)
         return await desk.settle(claim, operation, State.queued, ready_at=now, probes=0, evidence="not_applied")
-    return await again(desk, claim, operation, at=now + APART_S * SECOND, evidence=shown)
+    return await again(desk, claim, operation, at=now + round(APART_S * SECOND), evidence=shown)
 
 
 async def unreadable(
@@ -83,7 +95,7 @@ async def unreadable(
     if isinstance(error, VendorTrouble):
         desk.backend.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
     if now < settled_at:
-        return await again(desk, claim, operation, at=settled_at + SECOND, evidence=None)
+        return await again(desk, claim, operation, at=settled_at + JUST_AFTER, evidence=None)
     if operation.probes >= len(LATER_S):
         return await hold(desk, claim, operation, f"the order could not be read: {error.code}")
     later = now + LATER_S[operation.probes] * SECOND

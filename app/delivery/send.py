@@ -11,6 +11,8 @@ from app.delivery.desk import Desk
 from app.delivery.refusals import explain
 from app.domain.admission import OrderView, ReadFirst, Wanted, admit, chosen_code
 from app.domain.errors import (
+    BackendTimeout,
+    BackendUnavailable,
     GatewayError,
     OrderEnded,
     VendorSaid,
@@ -27,15 +29,16 @@ from app.ledger.records import AttemptEnd, Claim, Settled
 
 log = structlog.get_logger(__name__)
 
-FIRST_PROBE_S = 5
+FIRST_PROBE_S = 5.0
 """How soon after a lost answer the vendor is first read; a positive answer may come back at once."""
+EXPLAIN_S = 5.0
+"""How long the read after a refusal may take: the queue's lease has to outlast it."""
 
 
 async def deliver(desk: Desk, claim: Claim, operation: Operation) -> Settled | None:
     """Take a queued write to the vendor. None: the backend cannot be asked, and the queue was put back. Raises Fenced."""
     try:
-        view = await known_order(desk, operation)
-        code = await checked(desk, operation, view)
+        code, view = await checked(desk, operation, await known_order(desk, operation))
     except VendorTrouble as error:
         await put_off(desk, claim, error)
         return None
@@ -67,26 +70,35 @@ async def known_order(desk: Desk, operation: Operation) -> OrderView:
 async def read_order(desk: Desk, number: str) -> OrderView:
     """Read the order from the vendor and take in what it shows."""
     seen = await desk.backend.adapter.read(number)
-    desk.backend.health.well()
+    desk.backend.health.well(now=desk.clock())
     await desk.observe(seen, source="delivery")
     known = await desk.store.read(orders.find(desk.backend.name, seen.key.number))
     assert known is not None
     return known.view
 
 
-async def checked(desk: Desk, operation: Operation, view: OrderView) -> StatusCode | None:
-    """The checks once more, now against the observed state, since all that was ahead has been settled."""
+async def checked(desk: Desk, operation: Operation, view: OrderView) -> tuple[StatusCode | None, OrderView]:
+    """The checks once more, now against the observed state, since all that was ahead has been settled.
+
+    Returns the code to send, and the order as it was last seen. Where it should be read first and cannot be, the vendor
+    decides; a refused log-in is not tried a second time for it.
+    """
     if operation.kind is not Kind.status_update:
-        return None
+        return None, view
     asked = wanted(operation)
     rules = desk.backend.rules
     code = chosen_code(asked, rules)
     try:
         admit(asked, code, observed(view), rules, now=desk.clock(), readable=True)
     except ReadFirst:
-        view = await read_order(desk, operation.work_order)
-        admit(asked, code, observed(view), rules, now=desk.clock(), readable=False)
-    return code
+        now = desk.clock()
+        try:
+            view = await read_order(desk, operation.work_order)
+            now = view.observed_at or now  # however long the read took, what it shows may refuse
+        except (BackendUnavailable, BackendTimeout) as error:
+            log.info("could not read the order before sending", operation=operation.id, reason=error.code)
+        admit(asked, code, observed(view), rules, now=now, readable=False)
+    return code, view
 
 
 def observed(view: OrderView) -> OrderView:
@@ -138,11 +150,16 @@ async def attempt(desk: Desk, claim: Claim, operation: Operation, view: OrderVie
     """Make the call whose intent is stored, and settle what came of it. Cancelled in mid-call, the outcome is unknown."""
     answer = Answer(outcome=Outcome.unknown, detail="the gateway stopped while the call was under way")
     try:
-        known = view or await known_order(desk, operation)
-        async with asyncio.timeout(desk.deadline_s + 1):
-            answer = await desk.backend.adapter.send(write_of(desk, operation, known))
+        async with asyncio.timeout(desk.deadline_s + 1):  # the read included: the lease outlasts one deadline, not two
+            if view is None:
+                view = await known_order(desk, operation)
+            answer = await desk.backend.adapter.send(write_of(desk, operation, view))
     except TimeoutError:
-        answer = Answer(outcome=Outcome.unknown, detail="no answer within the deadline")
+        if view is None:
+            late = "the order could not be read within the deadline"
+            answer = Answer(outcome=Outcome.not_sent, detail=late, trouble=BackendTimeout)
+        else:
+            answer = Answer(outcome=Outcome.unknown, detail="no answer within the deadline")
     except VendorTrouble as error:
         answer = Answer(outcome=Outcome.not_sent, detail=error.detail, trouble=type(error), retry_after_s=error.after_s)
     except WorkOrderNotFound as error:
@@ -159,19 +176,21 @@ async def settle_answer(desk: Desk, claim: Claim, operation: Operation, answer: 
     end = AttemptEnd(n=operation.attempts, outcome=answer.outcome.value, detail=answer.detail, said=answer.said)
     health, now = desk.backend.health, desk.clock()
     if answer.outcome is Outcome.applied:
-        health.well()
+        health.well(now=now)
         return await desk.settle(claim, operation, State.applied, attempt=end, evidence="vendor_accepted")
     if answer.outcome is Outcome.refused:
-        health.well()
         error = await refusal(desk, operation, answer)
+        theirs = error.outcome == "refused"  # else it is ours, found before anything was sent: that stops nothing
+        if theirs:
+            health.well(now=now)
         ends = isinstance(error, OrderEnded)
         return await desk.settle(
-            claim, operation, State.refused, attempt=end, error=error, ends_behind=ends, holds=not ends
+            claim, operation, State.refused, attempt=end, error=error, ends_behind=ends, holds=theirs and not ends
         )
     if answer.outcome is Outcome.unknown:
-        health.gave_up()
+        health.unclear(now=now)
         log.warning("outcome unknown", operation=operation.id, detail=answer.detail)
-        first = now + FIRST_PROBE_S * SECOND
+        first = now + round(FIRST_PROBE_S * SECOND)
         return await desk.settle(claim, operation, State.unknown, attempt=end, ready_at=first, probes=0)
     ready = now
     if answer.trouble is not None:
@@ -188,10 +207,13 @@ async def refusal(desk: Desk, operation: Operation, answer: Answer) -> GatewayEr
         return answer.error(answer.detail, vendor=said)
     seen: Observation | None = None
     try:
-        seen = await desk.backend.adapter.read(operation.work_order)
+        async with asyncio.timeout(EXPLAIN_S):
+            seen = await desk.backend.adapter.read(operation.work_order)
         await desk.observe(seen, source="delivery")
     except GatewayError as error:
         log.info("could not read the order after a refusal", operation=operation.id, reason=error.code)
+    except TimeoutError:
+        log.info("could not read the order after a refusal", operation=operation.id, reason=BackendTimeout.code)
     asked = wanted(operation) if operation.kind is Kind.status_update else None
     table = desk.backend.rules.table
     return explain(

@@ -35,6 +35,8 @@ class BackendWorker:
         self._places = places
         self._taken = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._trial: asyncio.Task[None] | None = None
+        """While the backend is paused: the one that tries it again."""
         self._wake = asyncio.Event()
         self._stopping = False
         self._loop: asyncio.Task[None] | None = None
@@ -75,14 +77,17 @@ class BackendWorker:
         else:
             self._spawn(accepted.claim, accepted)
 
-    def _spawn(self, claim: Claim, accepted: Accepted | None) -> None:
+    def _spawn(self, claim: Claim, accepted: Accepted | None) -> asyncio.Task[None]:
         task = asyncio.create_task(self._work(claim, accepted))
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._desk.backend.health.gave_up()
+        if task is self._trial:
+            self._trial = None
+            self._desk.backend.health.gave_up()
         self.release()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("delivery step failed", backend=self._desk.backend.name, exc_info=error)
@@ -111,17 +116,25 @@ class BackendWorker:
         health, now = desk.backend.health, desk.clock()
         free = self._places - self._taken
         if free <= 0 or not health.admits(now):
-            return POLL_S if free <= 0 else _seconds_until(health.next_try, now)
+            return POLL_S if free <= 0 or now >= health.next_try else _seconds_until(health.next_try, now)
         due = await desk.store.read(lanes.next_ready(desk.backend.name))
         if due is None or due > now:
             return POLL_S if due is None else _seconds_until(due, now)
-        most = 1 if health.paused else free
-        claims = await desk.store.write(lanes.claim(desk.backend.name, now=now, lease=desk.lease(), most=most))
-        if claims:
+        tries = health.paused
+        if tries:
             health.trying()
+        claims: list[Claim] = []
+        try:
+            most = 1 if tries else free
+            claims = await desk.store.write(lanes.claim(desk.backend.name, now=now, lease=desk.lease(), most=most))
+        finally:
+            if tries and not claims:
+                health.gave_up()
         for claim in claims:
             self._taken += 1
-            self._spawn(claim, None)
+            task = self._spawn(claim, None)
+            if tries:
+                self._trial = task
         return 0 if claims else _seconds_until(now, now)
 
     async def _work(self, claim: Claim, accepted: Accepted | None) -> None:

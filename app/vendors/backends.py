@@ -54,7 +54,7 @@ class Backend:
         except BackendMisconfigured as error:
             self.health.trouble(BackendMisconfigured, error.detail, now=clock(), after_s=error.after_s)
             raise
-        self.health.well()
+        self.health.well(now=clock())
         return seen
 
     async def close(self) -> None:

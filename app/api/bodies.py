@@ -1,0 +1,52 @@
+"""Request bodies as OpenAPI shows them. They refuse what they do not know; pointers are these names."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.api.parameters import Moment
+from app.domain.statuses import Status
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+"""A code or reason of a backend."""
+
+
+class Input(BaseModel):
+    """What a caller sends."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StatusUpdateIn(Input):
+    """A status that a work order has reached: `status`, or `vendor_code` to choose one of several codes behind a status."""
+
+    status: Status | None = Field(default=None, description="What the contractor says of the order.")
+    vendor_code: Word | None = Field(default=None, description="The vendor's own code, as GET .../statuses lists it.")
+    occurred_at: Moment = Field(description="When it happened: RFC 3339 with an offset; answered in UTC.")
+    comments: str | None = Field(default=None, max_length=4000, description="Shown to the client's own staff.")
+    reason_code: Word | None = Field(default=None, description="One of GET .../reasons of kind reason_code.")
+    late_reason: Word | None = Field(default=None, description="One of GET .../reasons of kind late_reason.")
+    client_reference: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
+        default=None, description="Your own reference for this change; it may be used once."
+    )
+
+    @model_validator(mode="after")
+    def _enough_and_not_both(self) -> StatusUpdateIn:
+        if self.status is None and self.vendor_code is None:
+            raise PydanticCustomError("required", "Give status or vendor_code.")
+        if self.reason_code is not None and self.late_reason is not None:
+            raise PydanticCustomError("exclusive", "Give reason_code or late_reason, not both.")
+        return self
+
+
+class PreviewIn(Input):
+    """A write to show without sending it."""
+
+    kind: Literal["status_update", "create", "patch", "replace", "delete"]
+    work_order: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        default=None, description="The order; left out only for a create that lets the vendor number it."
+    )
+    body: dict[str, Any] = Field(description="What the write itself would carry.")

@@ -1,0 +1,258 @@
+"""The examples of the OpenAPI document: one for each request body and each success, and one problem for each code."""
+
+from __future__ import annotations
+
+from app.domain.errors import GatewayError, VendorSaid
+from app.domain.json import JsonObject, JsonValue
+
+OPERATION_ID = "op_01KAKZ6S5T8Q3V1M9R4C7E2B6N"
+OCCURRED, RECEIVED, APPLIED_AT = "2026-11-20T20:40:00Z", "2026-11-20T20:41:07.120332Z", "2026-11-20T20:41:07.302118Z"
+
+ON_SITE: JsonObject = {"status": "on_site", "occurred_at": OCCURRED, "comments": "Engineer on site"}
+APPLIED: JsonObject = {
+    "operation_id": OPERATION_ID,
+    "state": "applied",
+    "backend": "civica-cx",
+    "work_order": "113427",
+    "previous_status": "issued",
+    "status": "on_site",
+    "vendor_status": {"code": "11", "label": "On Site", "master": "Work In Progress"},
+    "occurred_at": OCCURRED,
+    "received_at": RECEIVED,
+    "applied_at": APPLIED_AT,
+    "evidence": "vendor_accepted",
+}
+OPERATION: JsonObject = {
+    "operation_id": OPERATION_ID,
+    "kind": "status_update",
+    "state": "applied",
+    "backend": "civica-cx",
+    "work_order": "113427",
+    "client_reference": None,
+    "accepted_at": RECEIVED,
+    "finished_at": APPLIED_AT,
+    "attempts": 1,
+    "blocked_by": None,
+    "waiting_for": None,
+    "problem": None,
+    "result": APPLIED,
+}
+QUEUED: JsonObject = {
+    **OPERATION,
+    "state": "queued",
+    "finished_at": None,
+    "attempts": 0,
+    "waiting_for": {
+        "code": "backend-unavailable",
+        "detail": "Cx could not be reached.",
+        "since": "2026-11-20T20:39:12.000417Z",
+        "next_try": "2026-11-20T20:41:16.500417Z",
+    },
+    "result": None,
+}
+ORDER: JsonObject = {
+    "backend": "civica-cx",
+    "number": "113427",
+    "external_reference": "WO113427",
+    "description": "No power to kitchen sockets; ring main trips when reset",
+    "notes": "Tenant is home after 15:00. Dog on the premises.",
+    "type": "ELEC",
+    "priority": "R3",
+    "dates": {"raised": "2026-11-18T08:47:13Z", "target": "2026-11-25T17:00:00Z", "actual_end": None},
+    "appointment": {"start": "2026-11-20T19:00:00Z", "end": "2026-11-20T21:00:00Z"},
+    "location": {"number": "KES0014", "address_lines": ["14 Kestrel Court", "Heron Road"], "postcode": "RV4 2QT"},
+    "status": "issued",
+    "phase": "open",
+    "vendor_status": {"code": "3", "label": "Issued", "master": "Issued"},
+    "delivery": {"state": "settled", "pending": 0, "hold_id": None},
+    "as_of": "2026-11-20T20:38:51.400112Z",
+    "vendor_ids": {"WorkOrderUid": "0eb0a7b8-8e0d-45b4-bd73-d7ec9c9b5bc9"},
+}
+BACKEND: JsonObject = {
+    "backend": "civica-cx",
+    "title": "Riverside Homes",
+    "vendor": "civica_cx",
+    "capabilities": ["list", "read", "status_update"],
+    "writable_fields": [],
+    "health": {"state": "ok", "code": None, "since": None, "next_try": None},
+}
+UNIT4_ORDER: JsonObject = {
+    "backend": "unit4-erpx",
+    "number": "123",
+    "external_reference": None,
+    "title": "Boiler service",
+    "status": "issued",
+    "phase": "open",
+    "vendor_status": {"code": "N", "label": "Active", "master": None},
+    "delivery": {"state": "settled", "pending": 0, "hold_id": None},
+    "as_of": "2026-11-20T20:41:07.302118Z",
+    "vendor_ids": {},
+}
+
+REQUESTS: dict[str, JsonObject] = {
+    "createStatusUpdate": ON_SITE,
+    "previewWrite": {"kind": "status_update", "work_order": "113427", "body": ON_SITE},
+    "createWorkOrder": {"number": "123", "title": "Boiler service"},
+    "patchWorkOrder": {"title": "Boiler service and chimney sweep"},
+    "putWorkOrder": {"title": "Boiler service"},
+}
+"""By operationId."""
+
+
+def _page(*items: JsonValue) -> JsonObject:
+    return {"items": list(items), "next": None}
+
+
+ANSWERS: dict[tuple[str, str], JsonObject] = {
+    ("createStatusUpdate", "201"): APPLIED,
+    ("createStatusUpdate", "202"): QUEUED,
+    ("listStatusUpdates", "200"): _page(
+        {
+            **APPLIED,
+            "comments": "Engineer on site",
+            "reason_code": None,
+            "late_reason": None,
+            "client_reference": None,
+            "problem": None,
+        }
+    ),
+    ("listOperations", "200"): _page(OPERATION),
+    ("getOperation", "200"): OPERATION,
+    ("listWorkOrders", "200"): _page(ORDER),
+    ("getWorkOrder", "200"): ORDER,
+    ("listTransitions", "200"): {
+        **_page(
+            {
+                "status": "on_site",
+                "vendor_code": "11",
+                "label": "On Site",
+                "master": "Work In Progress",
+                "allowed": True,
+                "certain": True,
+                "basis": "documented",
+                "requires": [],
+                "blocked": None,
+            },
+            {
+                "status": "closed",
+                "vendor_code": "19",
+                "label": "Fully Invoiced",
+                "master": "Fully Invoiced",
+                "allowed": False,
+                "certain": True,
+                "basis": "documented",
+                "requires": [],
+                "blocked": {
+                    "code": "transition-not-allowed",
+                    "detail": "'Fully Invoiced' may not follow 'Issued' (documented).",
+                },
+            },
+        ),
+        "work_order": "113427",
+        "current": {
+            "status": "issued",
+            "vendor_code": "3",
+            "operation_id": None,
+            "since": "2026-11-18T09:12:00Z",
+            "source": "vendor",
+        },
+        "as_of": "2026-11-20T20:38:51.400112Z",
+    },
+    ("listBackends", "200"): _page(BACKEND),
+    ("getBackend", "200"): BACKEND,
+    ("listStatuses", "200"): _page(
+        {
+            "status": "on_site",
+            "vendor_code": "11",
+            "label": "On Site",
+            "master": "Work In Progress",
+            "phase": "in_progress",
+            "effective_from": "2015-01-01T00:00:00Z",
+            "effective_to": None,
+            "default": False,
+            "terminal": False,
+            "basis": "configured",
+        }
+    ),
+    ("listReasons", "200"): _page({"kind": "late_reason", "code": "parts_delay", "vendor_code": "31"}),
+    ("createWorkOrder", "201"): UNIT4_ORDER,
+    ("createWorkOrder", "202"): {**QUEUED, "kind": "create", "backend": "unit4-erpx", "work_order": "123"},
+    ("patchWorkOrder", "200"): UNIT4_ORDER,
+    ("patchWorkOrder", "202"): {**QUEUED, "kind": "patch", "backend": "unit4-erpx", "work_order": "123"},
+    ("putWorkOrder", "200"): UNIT4_ORDER,
+    ("putWorkOrder", "201"): UNIT4_ORDER,
+    ("putWorkOrder", "202"): {**QUEUED, "kind": "replace", "backend": "unit4-erpx", "work_order": "123"},
+    ("deleteWorkOrder", "200"): {"effect": "closed"},
+    ("deleteWorkOrder", "202"): {**QUEUED, "kind": "delete", "backend": "unit4-erpx", "work_order": "123"},
+    ("previewWrite", "200"): {
+        "requests": [
+            {
+                "method": "POST",
+                "url": "https://riverside.example/cx/webservice/WSRepairContractorService",
+                "headers": {"Content-Type": "text/xml; charset=utf-8"},
+                "body": "<s:Envelope>...</s:Envelope>",
+            }
+        ]
+    },
+}
+"""By operationId and status."""
+
+_CURRENT: JsonObject = {
+    "status": "on_site",
+    "vendor_code": "11",
+    "operation_id": OPERATION_ID,
+    "since": OCCURRED,
+    "source": "operation",
+}
+_SAID = VendorSaid(message="The works order cannot be updated.", status=200)
+
+
+def _telling(kind: type[GatewayError]) -> GatewayError:
+    """A problem of this code with the members that it has besides those of every problem."""
+    text = f"{kind.title}."
+    match kind.code:
+        case "status-unchanged" | "order-ended":
+            return kind(text, current=_CURRENT)
+        case "transition-not-allowed":
+            follows: JsonValue = [{"status": "complete", "vendor_code": "17", "label": "Complete"}]
+            return kind(text, pointer="/status", allowed=follows, current=_CURRENT)
+        case "vendor-refused":
+            return kind(text, vendor=_SAID, current=_CURRENT)
+        case "vendor-rejected-data":
+            return kind(text, vendor=_SAID)
+        case "order-blocked":
+            return kind(text, operation_id=OPERATION_ID, blocked_by=OPERATION_ID)
+        case "client-reference-used":
+            return kind(text, pointer="/client_reference", operation_id=OPERATION_ID)
+        case "vendor-code-required":
+            codes: JsonValue = [{"code": "11", "label": "On Site"}, {"code": "20", "label": "Attending"}]
+            return kind(text, pointer="/vendor_code", vendor_codes=codes)
+        case "reason-unknown":
+            return kind(text, pointer="/reason_code", reasons=["no_parts", "weather"])
+        case "late-reason-required":
+            return kind(text, pointer="/late_reason", late_reasons=["access_refused", "parts_delay"])
+        case "status-unknown":
+            return kind(text, pointer="/status")
+        case "status-not-effective":
+            return kind(text, pointer="/occurred_at")
+        case "capability-missing":
+            return kind(text, capabilities=["list", "read", "status_update"])
+        case "scope-missing":
+            return kind(text, scope="status:write")
+        case "invalid-request":
+            return kind(text, pointer="/occurred_at")
+    if kind.status in (429, 503, 504):
+        return kind(text, after_s=5)
+    return kind(text)
+
+
+def problem_example(kind: type[GatewayError]) -> JsonObject:
+    """What a problem of this code looks like."""
+    telling = _telling(kind)
+    if 409 <= kind.status < 413 or kind.status in (422, 502, 503, 504):
+        telling.backend = "civica-cx"
+    return telling.as_problem(
+        public_url="http://127.0.0.1:8000",
+        instance="/v1/backends/civica-cx/work-orders/113427/status-updates",
+        request_id="req_6f1d2c0b9a8e47d3b5c4a3f2e1d0c9b8",
+    )

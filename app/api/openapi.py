@@ -1,0 +1,90 @@
+"""The OpenAPI document: what FastAPI makes of the routes, finished with what it cannot say itself.
+
+FastAPI drops every `null` from an example, calls optional parameters nullable, and puts each problem under a second media
+type; examples therefore stand in `examples.py` and go in here, at the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.api.documented import PROBLEM_CODES
+from app.api.examples import ANSWERS, REQUESTS, problem_example
+from app.api.problems import PROBLEM_JSON
+from app.domain.errors import ERRORS
+
+JSON = "application/json"
+REQUEST_ID = "X-Request-Id"
+REQUEST_ID_HEADER: dict[str, Any] = {
+    "description": "Names this request in our logs: the X-Request-Id that you sent, or one of our making.",
+    "schema": {"type": "string"},
+}
+
+Node = dict[str, Any]
+"""An object of the document."""
+
+
+class DocumentedApp(FastAPI):
+    """A FastAPI app whose `openapi()` is the finished document."""
+
+    _finished: Node | None = None
+
+    def openapi(self) -> Node:
+        document = super().openapi()
+        if document is not self._finished:
+            finish(document)
+            # Read back as a document of its own: no object in it stands in two places, which YAML would show as an alias.
+            document = json.loads(json.dumps(document))
+            self._finished = self.openapi_schema = document
+        return document
+
+
+def finish(document: Node) -> None:
+    """Complete the document in place."""
+    components = document["components"]
+    components["headers"] = {REQUEST_ID: REQUEST_ID_HEADER}
+    components["examples"] = {
+        code: {"summary": kind.title, "value": problem_example(kind)} for code, kind in ERRORS.items()
+    }
+    for operation in _operations(document):
+        name = operation["operationId"]
+        for parameter in operation.get("parameters", []):
+            parameter["schema"] = _not_nullable(parameter["schema"])
+        if name in REQUESTS:
+            for content in operation["requestBody"]["content"].values():
+                content["example"] = REQUESTS[name]
+        for status, answer in operation["responses"].items():
+            answer.setdefault("headers", {})[REQUEST_ID] = {"$ref": f"#/components/headers/{REQUEST_ID}"}
+            _with_problems(answer)
+            if (name, status) in ANSWERS:
+                answer["content"][JSON]["example"] = ANSWERS[name, status]
+
+
+def _operations(document: Node) -> Iterator[Node]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _with_problems(answer: Node) -> None:
+    """An example for each code that this answer may carry, and no other media type than that of problems."""
+    content = answer.get("content", {})
+    if PROBLEM_JSON not in content:
+        return
+    content.pop(JSON, None)
+    problem = content[PROBLEM_JSON]
+    example = problem.pop("example", None)
+    codes: list[str] = answer.pop(PROBLEM_CODES, [example["code"]] if example else [])
+    if codes:
+        problem["examples"] = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
+
+
+def _not_nullable(schema: Node) -> Node:
+    """A parameter is there or not: it cannot be null."""
+    arms = [arm for arm in schema.get("anyOf", []) if arm != {"type": "null"}]
+    if len(arms) != 1:
+        return schema
+    return {**arms[0], **{name: value for name, value in schema.items() if name != "anyOf"}}

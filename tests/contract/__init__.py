@@ -1,0 +1,1 @@
+"""The vendor contract: one body of tests, run for every vendor in the registry."""

@@ -1,0 +1,113 @@
+"""Each vendor of the registry: its simulator over real HTTP, and a gateway in front of it with its sandbox section.
+
+Nothing here names a vendor: what a test needs to know comes from the registry, the sandbox's section, or the API itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from app.vendors.registry import VENDORS
+from app.vendors.vendor import Vendor
+from tests.delivery.bench import Simulated, hurry
+from tests.gateway import Site, site
+
+SETTLE_S = 1.0
+DEADLINE_S = 2.0
+AT = "2026-11-20T20:40:00Z"
+
+
+@pytest.fixture(params=sorted(VENDORS))
+def vendor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Vendor:
+    """One vendor of the registry; its lost answers are read back sooner than in earnest."""
+    return hurry(monkeypatch, vendor=VENDORS[request.param], settle_s=SETTLE_S)
+
+
+@pytest.fixture
+def simulated(vendor: Vendor, tmp_path: Path) -> Iterator[Simulated]:
+    """The vendor's simulator. Whatever the test does, nothing that we send may be dropped in silence."""
+    made = Simulated(vendor=vendor, data=tmp_path / "vendor")
+    made.start()
+    yield made
+    made.stop()
+    made.start()
+    effects = httpx.get(f"{made.url}/_sim/effects", trust_env=False).json()["effects"]
+    made.stop()
+    assert [effect for effect in effects if effect["kind"] == "dropped_member"] == []
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """A gateway in front of the vendor, and an order of it."""
+
+    site: Site
+    number: str
+
+    @property
+    def order(self) -> str:
+        return self.site.orders(self.number)
+
+    def effects(self) -> list[dict[str, Any]]:
+        """What the vendor really changed on the order."""
+        return self.site.effects(self.number)
+
+    async def body(self) -> dict[str, Any]:
+        """An update that may come next: not to the order's end, and requiring nothing more, as the API tells it.
+
+        It counts from where the updates sent so far will leave the order.
+        """
+        statuses = (await self.site.api.get(f"/v1/backends/{self.site.backend}/statuses")).json()["items"]
+        ends = {row["vendor_code"] for row in statuses if row["terminal"] or row["phase"] == "complete"}
+        items = (await self.site.api.get(self.order + "/transitions")).json()["items"]
+        row = next(one for one in items if one["allowed"] and not one["requires"] and one["vendor_code"] not in ends)
+        return {
+            "status": row["status"],
+            "vendor_code": row["vendor_code"],
+            "occurred_at": AT,
+            "comments": "by the contract",
+        }
+
+
+OpenDesk = Callable[..., AbstractAsyncContextManager[Desk]]
+
+
+@pytest.fixture
+def open_desk(vendor: Vendor, simulated: Simulated, sqlite_database: str, tmp_path: Path) -> OpenDesk:
+    """Opens a gateway in front of the simulator, or of `url` if something stands between."""
+
+    @asynccontextmanager
+    async def opened(*, url: str = "", **sections: dict[str, Any]) -> AsyncIterator[Desk]:
+        delivery = {"wait_s": 8, "deadline_s": DEADLINE_S, "fresh_s": 30}
+        async with site(
+            vendor, url or simulated.url, sqlite_database, tmp_path, **{"delivery": delivery, **sections}
+        ) as made:
+            made.vendor.close()
+            made.vendor = httpx.Client(base_url=simulated.url, trust_env=False)
+            try:
+                yield Desk(site=made, number=vendor.sandbox.example_order)
+            finally:
+                made.vendor.close()
+
+    return opened
+
+
+@pytest.fixture
+async def desk(open_desk: OpenDesk) -> AsyncIterator[Desk]:
+    """A gateway in front of the vendor."""
+    async with open_desk() as made:
+        yield made
+
+
+def wrong_secrets(vendor: Vendor) -> dict[str, str]:
+    """The sandbox section's secrets, each replaced by one that the vendor does not accept."""
+    section = vendor.sandbox.section("http://127.0.0.1:1")
+    settings = vendor.settings.model_validate(section)
+    return {name: "wrong" for name in section if isinstance(getattr(settings, name, None), SecretStr)}

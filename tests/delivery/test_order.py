@@ -1,0 +1,46 @@
+"""Updates of one order reach the vendor in the order accepted, one at a time; orders never wait for each other."""
+
+from __future__ import annotations
+
+import time
+
+from tests.delivery.bench import add_orders, codes, finished, leaves, operation, send_async
+from tests.delivery.recording import UPDATE, Glass
+from tests.gateway import Site
+from tests.vendors.loopback import hang
+
+
+async def test_twenty_updates_of_one_order_reach_the_vendor_in_the_order_accepted(seen: tuple[Site, Glass]) -> None:
+    site, glass = seen
+    wanted = [11, 9] * 10
+    sent = [await send_async(site, "113427", code) for code in wanted]
+    last = await finished(site, sent[-1])
+    assert last["state"] == "applied"
+    assert codes(site, "113427") == wanted
+    assert len(glass.of(UPDATE)) == 20
+
+
+async def test_updates_of_one_order_are_sent_one_at_a_time(seen_on_sqlite: tuple[Site, Glass]) -> None:
+    site, _ = seen_on_sqlite
+    site.fault("latency", count=3, delay_s=0.2)
+    sent = [await send_async(site, "113427", code) for code in (11, 9, 11)]
+    await finished(site, sent[-1])
+    found = [await operation(site, one) for one in sent]
+    assert [one["state"] for one in found] == ["applied"] * 3
+    assert found[0]["finished_at"] < found[1]["finished_at"] < found[2]["finished_at"]
+    assert codes(site, "113427") == [11, 9, 11]
+
+
+async def test_other_orders_are_not_delayed_by_one_that_hangs(seen: tuple[Site, Glass]) -> None:
+    site, glass = seen
+    others = add_orders(site, 10)
+    glass.instead(UPDATE, hang)
+    stuck = await send_async(site, "113427", 11)
+    began = time.monotonic()
+    answers = [
+        await site.update(number, {"status": "on_site", "occurred_at": "2026-11-20T20:40:00Z"}) for number in others
+    ]
+    assert [answer.status_code for answer in answers] == [201] * 10
+    assert time.monotonic() - began < 5
+    assert (await leaves(site, stuck, "sending", "unknown", "verifying", "queued"))["state"] == "applied"
+    assert codes(site, "113427") == [11]

@@ -1,0 +1,191 @@
+"""A lost answer: read back, proved, sent again, or held until a person says which it is (reliability.md §4.4)."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.ledger import operations
+from tests.delivery.bench import (
+    AT,
+    Simulated,
+    behind_glass,
+    body,
+    codes,
+    delivery,
+    events,
+    finished,
+    operation,
+    outcomes,
+    send_async,
+    set_on_screen,
+    until,
+)
+from tests.delivery.recording import READ, UPDATE, Glass
+from tests.gateway import CX, Site, add_client
+from tests.vendors.loopback import hang, hang_up
+
+ON_SITE = {"status": "on_site", "occurred_at": AT}
+
+
+async def test_two_equal_reads_five_seconds_apart_after_deadline_and_settle_come_before_a_second_send(
+    vendor: Simulated, sqlite_database: str, tmp_path: Path
+) -> None:
+    deadline_s = 1.0
+    async with behind_glass(vendor.url, sqlite_database, tmp_path, **delivery(deadline_s=deadline_s, wait_s=0)) as made:
+        site, glass = made
+        await site.api.get(site.orders("113427"))
+        glass.instead(UPDATE, hang_up)
+        sent = await send_async(site, "113427", 11)
+        assert (await finished(site, sent, within_s=25))["state"] == "applied"
+        first, second = glass.of(UPDATE)
+        reads = [one.at - first.at for one in glass.of(READ) if first.at < one.at < second.at]
+        proofs = [at for at in reads if at >= deadline_s + CX.settle_s]
+        assert len(proofs) == 2
+        assert proofs[1] - proofs[0] >= 5
+        assert second.at - first.at >= proofs[1]
+        assert await outcomes(site, sent) == ["unknown", "applied"]
+        assert codes(site, "113427") == [11]
+
+
+async def test_an_effect_that_comes_late_is_found_and_not_repeated(seen: tuple[Site, Glass]) -> None:
+    site, glass = seen
+    site.fault("late_effect", delay_s=0.8)
+    answer = await site.update("113427", ON_SITE)
+    assert (answer.status_code, answer.json()["evidence"]) == (201, "read_back")
+    assert len(glass.of(UPDATE)) == 1
+    assert codes(site, "113427") == [11]
+
+
+async def test_a_status_that_became_another_meanwhile_is_held_and_not_sent_again(seen: tuple[Site, Glass]) -> None:
+    site, glass = seen
+    glass.instead(UPDATE, hang_up)
+    sent = await send_async(site, "113427", 11)
+    set_on_screen(site, "113427", 4)
+    found = await finished(site, sent)
+    assert found["state"] == "held"
+    assert len(glass.of(UPDATE)) == 1
+    assert codes(site, "113427") == []
+
+
+async def test_a_status_set_anew_meanwhile_proves_nothing_and_is_held(seen: tuple[Site, Glass]) -> None:
+    """Issued, then On Hold by us (lost), then Issued again by the client: what it was, and yet ours took effect."""
+    site, glass = seen
+    await site.api.get(site.orders("113427"))
+    glass.around(UPDATE, lambda answer: hang_up)
+    sent = await send_async(site, "113427", 4)
+    await until(lambda: codes(site, "113427") == [4])
+    set_on_screen(site, "113427", 3)
+    found = await finished(site, sent)
+    assert found["state"] == "held"
+    assert codes(site, "113427") == [4]
+
+
+async def held(site: Site, glass: Glass) -> str:
+    """An operation of 113427 that nobody can settle by reading: the client has changed the order meanwhile."""
+    glass.instead(UPDATE, hang_up)
+    sent = await send_async(site, "113427", 11)
+    set_on_screen(site, "113427", 4)
+    assert (await finished(site, sent))["state"] == "held"
+    return sent
+
+
+async def resolve(site: Site, operation_id: str, *, applied: bool) -> None:
+    """What `orderbridge operations resolve` writes, from another process."""
+    store = site.app.state.gateway.store
+    unit = operations.resolve(
+        operation_id,
+        applied=applied,
+        ending=None,
+        result=None,
+        reason="seen on the screen",
+        by="op",
+        now=time.time_ns() // 1000,
+    )
+    await store.write(unit)
+
+
+async def test_an_update_behind_an_unresolved_one_is_refused_and_its_key_stays_unused(seen: tuple[Site, Glass]) -> None:
+    site, glass = seen
+    first = await held(site, glass)
+    refused = await site.update("113427", body(9), key="a-key-for-later-use")
+    problem = refused.json()
+    assert (refused.status_code, problem["code"], problem["blocked_by"]) == (409, "order-blocked", first)
+    assert (problem["operation_id"], problem["outcome"], problem["retryable"]) == (first, "not_sent", True)
+    await resolve(site, first, applied=True)
+    again = await site.update("113427", body(9), key="a-key-for-later-use")
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (201, "false")
+
+
+async def test_another_tenant_is_not_told_which_operation_blocks(seen: tuple[Site, Glass]) -> None:
+    site, glass = seen
+    first = await held(site, glass)
+    other = await add_client(site.app, "other", tenant="globex", backends=frozenset({site.backend}))
+    refused = await other.post(
+        site.orders("113427") + "/status-updates", json=body(9), headers={"Idempotency-Key": "key-of-another-tenant"}
+    )
+    await other.aclose()
+    problem = refused.json()
+    assert (refused.status_code, problem["code"]) == (409, "order-blocked")
+    assert (problem.get("blocked_by"), problem.get("operation_id")) == (None, None)
+    assert first not in refused.text
+
+
+async def test_what_waits_behind_an_unresolved_update_names_it_and_goes_on_when_a_person_says_applied(
+    seen: tuple[Site, Glass],
+) -> None:
+    site, glass = seen
+    glass.instead(UPDATE, hang)
+    first = await send_async(site, "113427", 11)
+    behind = await send_async(site, "113427", 9)
+    set_on_screen(site, "113427", 4)
+    assert (await finished(site, first))["state"] == "held"
+    waiting = await operation(site, behind)
+    assert (waiting["state"], waiting["blocked_by"]) == ("queued", first)
+    began = time.monotonic()
+    await resolve(site, first, applied=True)
+    assert (await finished(site, behind))["state"] == "applied"
+    assert time.monotonic() - began < 2
+    assert (await operation(site, first))["state"] == "applied"
+    assert codes(site, "113427") == [9]
+
+
+async def test_not_applied_by_a_persons_word_is_sent_again_before_what_waits_behind(seen: tuple[Site, Glass]) -> None:
+    site, glass = seen
+    glass.instead(UPDATE, hang)
+    first = await send_async(site, "113427", 11)
+    behind = await send_async(site, "113427", 9)
+    set_on_screen(site, "113427", 4)
+    assert (await finished(site, first))["state"] == "held"
+    began = time.monotonic()
+    await resolve(site, first, applied=False)
+    assert (await finished(site, behind))["state"] == "applied"
+    assert time.monotonic() - began < 2
+    assert codes(site, "113427") == [11, 9]
+
+
+async def test_an_order_that_cannot_be_read_keeps_its_unknown_until_the_schedule_ends(
+    seen_on_sqlite: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.delivery.readback.LATER_S", (0.1, 0.1))
+    site, glass = seen_on_sqlite
+    await site.api.get(site.orders("113427"))
+    glass.instead(UPDATE, hang_up)
+    site.fault("http_500", on="read", count=100)
+    sent = await send_async(site, "113427", 11)
+    found = await finished(site, sent, within_s=25)
+    assert found["state"] == "held"
+    assert len(glass.of(UPDATE)) == 1
+
+
+async def test_the_life_of_a_lost_answer_is_told_in_events(seen: tuple[Site, Glass]) -> None:
+    site, glass = seen
+    glass.around(UPDATE, lambda answer: hang_up)
+    sent = await send_async(site, "113427", 11)
+    await finished(site, sent)
+    told: list[Any] = [type_ for type_, _ in await events(site, "113427") if type_.startswith("operation.")]
+    assert told[-1] == "operation.applied"
+    assert "operation.unknown" in told
