@@ -17,6 +17,7 @@ from app.redaction import Redactor
 
 LOUDNESS: dict[str, int] = {
     "uvicorn":        logging.INFO,
+    "uvicorn.error":  logging.INFO,      # its ordinary lines too, whatever another server in this process has set
     "uvicorn.access": logging.CRITICAL,  # our own line says more, and says it once
     "zeep":           logging.WARNING,   # at DEBUG it prints whole envelopes, passwords included
     "httpx":          logging.WARNING,

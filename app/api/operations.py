@@ -48,8 +48,8 @@ async def list_operations(
         operations.list_operations(
             operations.OperationFilter(
                 tenant=caller.tenant,
+                backends=caller.backends if backend is None else caller.backends & {backend},
                 state=state,
-                backend=backend,
                 work_order=work_order,
                 before=None if after is None else str(after[0]),
             ),
@@ -76,7 +76,7 @@ async def get_operation(
     operation_id: Annotated[str, Path(description="An Operation-Id.", examples=["op_01KAKZ6S5T8Q3V1M9R4C7E2B6N"])],
 ) -> Operation:
     """Where a write stands. While it is open, `Retry-After` says when to look again."""
-    found = await gateway.store.read(operations.find_mine(operation_id, tenant=caller.tenant))
+    found = await gateway.store.read(operations.find_mine(operation_id, tenant=caller.tenant, backends=caller.backends))
     if found is None:
         nothing_here()
     if found.state not in FINAL:

@@ -171,7 +171,7 @@ async def list_status_updates(
         operations.list_operations(
             operations.OperationFilter(
                 tenant=caller.tenant,
-                backend=backend,
+                backends=frozenset({backend}),
                 work_order=known.view.number,
                 kind=Kind.status_update,
                 before=None if after is None else str(after[0]),

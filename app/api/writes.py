@@ -16,7 +16,7 @@ from app.api.prefer import Preference
 from app.api.problems import PROBLEM_JSON, problem_body
 from app.api.requests import StrictRequest
 from app.domain.admission import OrderView, ReadFirst
-from app.domain.errors import GatewayError, VendorTrouble
+from app.domain.errors import ClientReferenceUsed, GatewayError, VendorTrouble
 from app.domain.ids import new_id
 from app.domain.operations import FINAL, Operation, State
 from app.domain.ports import Kind
@@ -134,8 +134,10 @@ def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
 def _decide(request: Request, wish: Wish, *, may_read: bool) -> Decide:
     """The checks as the ledger runs them: a refusal is an answer to keep, unless a repeat may find things changed."""
 
-    def decide(order: OrderView) -> Send | Refuse:
+    def decide(order: OrderView, reference_used_by: str | None) -> Send | Refuse:
         try:
+            if reference_used_by is not None:
+                raise _reference_used(reference_used_by)
             return wish.checks(order, may_read)
         except GatewayError as error:
             error.backend = wish.backend.name
@@ -144,6 +146,11 @@ def _decide(request: Request, wish: Wish, *, may_read: bool) -> Decide:
             return Refuse(status=error.status, body=problem_body(request.scope, error).decode())
 
     return decide
+
+
+def _reference_used(by: str) -> ClientReferenceUsed:
+    detail = "This client_reference belongs to an earlier operation of yours, which operation_id names."
+    return ClientReferenceUsed(detail, pointer="/client_reference", operation_id=by)
 
 
 async def _read_first(gateway: Gateway, wish: Wish, *, known: bool) -> str | None:

@@ -149,7 +149,7 @@ def _by_status(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules) -
     if was is not None and not verdict.allowed and verdict.basis is not Basis.assumed:
         return TransitionNotAllowed(
             f"{to.label!r} may not follow {was.label!r}.",
-            pointer="/status",
+            pointer="/status" if wanted.status is not None else "/vendor_code",
             allowed=allowed(table, was, at=wanted.occurred_at),
             current=current(order, table, tenant=wanted.tenant),
         )

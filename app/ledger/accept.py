@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, and_, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from app.domain.admission import OrderView
-from app.domain.errors import ClientReferenceUsed, IdempotencyKeyReused
+from app.domain.errors import IdempotencyKeyReused
 from app.domain.operations import Operation, State
 from app.ledger.records import Acceptance, Accepted, Claim, Decide, Draft, Lease, Refuse, Refused, Replayed, Send
 from app.ledger.rows import (
@@ -91,22 +91,23 @@ BEGIN_AT_ONCE = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Looked:
-    """What an acceptance finds: the order as known, and whether it has a row yet."""
+    """What an acceptance finds: the order, whether it has a row yet, and who already has the write's client_reference."""
 
     order: OrderView
     known: bool
+    reference_used_by: str | None
 
 
 def accept(draft: Draft, decide: Decide, lease: Lease | None) -> Unit[Acceptance]:
     """The whole acceptance as one unit. `lease` asks for the first attempt to begin at once, if nothing is ahead.
 
-    Raises IdempotencyKeyReused, ClientReferenceUsed, or whatever `decide` raises; then nothing is stored.
+    Raises IdempotencyKeyReused, or whatever `decide` raises; then nothing is stored.
     """
     looked = yield from look(draft)
     if not isinstance(looked, Looked):
         return looked
     order = looked.order
-    decision = decide(order)
+    decision = decide(order, looked.reference_used_by)
     if isinstance(decision, Refuse):
         return (yield from keep_refusal(draft, decision))
     begins = lease if may_begin(order, lease, now=draft.now) else None
@@ -129,17 +130,19 @@ def look(draft: Draft, *, lock: bool = False) -> Unit[Replayed | Looked]:
         keys = yield FIND_KEY, {"client_id": draft.client_id, "key": draft.key}
         if keys:
             return (yield from _replay(keys[0], draft))
+    used: Sequence[Row] = ()
     if draft.client_reference is not None:
         used = yield FIND_REFERENCE, {"tenant": draft.tenant, "client_reference": draft.client_reference}
-        refuse_used_reference(used)
     orders = yield LOCK_ORDER if lock else FIND_ORDER, {"backend": draft.backend, "number": draft.number}
     order = order_view(orders[0]) if orders else unseen_order(draft.number)
-    return Looked(order=order, known=bool(orders))
+    return Looked(order=order, known=bool(orders), reference_used_by=text(used[0], "id") if used else None)
 
 
 def _replay(key: Row, draft: Draft) -> Unit[Replayed]:
     if text(key, "fingerprint") != draft.fingerprint:
-        raise IdempotencyKeyReused("This Idempotency-Key was used before with another request.")
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key came before with another request. Use a new key for a new change."
+        )
     operation_id = text_or_none(key, "operation_id")
     if operation_id is None:
         status, body = number_or_none(key, "answer_status"), text_or_none(key, "answer_body")
@@ -158,16 +161,6 @@ def keep_refusal(draft: Draft, refusal: Refuse) -> Unit[Refused]:
 def accepted(draft: Draft, new: Operation, order: OrderView, *, begins: Lease | None) -> Accepted:
     claim = None if begins is None else Claim(backend=draft.backend, number=draft.number, fence=order.fence + 1)
     return Accepted(operation=new, claim=claim, order=order)
-
-
-def refuse_used_reference(used: Sequence[Row]) -> None:
-    if used:
-        earlier = text(used[0], "id")
-        raise ClientReferenceUsed(
-            "This client_reference belongs to an earlier operation.",
-            pointer="/client_reference",
-            operation_id=earlier,
-        )
 
 
 def may_begin(order: OrderView, lease: Lease | None, *, now: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import and_, bindparam, null, select, update
+from sqlalchemy import and_, bindparam, null, or_, select, update
 
 from app.domain.errors import NotFound
 from app.domain.operations import UNRESOLVED, Operation, State
@@ -58,9 +58,11 @@ def find(operation_id: str) -> Unit[Operation | None]:
     return operation(rows[0]) if rows else None
 
 
-def find_mine(operation_id: str, *, tenant: str) -> Unit[Operation | None]:
+def find_mine(operation_id: str, *, tenant: str, backends: frozenset[str]) -> Unit[Operation | None]:
+    """A tenant's operation on one of these backends; any other is as if it did not exist."""
     rows = yield FIND_MINE, {"of_id": operation_id, "of_tenant": tenant}
-    return operation(rows[0]) if rows else None
+    found = operation(rows[0]) if rows else None
+    return found if found is not None and found.backend in backends else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,8 +70,9 @@ class OperationFilter:
     """What a tenant's list of operations is narrowed to."""
 
     tenant: str
+    backends: frozenset[str]
+    """Those that the caller may use; operations on others are not shown."""
     state: State | None = None
-    backend: str | None = None
     work_order: str | None = None
     kind: Kind | None = None
     before: str | None = None
@@ -77,12 +80,11 @@ class OperationFilter:
 
 
 @lru_cache(maxsize=64)
-def _list_statement(*, state: bool, backend: bool, work_order: bool, kind: bool, before: bool) -> Sql:
-    wanted = [OPERATION.c.tenant == bindparam("of_tenant")]
+def _list_statement(*, backends: int, state: bool, work_order: bool, kind: bool, before: bool) -> Sql:
+    granted = [OPERATION.c.backend == bindparam(f"backend_{n}") for n in range(backends)]
+    wanted = [OPERATION.c.tenant == bindparam("of_tenant"), or_(*granted)]
     if state:
         wanted.append(OPERATION.c.state == bindparam("of_state"))
-    if backend:
-        wanted.append(OPERATION.c.backend == bindparam("of_backend"))
     if work_order:
         wanted.append(OPERATION.c.work_order == bindparam("of_order"))
     if kind:
@@ -93,12 +95,14 @@ def _list_statement(*, state: bool, backend: bool, work_order: bool, kind: bool,
 
 
 def list_operations(narrowed: OperationFilter, *, most: int) -> Unit[list[Operation]]:
-    """A tenant's operations, the newest first."""
+    """A tenant's operations on these backends, the newest first."""
+    if not narrowed.backends:
+        return []
     values: dict[str, Value] = {"of_tenant": narrowed.tenant, "most": most}
+    for n, backend in enumerate(sorted(narrowed.backends)):
+        values[f"backend_{n}"] = backend
     if narrowed.state is not None:
         values["of_state"] = narrowed.state.value
-    if narrowed.backend is not None:
-        values["of_backend"] = narrowed.backend
     if narrowed.work_order is not None:
         values["of_order"] = narrowed.work_order
     if narrowed.kind is not None:
@@ -107,7 +111,7 @@ def list_operations(narrowed: OperationFilter, *, most: int) -> Unit[list[Operat
         values["before"] = narrowed.before
     statement = _list_statement(
         state=narrowed.state is not None,
-        backend=narrowed.backend is not None,
+        backends=len(narrowed.backends),
         work_order=narrowed.work_order is not None,
         kind=narrowed.kind is not None,
         before=narrowed.before is not None,

@@ -70,6 +70,7 @@ _GONE = (
     asyncpg.DeadlockDetectedError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
 )
 
 
@@ -179,7 +180,7 @@ async def _accept_once(
         return found
     if not found.known and not lock:
         return None
-    decision = decide(found.order)
+    decision = decide(found.order, found.reference_used_by)
     if isinstance(decision, Refuse):
         return await _run(connection, keep_refusal(draft, decision))
     if not found.known:

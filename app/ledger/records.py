@@ -52,8 +52,10 @@ class Refuse:
     body: str
 
 
-Decide: TypeAlias = "Callable[[OrderView], Send | Refuse]"
-"""The checks, run inside the accepting transaction; may raise ReadFirst, which rolls it back, or a GatewayError likewise."""
+Decide: TypeAlias = "Callable[[OrderView, str | None], Send | Refuse]"
+"""The checks, run inside the accepting transaction: of the order, and of the operation that already has the client_reference.
+
+May raise ReadFirst, which rolls it back, or a GatewayError likewise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

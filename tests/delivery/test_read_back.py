@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import bindparam, update
 
-from app.ledger import operations
+from app.ledger import lanes, operations
+from app.ledger.sql import Sql, Unit
+from app.ledger.tables import ATTEMPT
 from tests.delivery.bench import (
     AT,
+    ATTEMPTS,
     Simulated,
     behind_glass,
     body,
@@ -20,13 +24,17 @@ from tests.delivery.bench import (
     finished,
     operation,
     outcomes,
+    polled,
+    rows,
     send_async,
     set_on_screen,
     until,
 )
 from tests.delivery.recording import READ, UPDATE, Glass
 from tests.gateway import CX, Site, add_client
-from tests.vendors.loopback import hang, hang_up
+from tests.vendors.loopback import hang, hang_up, reply
+
+DUE_LONG_AGO = Sql(update(ATTEMPT).where(ATTEMPT.c.operation_id == bindparam("of_id")).values(deadline_at=1))
 
 ON_SITE = {"status": "on_site", "occurred_at": AT}
 
@@ -189,3 +197,37 @@ async def test_the_life_of_a_lost_answer_is_told_in_events(seen: tuple[Site, Gla
     told: list[Any] = [type_ for type_, _ in await events(site, "113427") if type_.startswith("operation.")]
     assert told[-1] == "operation.applied"
     assert "operation.unknown" in told
+
+
+async def test_an_attempt_that_overran_its_deadline_is_given_its_settle_time_from_its_end(
+    seen: tuple[Site, Glass],
+) -> None:
+    site, glass = seen
+    glass.around(UPDATE, lambda answer: hang_up)
+    sent = await send_async(site, "113427", 11)
+    await finished(site, sent)
+    store = site.app.state.gateway.store
+    [attempt] = await rows(site, ATTEMPTS, of_id=sent)
+    assert await store.read(lanes.last_deadline(sent)) == attempt["deadline_at"] > attempt["ended_at"]
+    await store.write(due_long_ago(sent))
+    assert await store.read(lanes.last_deadline(sent)) == attempt["ended_at"]
+
+
+def due_long_ago(operation_id: str) -> Unit[None]:
+    """The attempt's deadline, as it is when the process was held up before it could send."""
+    yield DUE_LONG_AGO, {"of_id": operation_id}
+
+
+async def test_a_lost_answer_is_compared_with_the_order_as_it_was_read_just_before_sending(
+    vendor: Simulated, database: str, tmp_path: Path, hurried: None
+) -> None:
+    async with behind_glass(vendor.url, database, tmp_path, **delivery(deadline_s=1, fresh_s=0)) as (site, glass):
+        await polled(site)
+        glass.instead(UPDATE, reply(429, b"", Retry_After="1"), hang_up)
+        sent = await send_async(site, "113427", 4)
+        set_on_screen(site, "113427", 4)
+        await site.api.get(site.orders("113427"))
+        set_on_screen(site, "113427", 9)
+        assert (await finished(site, sent))["state"] == "applied"
+        assert await outcomes(site, sent) == ["not_applied", "unknown", "applied"]
+        assert codes(site, "113427") == [4]

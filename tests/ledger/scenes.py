@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import select
 
 from app.domain.admission import OrderView
+from app.domain.errors import ClientReferenceUsed
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
 from app.domain.times import SECOND
@@ -114,23 +115,25 @@ def lease(owner: str = "here", *, now: int = NOW, seconds: int = 35) -> Lease:
 
 
 def passes(code: str | None = "11") -> Decide:
-    """Checks that let every write pass."""
+    """Checks that let every write pass whose client_reference is new."""
 
-    def decide(order: OrderView) -> Send:
+    def decide(order: OrderView, reference_used_by: str | None) -> Send:
+        if reference_used_by is not None:
+            raise ClientReferenceUsed("used", pointer="/client_reference", operation_id=reference_used_by)
         return Send(target_code=code, previous_code=order.code)
 
     return decide
 
 
 def refuses(body: str = '{"code":"status-unchanged"}') -> Decide:
-    def decide(_: OrderView) -> Refuse:
+    def decide(_: OrderView, _used_by: str | None) -> Refuse:
         return Refuse(status=409, body=body)
 
     return decide
 
 
 def raises(error: Exception) -> Decide:
-    def decide(_: OrderView) -> Send:
+    def decide(_: OrderView, _used_by: str | None) -> Send:
         raise error
 
     return decide

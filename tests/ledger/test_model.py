@@ -151,7 +151,7 @@ class Ledger(RuleBasedStateMachine):
         ahead = self.open_writes(number)
         foreseen = [code for each in ahead if (code := self.writes[each].target) is not None]
 
-        def decide(seen: OrderView) -> Send:
+        def decide(seen: OrderView, _used_by: str | None) -> Send:
             assert (seen.projected_code, seen.code) == (foreseen[-1] if foreseen else None, order.code)
             assert seen.open_count == len(ahead)
             return Send(target_code=sets, previous_code=seen.code)
@@ -175,7 +175,9 @@ class Ledger(RuleBasedStateMachine):
         stored = self.run(operations.find(name))
         assert stored is not None
         asked = draft(int(name[3:]), number=stored.work_order, tenant=stored.tenant, client=stored.client_id)
-        again = self.run(accept(asked, lambda _: Send(target_code="99", previous_code=None), self.lease()))
+        again = self.run(
+            accept(asked, lambda _order, _used_by: Send(target_code="99", previous_code=None), self.lease())
+        )
         assert again == Replayed(operation=stored, answer_status=None, answer_body=None)
 
     def due(self) -> set[str]:

@@ -10,6 +10,8 @@ from app.ledger.operations import OperationFilter
 from app.ledger.store import Store
 from tests.ledger.scenes import BACKEND, NUMBER, begun, draft, op_id, operation, passes, queued, settlement
 
+MINE = frozenset({BACKEND})
+
 
 @pytest.fixture
 async def six(store: Store) -> Store:
@@ -29,31 +31,34 @@ async def page(store: Store, narrowed: OperationFilter, *, most: int = 100) -> l
 
 
 async def test_an_operation_is_read_by_its_tenant_alone(six: Store) -> None:
-    assert await six.read(operations.find_mine(op_id(2), tenant="acme")) == operation(2, previous_code="11")
-    assert await six.read(operations.find_mine(op_id(2), tenant="other")) is None
-    assert await six.read(operations.find_mine(op_id(99), tenant="acme")) is None
+    assert await six.read(operations.find_mine(op_id(2), tenant="acme", backends=MINE)) == operation(
+        2, previous_code="11"
+    )
+    assert await six.read(operations.find_mine(op_id(2), tenant="other", backends=MINE)) is None
+    assert await six.read(operations.find_mine(op_id(99), tenant="acme", backends=MINE)) is None
+    assert await six.read(operations.find_mine(op_id(2), tenant="acme", backends=frozenset({"erp"}))) is None
     assert await six.read(operations.find(op_id(99))) is None
 
 
 async def test_a_tenant_lists_its_own_the_newest_first(six: Store) -> None:
-    assert await page(six, OperationFilter(tenant="acme")) == [op_id(n) for n in (6, 4, 2, 1)]
-    assert await page(six, OperationFilter(tenant="other")) == [op_id(5), op_id(3)]
-    assert await page(six, OperationFilter(tenant="nobody")) == []
+    assert await page(six, OperationFilter(backends=MINE, tenant="acme")) == [op_id(n) for n in (6, 4, 2, 1)]
+    assert await page(six, OperationFilter(backends=MINE, tenant="other")) == [op_id(5), op_id(3)]
+    assert await page(six, OperationFilter(backends=MINE, tenant="nobody")) == []
 
 
 async def test_the_list_is_narrowed_by_state_backend_and_order(six: Store) -> None:
-    assert await page(six, OperationFilter(tenant="acme", state=State.queued)) == [op_id(6), op_id(2)]
-    assert await page(six, OperationFilter(tenant="acme", work_order=NUMBER)) == [op_id(2), op_id(1)]
-    assert await page(six, OperationFilter(tenant="acme", backend="erp")) == []
-    narrow = OperationFilter(tenant="acme", backend=BACKEND, work_order="999", state=State.sending, before=op_id(6))
+    assert await page(six, OperationFilter(backends=MINE, tenant="acme", state=State.queued)) == [op_id(6), op_id(2)]
+    assert await page(six, OperationFilter(backends=MINE, tenant="acme", work_order=NUMBER)) == [op_id(2), op_id(1)]
+    assert await page(six, OperationFilter(backends=frozenset({"erp"}), tenant="acme")) == []
+    narrow = OperationFilter(backends=MINE, tenant="acme", work_order="999", state=State.sending, before=op_id(6))
     assert await page(six, narrow) == [op_id(4)]
 
 
 async def test_pages_go_on_where_the_last_one_ended_while_new_ones_arrive(six: Store) -> None:
-    first = await page(six, OperationFilter(tenant="acme"), most=2)
+    first = await page(six, OperationFilter(backends=MINE, tenant="acme"), most=2)
     await queued(six, 7)
-    second = await page(six, OperationFilter(tenant="acme", before=first[-1]), most=2)
-    third = await page(six, OperationFilter(tenant="acme", before=second[-1]), most=2)
+    second = await page(six, OperationFilter(backends=MINE, tenant="acme", before=first[-1]), most=2)
+    third = await page(six, OperationFilter(backends=MINE, tenant="acme", before=second[-1]), most=2)
     assert [first, second, third] == [[op_id(6), op_id(4)], [op_id(2), op_id(1)], []]
 
 
@@ -75,8 +80,8 @@ async def test_what_blocks_an_operation_is_named_to_the_tenant_whose_it_is(store
     await queued(store, 2)
     await queued(store, 3, tenant="other")
     await store.settle(settlement(first.claim, first.operation, State.unknown, ready_at=1))
-    found = await store.read(operations.list_operations(OperationFilter(tenant="acme"), most=9))
-    theirs = await store.read(operations.list_operations(OperationFilter(tenant="other"), most=9))
+    found = await store.read(operations.list_operations(OperationFilter(backends=MINE, tenant="acme"), most=9))
+    theirs = await store.read(operations.list_operations(OperationFilter(backends=MINE, tenant="other"), most=9))
     assert [(each.id, each.blocked_by) for each in found + theirs] == [
         (op_id(2), op_id(1)),
         (op_id(1), None),
@@ -88,6 +93,6 @@ async def test_a_write_of_another_tenant_is_accepted_behind_ours_and_hears_nothi
     first = await begun(store, 1)
     await store.settle(settlement(first.claim, first.operation, State.unknown, ready_at=1))
     await store.accept(draft(2, tenant="other", client="other-app"), passes(), None)
-    theirs = await store.read(operations.find_mine(op_id(2), tenant="other"))
+    theirs = await store.read(operations.find_mine(op_id(2), tenant="other", backends=MINE))
     assert theirs is not None
     assert (theirs.state, theirs.blocked_by) == (State.queued, None)
