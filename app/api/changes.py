@@ -14,7 +14,7 @@ from app.api.parameters import IDEMPOTENCY_KEY, OPTIONAL_IDEMPOTENCY_KEY, PREFER
 from app.api.prefer import preference
 from app.api.requests import MERGE_PATCH, Received, StrictRequest, strict_router
 from app.api.schemas import Effect, WorkOrder
-from app.api.writes import Wish, submit
+from app.api.writes import Look, Wish, submit
 from app.domain.admission import OrderView
 from app.domain.errors import (
     BackendMisconfigured,
@@ -144,7 +144,7 @@ async def _submit(
 ) -> Response:
     chosen = gateway.backends[backend]
 
-    def checks(_order: OrderView, _may_read: bool) -> Send:
+    def checks(_order: OrderView, _look: Look) -> Send:
         chosen.require(Capability(kind.value))
         return Send(target_code=None, previous_code=None)
 

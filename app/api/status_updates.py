@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Response
@@ -19,7 +18,7 @@ from app.api.prefer import preference
 from app.api.reads import live
 from app.api.requests import Received, strict_router
 from app.api.schemas import StatusUpdate, StatusUpdateList
-from app.api.writes import Wish, submit
+from app.api.writes import Checks, Look, Wish, submit
 from app.domain.admission import OrderView, Wanted, admit, chosen_code
 from app.domain.errors import (
     BackendMisconfigured,
@@ -118,14 +117,12 @@ async def create_status_update(
         occurred_at=to_micros(body.occurred_at),
         client_reference=body.client_reference,
         key=key,
-        checks=_checks(gateway, caller, chosen, body),
+        checks=_checks(caller, chosen, body),
     )
     return await submit(gateway, request, wish, preference(request))
 
 
-def _checks(
-    gateway: Gateway, caller: Caller, backend: Backend, body: StatusUpdateIn
-) -> Callable[[OrderView, bool], Send]:
+def _checks(caller: Caller, backend: Backend, body: StatusUpdateIn) -> Checks:
     wanted = Wanted(
         tenant=caller.tenant,
         status=body.status,
@@ -135,10 +132,10 @@ def _checks(
         late_reason=body.late_reason,
     )
 
-    def check(order: OrderView, may_read: bool) -> Send:
+    def check(order: OrderView, look: Look) -> Send:
         backend.require(Capability.status_update)
         code = chosen_code(wanted, backend.rules)
-        admit(wanted, code, order, backend.rules, now=gateway.clock(), readable=may_read)
+        admit(wanted, code, order, backend.rules, now=look.now, readable=look.may_read)
         return Send(target_code=code.code, previous_code=order.projected_code or order.code)
 
     return check

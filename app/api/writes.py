@@ -21,15 +21,25 @@ from app.domain.ids import new_id
 from app.domain.operations import FINAL, Operation, State
 from app.domain.ports import Kind
 from app.domain.receipts import location, operation_json
-from app.domain.times import SECOND
+from app.domain.times import SECOND, to_micros
+from app.domain.work_orders import Observation
 from app.ledger import operations, orders
 from app.ledger.records import Acceptance, Accepted, Decide, Draft, Refuse, Replayed, Send
 from app.ledger.rows import compact
 from app.ledger.store import StoreUnavailable
 from app.vendors.backends import Backend
 
-Checks: TypeAlias = "Callable[[OrderView, bool], Send]"
-"""The checks of one kind of write; the flag says whether the vendor may still be read first. Raises GatewayError, ReadFirst."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """At which moment the checks look at the order, and whether the vendor may still be read first."""
+
+    now: int
+    may_read: bool
+
+
+Checks: TypeAlias = "Callable[[OrderView, Look], Send]"
+"""The checks of one kind of write. Raises GatewayError, ReadFirst."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +62,7 @@ async def submit(gateway: Gateway, request: StrictRequest, wish: Wish, preferenc
     wait_s = gateway.wait_s if preference.wait_s is None else preference.wait_s
     until = gateway.clock() + round(wait_s * SECOND)
     try:
-        acceptance = await _accepted(gateway, request, wish)
+        acceptance = await _accepted(gateway, request, wish, waits=wait_s > 0)
     except GatewayError as error:
         error.backend = wish.backend.name
         raise
@@ -70,32 +80,45 @@ async def submit(gateway: Gateway, request: StrictRequest, wish: Wish, preferenc
     return _kept(acceptance.answer_status, acceptance.answer_body, replayed=replayed, headers=headers)
 
 
-async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish) -> Acceptance:
-    """Accept the write, reading the vendor first where what we know of the order is not enough to decide."""
+async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, waits: bool) -> Acceptance:
+    """Accept the write, reading the vendor first where what we know of the order is not enough to decide.
+
+    For a caller who does not wait, an order that we know is not read now: the write joins its queue, and the worker reads
+    before it sends.
+    """
     draft = _draft(gateway, request, wish)
-    may_read = True
+    look = Look(now=draft.now, may_read=True)
+    begins = True
     while True:
         try:
             # In a task of its own: a caller who hangs up while the ledger commits must not leave an attempt begun that
             # nobody makes.
-            once = asyncio.create_task(_accept_once(gateway, request, wish, draft, may_read=may_read))
+            once = asyncio.create_task(_accept_once(gateway, request, wish, draft, look, begins=begins))
             return await asyncio.shield(once)
         except ReadFirst:
             found = await gateway.store.read(orders.find(wish.backend.name, wish.name))
             if found is not None and found.view.number != draft.number:
                 draft = replace(draft, number=found.view.number)  # the path named the order by its reference
                 continue
-            may_read = False
-            draft = replace(draft, number=await _read_first(gateway, wish, known=found is not None) or draft.number)
+            look = replace(look, may_read=False)
+            if found is not None and found.observation is not None and not waits:
+                begins = False
+                continue
+            seen = await _read_first(gateway, wish, known=found is not None)
+            if seen is not None:
+                draft = replace(draft, number=seen.key.number)
+                look = replace(look, now=to_micros(seen.as_of))  # what was just read is fresh, however long that took
 
 
-async def _accept_once(gateway: Gateway, request: Request, wish: Wish, draft: Draft, *, may_read: bool) -> Acceptance:
+async def _accept_once(
+    gateway: Gateway, request: Request, wish: Wish, draft: Draft, look: Look, *, begins: bool
+) -> Acceptance:
     """One try; a place among the backend's calls is reserved for it, and given back if it does not begin at once."""
     name = wish.backend.name
-    lease = gateway.dispatcher.reserve(name)
+    lease = gateway.dispatcher.reserve(name) if begins else None
     begun = False
     try:
-        acceptance = await gateway.store.accept(draft, _decide(request, wish, may_read=may_read), lease)
+        acceptance = await gateway.store.accept(draft, _decide(request, wish, look), lease)
         if isinstance(acceptance, Accepted):
             begun = acceptance.claim is not None
             gateway.dispatcher.hand_over(acceptance)
@@ -131,14 +154,14 @@ def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
     )
 
 
-def _decide(request: Request, wish: Wish, *, may_read: bool) -> Decide:
+def _decide(request: Request, wish: Wish, look: Look) -> Decide:
     """The checks as the ledger runs them: a refusal is an answer to keep, unless a repeat may find things changed."""
 
     def decide(order: OrderView, reference_used_by: str | None) -> Send | Refuse:
         try:
             if reference_used_by is not None:
                 raise _reference_used(reference_used_by)
-            return wish.checks(order, may_read)
+            return wish.checks(order, look)
         except GatewayError as error:
             error.backend = wish.backend.name
             if error.retryable:
@@ -153,8 +176,8 @@ def _reference_used(by: str) -> ClientReferenceUsed:
     return ClientReferenceUsed(detail, pointer="/client_reference", operation_id=by)
 
 
-async def _read_first(gateway: Gateway, wish: Wish, *, known: bool) -> str | None:
-    """Read the order and take in what it shows; returns its number.
+async def _read_first(gateway: Gateway, wish: Wish, *, known: bool) -> Observation | None:
+    """Read the order and take in what it shows; returns what that was.
 
     When the vendor cannot be asked, a known order, or one named by what can only be its number, is accepted all the same:
     the vendor decides when it is back. Raises WorkOrderNotFound, or the vendor's trouble for a name that we cannot place.
@@ -169,7 +192,7 @@ async def _read_first(gateway: Gateway, wish: Wish, *, known: bool) -> str | Non
             error.after_s = READ_AGAIN_S
         raise
     await gateway.store.write(orders.observe(backend.name, [seen], source="request", now=gateway.clock()))
-    return seen.key.number
+    return seen
 
 
 async def _outcome(gateway: Gateway, operation: Operation, *, until: int, look_first: bool = True) -> Operation:

@@ -11,7 +11,6 @@ import structlog
 from app.delivery import send
 from app.delivery.desk import Desk
 from app.delivery.send import known_order, write_of
-from app.domain.admission import OrderView
 from app.domain.errors import GatewayError, VendorTrouble
 from app.domain.operations import Operation, State
 from app.domain.ports import Proof
@@ -51,16 +50,16 @@ async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
     desk.backend.health.well(now=desk.clock())
     await desk.observe(seen, source="delivery")
     proof = desk.backend.adapter.prove(write_of(desk, operation, view), seen)
-    if proof is Proof.not_applied and _set_anew(view, seen):
+    if proof is Proof.not_applied and _set_anew(await desk.store.read(lanes.code_since(operation.id)), seen):
         return await hold(desk, claim, operation, "the order shows what it was, but somebody has set that anew since")
     return await weigh(desk, claim, operation, proof, seen, settled_at=settled_at)
 
 
-def _set_anew(view: OrderView, seen: Observation) -> bool:
-    """Whether the code that we know was set once more since: ours may have been there in between."""
-    if view.code_since is None or seen.status_at is None or view.code != seen.code:
+def _set_anew(code_since: int | None, seen: Observation) -> bool:
+    """Whether the code from before the attempt was set once more since then: ours may have been there in between."""
+    if code_since is None or seen.status_at is None:
         return False
-    return to_micros(seen.status_at) > view.code_since + SECOND
+    return to_micros(seen.status_at) > code_since + SECOND
 
 
 async def may_have_settled(desk: Desk, operation: Operation) -> int:

@@ -51,6 +51,7 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation) -> Settled | N
             operation,
             target_code=code.code if code else None,
             previous_code=view.code,
+            code_since=view.code_since,
             lease=desk.lease(),
             now=desk.clock(),
         )

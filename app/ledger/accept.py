@@ -49,7 +49,7 @@ ADD_ORDER = Sql(insert_or(ORDER).on_conflict_do_nothing())
 """Unless another has just added it. Both databases spell this alike."""
 ADD_ATTEMPT = Sql(
     insert(ATTEMPT).values(
-        {name: bindparam(name) for name in ("operation_id", "n", "fence", "started_at", "deadline_at")}
+        {name: bindparam(name) for name in ("operation_id", "n", "fence", "started_at", "deadline_at", "code_since")}
     )
 )
 _this_version = and_(
@@ -120,7 +120,7 @@ def accept(draft: Draft, decide: Decide, lease: Lease | None) -> Unit[Acceptance
         yield ADD_KEY, key_values(draft, refused=None)
     yield ADD_OPERATION, operation_values(new, draft)
     if begins is not None:
-        yield ADD_ATTEMPT, attempt_values(new, begins, fence=order.fence + 1, now=draft.now)
+        yield ADD_ATTEMPT, attempt_values(new, begins, order, now=draft.now)
     return accepted(draft, new, order, begins=begins)
 
 
@@ -273,11 +273,17 @@ def operation_values(new: Operation, draft: Draft) -> Params:
     return values
 
 
-def attempt_values(of: Operation, lease: Lease, *, fence: int, now: int) -> Params:
+def attempt_values(of: Operation, lease: Lease, order: OrderView, *, now: int) -> Params:
+    """The intent of an acceptance that begins at once: the queue's fence has just risen by one."""
+    return intent_values(of, lease, fence=order.fence + 1, code_since=order.code_since, now=now)
+
+
+def intent_values(of: Operation, lease: Lease, *, fence: int, code_since: int | None, now: int) -> Params:
     return {
         "operation_id": of.id,
         "n": of.attempts,
         "fence": fence,
         "started_at": now,
         "deadline_at": lease.deadline_at,
+        "code_since": code_since,
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
 
 from app.domain.operations import Operation, State, move
-from app.ledger.accept import ADD_ATTEMPT, attempt_values
+from app.ledger.accept import ADD_ATTEMPT, intent_values
 from app.ledger.records import Claim, Fenced, Lease
 from app.ledger.rows import number, number_or_none, operation, text
 from app.ledger.sql import Sql, Unit
@@ -105,6 +105,13 @@ OVER = Sql(
     ).where(ATTEMPT.c.operation_id == bindparam("of_id"))
 )
 
+CODE_SINCE = Sql(
+    select(ATTEMPT.c.code_since)
+    .where(ATTEMPT.c.operation_id == bindparam("of_id"))
+    .order_by(ATTEMPT.c.n.desc())
+    .limit(1)
+)
+
 
 def claim(backend: str, *, now: int, lease: Lease, most: int) -> Unit[list[Claim]]:
     """Lease up to `most` queues of a backend that want attention."""
@@ -128,11 +135,21 @@ def head(of: Claim) -> Unit[Operation | None]:
 
 
 def begin(
-    of: Claim, head_of_queue: Operation, *, target_code: str | None, previous_code: str | None, lease: Lease, now: int
+    of: Claim,
+    head_of_queue: Operation,
+    *,
+    target_code: str | None,
+    previous_code: str | None,
+    code_since: int | None = None,
+    lease: Lease,
+    now: int,
 ) -> Unit[Operation]:
-    """Store the intent to send, before the first byte may leave. Raises Fenced."""
+    """Store the intent to send, before the first byte may leave; the order has `previous_code` since `code_since`.
+
+    Raises Fenced.
+    """
     began = yield from _step(of, head_of_queue, State.sending, lease, target_code, previous_code, attempts=1)
-    yield ADD_ATTEMPT, attempt_values(began, lease, fence=of.fence, now=now)
+    yield ADD_ATTEMPT, intent_values(began, lease, fence=of.fence, code_since=code_since, now=now)
     return began
 
 
@@ -186,6 +203,12 @@ def last_deadline(operation_id: str) -> Unit[int | None]:
     """When the operation's latest attempt must have been over: at its deadline, or when it ended, should it have overrun."""
     rows = yield OVER, {"of_id": operation_id}
     return number_or_none(rows[0], "at")
+
+
+def code_since(operation_id: str) -> Unit[int | None]:
+    """Since when the order had the code that it had as the operation's latest attempt began."""
+    rows = yield CODE_SINCE, {"of_id": operation_id}
+    return number_or_none(rows[0], "code_since") if rows else None
 
 
 def _lane(of: Claim) -> dict[str, str | int]:

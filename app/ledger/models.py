@@ -129,6 +129,8 @@ class AttemptRow(Table, table=True):
     fence: int = Field(sa_column=_big())
     started_at: int = Field(sa_column=_big())
     deadline_at: int = Field(sa_column=_big())
+    code_since: int | None = Field(sa_column=_big(nullable=True))
+    """Since when the order had the code that it had as the attempt began: a later date there means a change by others."""
     ended_at: int | None = Field(sa_column=_big(nullable=True))
     outcome: str | None = Field(sa_column=_text(nullable=True))
     detail: str | None = Field(sa_column=_text(nullable=True))

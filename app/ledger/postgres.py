@@ -193,7 +193,7 @@ async def _accept_once(
         **(prefixed("key_", key_values(draft, refused=None)) if draft.key is not None else {}),
     }
     if begins is not None:
-        params.update(prefixed("at_", attempt_values(new, begins, fence=found.order.fence + 1, now=draft.now)))
+        params.update(prefixed("at_", attempt_values(new, begins, found.order, now=draft.now)))
     statement = accept_statement(begins=begins is not None, keyed=draft.key is not None)
     rows = await _fetch(connection, statement, params)
     if not rows:

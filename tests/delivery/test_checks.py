@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,32 @@ async def test_a_stale_observation_that_would_refuse_is_read_again_and_the_order
         await asyncio.sleep(1.1)
         assert (await made.update("113427", body(3))).status_code == 201
         assert codes(made, "113427") == [3]
+
+
+async def test_what_was_just_read_refuses_however_soon_it_counts_as_stale(
+    vendor: Simulated, sqlite_database: str, tmp_path: Path
+) -> None:
+    async with behind_glass(vendor.url, sqlite_database, tmp_path, **delivery(fresh_s=0)) as (made, glass):
+        refused = await made.update("113427", body(3))
+        assert (refused.status_code, refused.json()["code"]) == (409, "status-unchanged")
+        assert refused.json()["outcome"] == "not_sent"
+        assert glass.of(UPDATE) == []
+
+
+async def test_a_caller_who_does_not_wait_is_answered_at_once_and_the_worker_reads_before_it_sends(
+    vendor: Simulated, sqlite_database: str, tmp_path: Path
+) -> None:
+    async with behind_glass(vendor.url, sqlite_database, tmp_path, **delivery(fresh_s=0)) as (made, glass):
+        await made.api.get(made.orders("113427"))
+        made.fault("latency", on="read", delay_s=0.8)
+        begun = time.monotonic()
+        accepted = await made.update("113427", body(3), prefer="respond-async")
+        assert time.monotonic() - begun < 0.5
+        assert (accepted.status_code, accepted.json()["state"]) == (202, "queued")
+        found = await finished(made, accepted.json()["operation_id"])
+        assert (found["state"], found["problem"]["code"]) == ("refused", "status-unchanged")
+        assert found["problem"]["outcome"] == "not_sent"
+        assert glass.of(UPDATE) == []
 
 
 async def test_our_own_confirmed_write_refuses_without_a_read(seen: tuple[Site, Glass]) -> None:

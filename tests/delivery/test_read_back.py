@@ -92,6 +92,19 @@ async def test_a_status_set_anew_meanwhile_proves_nothing_and_is_held(seen: tupl
     assert codes(site, "113427") == [4]
 
 
+async def test_a_status_set_anew_is_noticed_even_after_somebody_has_read_the_order(seen: tuple[Site, Glass]) -> None:
+    """The same, and a caller's read has taken the client's change in before the first read-back."""
+    site, glass = seen
+    await site.api.get(site.orders("113427"))
+    glass.around(UPDATE, lambda answer: hang_up)
+    sent = await send_async(site, "113427", 4)
+    await until(lambda: codes(site, "113427") == [4])
+    set_on_screen(site, "113427", 3)
+    assert (await site.api.get(site.orders("113427"))).json()["vendor_status"]["code"] == "3"
+    assert (await finished(site, sent))["state"] == "held"
+    assert codes(site, "113427") == [4]
+
+
 async def held(site: Site, glass: Glass) -> str:
     """An operation of 113427 that nobody can settle by reading: the client has changed the order meanwhile."""
     glass.instead(UPDATE, hang_up)
