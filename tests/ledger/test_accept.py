@@ -48,7 +48,14 @@ async def test_a_write_with_nothing_ahead_begins_as_it_is_accepted(store: Store)
 
 async def test_the_intent_is_stored_before_anything_is_sent(store: Store) -> None:
     await store.accept(draft(1), passes(), lease())
-    intent = {"operation_id": op_id(1), "n": 1, "fence": 1, "started_at": NOW, "deadline_at": NOW + 20 * SECOND}
+    intent = {
+        "operation_id": op_id(1),
+        "n": 1,
+        "fence": 1,
+        "started_at": NOW,
+        "deadline_at": NOW + 20 * SECOND,
+        "code_since": None,
+    }
     unknown_yet = dict.fromkeys(("ended_at", "outcome", "detail", "vendor_status", "vendor_code", "vendor_message"))
     assert await rows_of(store, "attempt") == [{**intent, **unknown_yet}]
     assert await order_row(store) == {
