@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -109,6 +110,8 @@ class Configuration:
     def secrets(self) -> list[str]:
         """Every secret value, so that logs can strike it out."""
         found = [self.auth.signing_key.get_secret_value()]
+        for password in re.findall(r"^postgresql://[^:/@]*:(.+)@", self.database.url):
+            found += [password, unquote(password)]
         for backend in self.backends.values():
             values = [getattr(backend, name) for name in type(backend).model_fields]
             found += [value.get_secret_value() for value in values if isinstance(value, SecretStr)]

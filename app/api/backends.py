@@ -41,7 +41,7 @@ async def get_backend(
     gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")], backend: BackendName
 ) -> BackendOut:
     """What the backend can do, which members of an order can be changed there, and how its vendor was last seen."""
-    return BackendOut.model_validate(_backend(gateway.backends[backend]))
+    return BackendOut.model_validate(_backend(gateway.backend(backend)))
 
 
 @router.get(
@@ -55,7 +55,7 @@ async def list_statuses(
     gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")], backend: BackendName
 ) -> StatusList:
     """The status table: our word, the vendor's code behind it, when it is in effect, and how we know."""
-    table = gateway.backends[backend].rules.table
+    table = gateway.backend(backend).rules.table
     rows: list[JsonValue] = [
         {
             "status": row.status.value if row.status else None,
@@ -85,7 +85,7 @@ async def list_reasons(
     gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")], backend: BackendName
 ) -> ReasonList:
     """The words for `reason_code`, and those for `late_reason`, which an order past its target date needs."""
-    rules = gateway.backends[backend].rules
+    rules = gateway.backend(backend).rules
     rows: list[JsonValue] = [
         {"kind": kind, "code": word, "vendor_code": str(code)}
         for kind, words in (("reason_code", rules.reasons), ("late_reason", rules.late_reasons))

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.parameters import Moment
+from app.domain.errors import StatusUnknown
 from app.domain.statuses import Status
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 """A code or reason of a backend."""
+
+
+def _known(word: object) -> object:
+    """Pydantic would call an unknown status an invalid one; our code for it says where to look."""
+    if isinstance(word, str) and word not in Status.__members__:
+        raise PydanticCustomError(
+            StatusUnknown.code, "There is no such status; GET .../statuses lists those that there are."
+        )
+    return word
 
 
 class Input(BaseModel):
@@ -23,7 +33,9 @@ class Input(BaseModel):
 class StatusUpdateIn(Input):
     """A status that a work order has reached: `status`, or `vendor_code` to choose one of several codes behind a status."""
 
-    status: Status | None = Field(default=None, description="What the contractor says of the order.")
+    status: Annotated[Status | None, BeforeValidator(_known)] = Field(
+        default=None, description="What the contractor says of the order."
+    )
     vendor_code: Word | None = Field(default=None, description="The vendor's own code, as GET .../statuses lists it.")
     occurred_at: Moment = Field(description="When it happened: RFC 3339 with an offset; answered in UTC.")
     comments: str | None = Field(default=None, max_length=4000, description="Shown to the client's own staff.")

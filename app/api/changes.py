@@ -15,7 +15,7 @@ from app.api.prefer import preference
 from app.api.requests import MERGE_PATCH, Received, StrictRequest, strict_router
 from app.api.schemas import Effect, WorkOrder
 from app.api.writes import Look, Wish, submit
-from app.domain.admission import OrderView
+from app.domain.admission import OrderView, ReadFirst
 from app.domain.errors import (
     BackendMisconfigured,
     BackendTimeout,
@@ -24,6 +24,7 @@ from app.domain.errors import (
     CapabilityMissing,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
+    OrderQueueFull,
     UnsupportedMediaType,
     VendorRefused,
     VendorRejectedData,
@@ -38,6 +39,7 @@ ERRORS = (
     IdempotencyKeyMissing,
     WorkOrderNotFound,
     VendorRefused,
+    OrderQueueFull,
     BodyTooLarge,
     UnsupportedMediaType,
     CapabilityMissing,
@@ -139,13 +141,18 @@ async def delete_work_order(
     return await _submit(gateway, bodiless, caller, backend, number, Kind.delete, key=optional_idempotency_key(request))
 
 
+NEED_THE_ORDER = frozenset({Kind.patch, Kind.delete})
+
+
 async def _submit(
     gateway: Gateway, request: StrictRequest, caller: Caller, backend: str, name: str, kind: Kind, *, key: str | None
 ) -> Response:
-    chosen = gateway.backends[backend]
+    chosen = gateway.backend(backend)
 
-    def checks(_order: OrderView, _look: Look) -> Send:
+    def checks(order: OrderView, look: Look) -> Send:
         chosen.require(Capability(kind.value))
+        if kind in NEED_THE_ORDER and order.observed_at is None and look.may_read:
+            raise ReadFirst  # it may be named by its reference, and its queue is its number's
         return Send(target_code=None, previous_code=None)
 
     wish = Wish(

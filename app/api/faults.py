@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fastapi.exceptions import RequestValidationError
 
 from app.api.strict_json import pointer
-from app.domain.errors import FieldFault, InvalidRequest
+from app.domain.errors import ERRORS, FieldFault, InvalidRequest, Unprocessable
 
 MAX_FAULTS = 20
 MAX_MESSAGE = 300
@@ -30,8 +30,11 @@ MESSAGES: dict[str, str] = {
 _VALUE_ERROR = "Value error, "
 
 
-def invalid_request(error: RequestValidationError) -> InvalidRequest:
-    """The 422 for a request that does not fit its model; at most MAX_FAULTS faults are listed."""
+def invalid_request(error: RequestValidationError) -> Unprocessable:
+    """The 422 for a request that does not fit its model; at most MAX_FAULTS faults are listed.
+
+    A model may name one of our own codes as its fault; when that is all that is wrong, it is the problem's code.
+    """
     found = error.errors()
     faults = tuple(_fault(entry, error.body) for entry in found[:MAX_FAULTS])
     if len(found) == 1:
@@ -41,7 +44,9 @@ def invalid_request(error: RequestValidationError) -> InvalidRequest:
         detail = f"{len(found)} things are wrong with the request; `errors` lists the first {MAX_FAULTS}."
     else:
         detail = f"{len(found)} things are wrong with the request; `errors` lists them."
-    return InvalidRequest(detail, faults=faults)
+    named = ERRORS.get(faults[0].code) if len(found) == 1 else None
+    kind = named if named is not None and issubclass(named, Unprocessable) else InvalidRequest
+    return kind(detail, faults=faults)
 
 
 def _fault(entry: Mapping[str, object], body: object) -> FieldFault:

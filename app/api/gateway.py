@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.api.auth import nothing_here
 from app.api.cursors import Cursors
 from app.domain.json import JsonObject
 from app.domain.operations import UNRESOLVED, Operation, State
@@ -37,8 +38,8 @@ class Gateway:
     """Microseconds since 1970."""
 
     def backend(self, name: str, *needed: Capability) -> Backend:
-        """A backend that the caller has been granted. Raises CapabilityMissing."""
-        backend = self.backends[name]
+        """A backend that the caller has been granted. Raises CapabilityMissing, and NotFound if it is configured no more."""
+        backend = self.backends.get(name) or nothing_here()
         for capability in needed:
             backend.require(capability)
         return backend

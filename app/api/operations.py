@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Response
 
 from app.api.auth import Caller, nothing_here, requires
-from app.api.cursors import Cursor, Limit
+from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
 from app.api.documented import RETRY_AFTER, problems
 from app.api.gateway import GatewayDep
 from app.api.pages import Page
@@ -38,7 +38,7 @@ async def list_operations(
     work_order: Annotated[
         str | None, Query(max_length=100, description="Of this order; its number.", examples=["113427"])
     ] = None,
-    limit: Limit = 50,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> OperationList:
     """Your writes, the newest first; narrow them by state, backend or order. `state=held` are those that need a person."""

@@ -9,7 +9,7 @@ from app.api.gateway import READ_AGAIN_S, Gateway
 from app.domain.admission import OrderView
 from app.domain.errors import GatewayError, VendorTrouble
 from app.domain.json import JsonObject, JsonValue
-from app.domain.times import SECOND, to_micros
+from app.domain.times import SECOND, ahead, to_micros
 from app.domain.work_orders import work_order
 from app.ledger import orders
 from app.ledger.records import KnownOrder
@@ -32,7 +32,8 @@ async def last_copy(gateway: Gateway, backend: str, name: str, *, within_s: floa
     known = await gateway.store.read(orders.find(backend, name))
     if known is None or known.view.observed_at is None:
         return None
-    return known if gateway.clock() - known.view.observed_at <= within_s * SECOND else None
+    now, seen_at = gateway.clock(), known.view.observed_at
+    return known if now - seen_at <= within_s * SECOND and not ahead(seen_at, now=now) else None
 
 
 async def live(gateway: Gateway, backend: Backend, name: str) -> KnownOrder:
@@ -72,11 +73,11 @@ async def fresh_or_known(gateway: Gateway, backend: Backend, name: str, *, fresh
         return old
 
 
-def shown(backend: Backend, known: KnownOrder) -> dict[str, JsonValue]:
-    """A known order as the API shows it."""
+def shown(backend: Backend, known: KnownOrder, *, tenant: str) -> dict[str, JsonValue]:
+    """A known order as the API shows it to a tenant."""
     assert known.observation is not None
     row = backend.rules.table.by_code.get(known.view.code or "")
-    return work_order(known.observation, backend=backend.name, row=row, delivery=delivery(known.view))
+    return work_order(known.observation, backend=backend.name, row=row, delivery=delivery(known.view, tenant=tenant))
 
 
 def entity_tag(known: KnownOrder) -> str:
@@ -90,9 +91,9 @@ def names_tag(if_none_match: str, etag: str) -> bool:
     return etag in tags or tags == ["*"]
 
 
-def delivery(view: OrderView) -> JsonObject:
-    """How far the vendor's system is behind what was accepted for the order."""
-    blocked = view.blocked_by if view.held else None
+def delivery(view: OrderView, *, tenant: str) -> JsonObject:
+    """How far the vendor's system is behind what was accepted for the order; another tenant's hold is not named."""
+    blocked = view.blocked_by if view.held and view.blocked_tenant == tenant else None
     state = "held" if view.held else "pending" if view.open_count else "settled"
     return {
         "state": state,

@@ -8,9 +8,9 @@ from fastapi import Depends, Response
 
 from app.api.auth import Caller, requires
 from app.api.bodies import StatusUpdateIn
-from app.api.cursors import Cursor, Limit
+from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
 from app.api.documented import problems, write_answers
-from app.api.gateway import Gateway, GatewayDep
+from app.api.gateway import GatewayDep
 from app.api.idempotency_key import idempotency_key
 from app.api.pages import Page
 from app.api.parameters import IDEMPOTENCY_KEY, PREFER, BackendName, OrderNumber, named_once
@@ -32,6 +32,7 @@ from app.domain.errors import (
     LateReasonRequired,
     OrderBlocked,
     OrderEnded,
+    OrderQueueFull,
     ReasonUnknown,
     StatusNotEffective,
     StatusTableMissing,
@@ -74,6 +75,7 @@ router = strict_router(tags=["status updates"])
             OrderEnded,
             VendorRefused,
             ClientReferenceUsed,
+            OrderQueueFull,
             OrderBlocked,
             BodyTooLarge,
             UnsupportedMediaType,
@@ -108,7 +110,7 @@ async def create_status_update(
     (`outcome: refused`); the problem says why and what to do. Once accepted, a write never answers 5xx.
     """
     key = idempotency_key(request)
-    chosen = gateway.backends[backend]
+    chosen = gateway.backend(backend)
     wish = Wish(
         caller=caller,
         backend=chosen,
@@ -155,13 +157,15 @@ async def list_status_updates(
     caller: Annotated[Caller, requires("orders:read")],
     backend: BackendName,
     number: OrderNumber,
-    limit: Limit = 50,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> StatusUpdateList:
     """Your updates of this order, the newest first, whatever became of them. An order not known here yet is looked up."""
+    chosen = gateway.backend(backend)
     known = await gateway.store.read(orders.find(backend, number))
     if known is None:
-        known = await live(gateway, gateway.backend(backend, Capability.read), number)
+        chosen.require(Capability.read)
+        known = await live(gateway, chosen, number)
     page = Page(gateway, caller, f"status-updates {backend} {known.view.number}", limit=limit)
     after = page.after(cursor)
     found = await gateway.store.read(
@@ -177,11 +181,11 @@ async def list_status_updates(
         )
     )
     items, onward = page.cut(found, lambda operation: [operation.id])
-    return StatusUpdateList.model_validate({"items": [_entry(gateway, one) for one in items], "next": onward})
+    return StatusUpdateList.model_validate({"items": [_entry(chosen, one) for one in items], "next": onward})
 
 
-def _entry(gateway: Gateway, operation: Operation) -> dict[str, JsonValue]:
-    table = gateway.backends[operation.backend].rules.table
+def _entry(backend: Backend, operation: Operation) -> dict[str, JsonValue]:
+    table = backend.rules.table
     shown = status_update(operation, table, state=operation.state, applied_at=None, evidence=None)
     said = {name: operation.body.get(name) for name in ("comments", "reason_code", "late_reason", "client_reference")}
     return {**shown, **(operation.result or {}), **said, "problem": operation.problem}

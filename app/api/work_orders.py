@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Response
 
 from app.api.auth import Caller, requires
-from app.api.cursors import Cursor, Limit
+from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
 from app.api.documented import problems
 from app.api.gateway import GatewayDep
 from app.api.pages import Page
@@ -53,7 +53,7 @@ async def list_work_orders(
     status: Status | None = None,
     phase: Phase | None = None,
     updated_since: UpdatedSince = None,
-    limit: Limit = 50,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> WorkOrderList:
     """Orders as last seen at the vendor, those that changed longest ago first; `as_of` says when each was seen."""
@@ -71,7 +71,9 @@ async def list_work_orders(
         )
     )
     items, onward = page.cut(found, lambda known: [known.changed_at, known.view.number])
-    return WorkOrderList.model_validate({"items": [shown(chosen, known) for known in items], "next": onward})
+    return WorkOrderList.model_validate(
+        {"items": [shown(chosen, known, tenant=caller.tenant) for known in items], "next": onward}
+    )
 
 
 def _codes(table: StatusTable, status: Status | None, phase: Phase | None) -> tuple[str, ...] | None:
@@ -131,7 +133,7 @@ async def get_work_order(
     if if_none_match is not None and names_tag(if_none_match, etag):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
-    return WorkOrder.model_validate(shown(chosen, known))
+    return WorkOrder.model_validate(shown(chosen, known, tenant=caller.tenant))
 
 
 @router.get(

@@ -13,10 +13,10 @@ from app.api.auth import Caller
 from app.api.gateway import READ_AGAIN_S, Gateway
 from app.api.idempotency_key import fingerprint
 from app.api.prefer import Preference
-from app.api.problems import PROBLEM_JSON, problem_body
+from app.api.problems import PROBLEM_JSON, problem_body, request_id
 from app.api.requests import StrictRequest
-from app.domain.admission import OrderView, ReadFirst
-from app.domain.errors import ClientReferenceUsed, GatewayError, VendorTrouble
+from app.domain.admission import MOST_OPEN, OrderView, ReadFirst
+from app.domain.errors import ClientReferenceUsed, GatewayError, OrderQueueFull, VendorTrouble
 from app.domain.ids import new_id
 from app.domain.operations import FINAL, Operation, State
 from app.domain.ports import Kind
@@ -130,6 +130,7 @@ async def _accept_once(
 
 def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
     now = gateway.clock()
+    made = new_id("op", now_micros=now)
     marks = fingerprint(
         request.method,
         request.scope["route"].path,
@@ -139,11 +140,11 @@ def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
         request.received,
     )
     return Draft(
-        id=new_id("op", now_micros=now),
+        id=made,
         tenant=wish.caller.tenant,
         client_id=wish.caller.client_id,
         backend=wish.backend.name,
-        number=wish.name,
+        number=wish.name or made,  # a create without a number waits for nobody but itself
         kind=wish.kind,
         body=compact(request.received),
         occurred_at=wish.occurred_at,
@@ -151,6 +152,7 @@ def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
         key=wish.key,
         fingerprint=marks.hex(),
         now=now,
+        request_id=request_id(request.scope),
     )
 
 
@@ -161,6 +163,8 @@ def _decide(request: Request, wish: Wish, look: Look) -> Decide:
         try:
             if reference_used_by is not None:
                 raise _reference_used(reference_used_by)
+            if order.open_count >= MOST_OPEN:
+                raise OrderQueueFull(f"{MOST_OPEN} writes of this order wait already.")
             return wish.checks(order, look)
         except GatewayError as error:
             error.backend = wish.backend.name

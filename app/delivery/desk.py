@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 
 import structlog
@@ -91,7 +92,7 @@ class Desk:
                 result=result,
                 ready_at=ready_at,
                 hold_id=new_id("hold", now_micros=now) if holds else None,
-                end_behind=self._end_with(error) if ends_behind and error is not None else None,
+                end_behind=self._end_with(error, operation) if ends_behind and error is not None else None,
                 probes=probes,
                 probe_evidence=probe_evidence,
                 event_data=_event_data(error, evidence),
@@ -118,8 +119,11 @@ class Desk:
         """The problem that the operation answers from now on."""
         return ending_of(problem_of(error, operation, public_url=self.public_url), status=error.status)
 
-    def _end_with(self, error: GatewayError) -> Callable[[Operation], Ending]:
-        return lambda operation: self.refused(error, operation)
+    def _end_with(self, error: GatewayError, cause: Operation) -> Callable[[Operation], Ending]:
+        """The same problem for everything behind `cause`; the vendor's words answered its tenant, and are told to no other."""
+        without_words = copy(error)
+        without_words.vendor = None
+        return lambda behind: self.refused(error if behind.tenant == cause.tenant else without_words, behind)
 
 
 def _event_data(error: GatewayError | None, evidence: str | None) -> JsonObject:

@@ -91,7 +91,7 @@ async def unreadable(
 ) -> Settled:
     """The read itself failed, which proves nothing; try on the schedule, then leave it to a person."""
     now = desk.clock()
-    if isinstance(error, VendorTrouble):
+    if isinstance(error, VendorTrouble) and not error.one_order:
         desk.backend.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
     if now < settled_at:
         return await again(desk, claim, operation, at=settled_at + JUST_AFTER, evidence=None)

@@ -19,6 +19,7 @@ from app.domain.errors import (
     VendorTrouble,
     WorkOrderNotFound,
 )
+from app.domain.health import LONGEST_ASKED_S
 from app.domain.operations import Operation, State
 from app.domain.ports import Answer, Kind, Outcome, Write
 from app.domain.statuses import Status, StatusCode
@@ -141,10 +142,23 @@ def write_of(desk: Desk, operation: Operation, view: OrderView) -> Write:
 
 
 async def put_off(desk: Desk, claim: Claim, error: VendorTrouble) -> None:
-    """The backend cannot be asked: it pauses as a whole, and the queue keeps its place."""
+    """The backend cannot be asked: it pauses as a whole, and the queue keeps its place.
+
+    If only this order cannot be read, only its queue waits.
+    """
     now = desk.clock()
+    if error.one_order:
+        log.warning("the order cannot be read", backend=claim.backend, work_order=claim.number, reason=error.detail)
+        desk.backend.health.well(now=now)  # it answered
+        await desk.store.write(lanes.put_back(claim, ready_at=_next_turn(error.after_s, now=now)))
+        return
     desk.backend.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
     await desk.store.write(lanes.put_back(claim, ready_at=now))
+
+
+def _next_turn(after_s: float | None, *, now: int) -> int:
+    """When a queue has its next turn that no pause of its backend delays; a vendor may not ask for longer than for that."""
+    return now + round(min(after_s or 1, LONGEST_ASKED_S) * SECOND)
 
 
 async def attempt(desk: Desk, claim: Claim, operation: Operation, view: OrderView | None = None) -> Settled:
@@ -162,7 +176,8 @@ async def attempt(desk: Desk, claim: Claim, operation: Operation, view: OrderVie
         else:
             answer = Answer(outcome=Outcome.unknown, detail="no answer within the deadline")
     except VendorTrouble as error:
-        answer = Answer(outcome=Outcome.not_sent, detail=error.detail, trouble=type(error), retry_after_s=error.after_s)
+        trouble = None if error.one_order else type(error)
+        answer = Answer(outcome=Outcome.not_sent, detail=error.detail, trouble=trouble, retry_after_s=error.after_s)
     except WorkOrderNotFound as error:
         said = error.vendor or VendorSaid(message=error.detail)
         answer = Answer(outcome=Outcome.refused, detail=error.detail, said=said, error=WorkOrderNotFound)
@@ -197,7 +212,7 @@ async def settle_answer(desk: Desk, claim: Claim, operation: Operation, answer: 
     if answer.trouble is not None:
         health.trouble(answer.trouble, answer.detail, now=now, after_s=answer.retry_after_s)
     else:
-        ready = now + round((answer.retry_after_s or 1) * SECOND)
+        ready = _next_turn(answer.retry_after_s, now=now)
     return await desk.settle(claim, operation, State.queued, attempt=end, ready_at=ready)
 
 

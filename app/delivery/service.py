@@ -6,10 +6,12 @@ import asyncio
 import os
 import secrets
 from collections.abc import Mapping
+from functools import partial
 
 import structlog
 
 from app.delivery.desk import Desk
+from app.delivery.lasting import lasting
 from app.delivery.polling import keep_polling
 from app.delivery.watchers import Watchers
 from app.delivery.worker import BackendWorker
@@ -57,11 +59,12 @@ class Delivery:
         for worker in self._workers.values():
             worker.start()
         self._background = [
-            asyncio.create_task(keep_polling(desk), name=f"polling {name}")
+            asyncio.create_task(lasting(partial(keep_polling, desk), what=f"polling {name}"), name=f"polling {name}")
             for name, desk in self._desks.items()
             if Capability.list in desk.backend.vendor.capabilities
         ]
-        self._background.append(asyncio.create_task(self._keep_statuses_fresh(), name="status tables"))
+        tables = "status tables"
+        self._background.append(asyncio.create_task(lasting(self._keep_statuses_fresh, what=tables), name=tables))
 
     async def stop(self) -> None:
         """Let the calls under way end, then write down what is not known; nothing accepted is lost."""

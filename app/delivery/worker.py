@@ -11,6 +11,7 @@ import asyncio
 import structlog
 
 from app.delivery.desk import Desk
+from app.delivery.lasting import lasting
 from app.delivery.readback import interrupted, verify
 from app.delivery.send import attempt, deliver
 from app.domain.operations import Operation, State
@@ -35,6 +36,8 @@ class BackendWorker:
         self._places = places
         self._taken = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._at_work: dict[str, asyncio.Task[None]] = {}
+        """The task that works on an order's queue, by its number."""
         self._trial: asyncio.Task[None] | None = None
         """While the backend is paused: the one that tries it again."""
         self._wake = asyncio.Event()
@@ -42,7 +45,8 @@ class BackendWorker:
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._loop = asyncio.create_task(self._run(), name=f"delivery {self._desk.backend.name}")
+        name = f"delivery {self._desk.backend.name}"
+        self._loop = asyncio.create_task(lasting(self._run, what=name), name=name)
 
     async def stop(self, *, within_s: float) -> None:
         """Lease nothing more, let calls under way end, then cut the rest: each of those becomes unknown."""
@@ -78,13 +82,16 @@ class BackendWorker:
             self._spawn(accepted.claim, accepted)
 
     def _spawn(self, claim: Claim, accepted: Accepted | None) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._work(claim, accepted))
+        task = asyncio.create_task(self._work(claim, accepted, after=self._at_work.get(claim.number)))
+        self._at_work[claim.number] = task
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(lambda done: self._done(done, claim))
         return task
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[None], claim: Claim) -> None:
         self._tasks.discard(task)
+        if self._at_work.get(claim.number) is task:
+            del self._at_work[claim.number]
         if task is self._trial:
             self._trial = None
             self._desk.backend.health.gave_up()
@@ -137,9 +144,14 @@ class BackendWorker:
                 self._trial = task
         return 0 if claims else _seconds_until(now, now)
 
-    async def _work(self, claim: Claim, accepted: Accepted | None) -> None:
-        """Work on one queue until it rests, is stopped, or has had its run."""
+    async def _work(self, claim: Claim, accepted: Accepted | None, *, after: asyncio.Task[None] | None) -> None:
+        """Work on one queue until it rests, is stopped, or has had its run.
+
+        A clock that is set forward ends a lease of ours early: then the call under way (`after`) ends first.
+        """
         desk = self._desk
+        if after is not None:
+            await asyncio.wait([after])
         try:
             settled = await self._first(claim, accepted)
             for _ in range(RUN):

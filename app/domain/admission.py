@@ -20,7 +20,10 @@ from app.domain.errors import (
 )
 from app.domain.json import JsonObject, JsonValue
 from app.domain.statuses import Basis, Status, StatusCode, StatusTable
-from app.domain.times import SECOND, from_micros, rfc3339_micros
+from app.domain.times import SECOND, ahead, from_micros, rfc3339_micros
+
+MOST_OPEN = 100
+"""How many writes of one order may wait; more are refused until some have been settled."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,7 +129,8 @@ def _status_is_known(order: OrderView, rules: Rules, now: int) -> bool:
 
 
 def _fresh(order: OrderView, rules: Rules, now: int) -> bool:
-    return order.observed_at is not None and now - order.observed_at <= rules.fresh_s * SECOND
+    seen_at = order.observed_at
+    return seen_at is not None and now - seen_at <= rules.fresh_s * SECOND and not ahead(seen_at, now=now)
 
 
 def _by_status(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules) -> GatewayError | None:

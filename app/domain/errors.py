@@ -280,10 +280,11 @@ class ClientReferenceUsed(Conflict):
 
 
 class OrderQueueFull(Conflict):
-    """Too many updates of this order wait already. Find out why they wait (GET /v1/operations) before sending more."""
+    """A hundred writes of this order wait already. Find out why (GET /v1/operations); then repeat yours with the same key."""
 
     code = "order-queue-full"
     title = "Too many updates of this order are waiting"
+    retryable = True
     action = NextAction.wait
 
 
@@ -434,6 +435,8 @@ class VendorTrouble(GatewayError):
 
     retryable = True
     action = NextAction.retry
+    one_order: bool = False
+    """The vendor answered, but this one order of its answer cannot be read: no other order waits for that."""
 
 
 class BackendMisconfigured(VendorTrouble):

@@ -91,3 +91,5 @@ class Operation:
     probes: int
     probe_evidence: str | None
     """What the last read-back after the settle time showed, for comparing with the next."""
+    request_id: str | None = None
+    """The request that brought it, as our logs name it."""

@@ -38,10 +38,12 @@ def status_update(
 
 
 def problem_of(error: GatewayError, operation: Operation, *, public_url: str) -> dict[str, JsonValue]:
-    """The problem that ends an operation. It is kept, so its request id is the operation's own."""
+    """The problem that ends an operation; kept as first given, it names the request that brought the operation."""
     error.operation_id = operation.id
     error.backend = operation.backend
-    return error.as_problem(public_url=public_url, instance=location(operation.id), request_id=operation.id)
+    return error.as_problem(
+        public_url=public_url, instance=location(operation.id), request_id=operation.request_id or operation.id
+    )
 
 
 def operation_json(operation: Operation, *, waiting_for: JsonObject | None) -> dict[str, JsonValue]:

@@ -11,6 +11,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
 """One second in the store's unit."""
+CLOCKS_APART = 60 * SECOND
+"""By how much the clocks of two gateways may differ."""
 
 
 def to_micros(at: datetime) -> int:
@@ -21,6 +23,11 @@ def to_micros(at: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """Microseconds since 1970 as an aware datetime in UTC."""
     return _EPOCH + timedelta(microseconds=micros)
+
+
+def ahead(stored: int, *, now: int) -> bool:
+    """Whether a stored time lies ahead of the clock: it was written before the clock was set back, and says nothing now."""
+    return stored > now + CLOCKS_APART
 
 
 def rfc3339(at: datetime) -> str:

@@ -108,6 +108,7 @@ class OperationRow(Table, table=True):
     occurred_at: int | None = Field(sa_column=_big(nullable=True))
     previous_code: str | None = Field(sa_column=_text(nullable=True))
     client_reference: str | None = Field(sa_column=_text(nullable=True))
+    request_id: str | None = Field(sa_column=_text(nullable=True))
     attempts: int = Field(sa_column=Column(Integer, nullable=False))
     probes: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
     probe_evidence: str | None = Field(sa_column=_text(nullable=True))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from sqlalchemy import Integer, and_, bindparam, case, or_, select, tuple_, update
 
 from app.domain.json import JsonValue
-from app.domain.times import to_micros
+from app.domain.times import CLOCKS_APART, ahead, to_micros
 from app.domain.work_orders import Observation
 from app.ledger.accept import ADD_ORDER, FIND_ORDER, LOCK_ORDER, new_order
 from app.ledger.events import ADD_EVENT, observation_event
@@ -30,7 +30,11 @@ SEEN = Sql(
     .where(
         ORDER.c.backend == bindparam("of_backend"),
         ORDER.c.number == bindparam("of_number"),
-        or_(ORDER.c.observed_at.is_(None), ORDER.c.observed_at < bindparam("at")),
+        or_(
+            ORDER.c.observed_at.is_(None),
+            ORDER.c.observed_at < bindparam("at"),
+            ORDER.c.observed_at > bindparam("ahead"),
+        ),
     )
     .values(observed_at=bindparam("at"))
 )
@@ -74,7 +78,8 @@ def observe(backend: str, seen: Sequence[Observation], *, source: str, now: int)
     """Take in what the vendor showed; each difference is an event with its source and the previous values.
 
     An observation older than the one we have changes nothing, and a code read before our own write was confirmed does not
-    undo that write. Orders are taken by number, so that two such units never wait for each other in a circle.
+    undo that write; but for times that lie ahead of the clock. Orders are taken by number, so that two such units never wait
+    for each other in a circle.
     """
     changes: list[Change] = []
     for one in sorted(seen, key=lambda each: each.key.number):
@@ -90,13 +95,13 @@ def _take_in(backend: str, seen: Observation, *, source: str, now: int) -> Unit[
     rows = yield FIND_ORDER, {"backend": backend, "number": number_is}
     if not rows:
         yield ADD_ORDER, new_order(backend, number_is, now=now)
-    if not rows or _news(rows[0], seen):
+    if not rows or _news(rows[0], seen, now=now):
         rows = yield LOCK_ORDER, {"backend": backend, "number": number_is}  # a write of ours may have come between
     row = rows[0]
-    if not _news(row, seen):
-        yield SEEN, {**lane, "at": to_micros(seen.as_of)}
+    if not _news(row, seen, now=now):
+        yield SEEN, {**lane, "at": to_micros(seen.as_of), "ahead": now + CLOCKS_APART}
         return None
-    values = _values(row, seen)
+    values = _values(row, seen, now=now)
     change = _change(row, seen, values)
     updated = yield CHANGED, {**lane, **values, "now": now, "tells": int(bool(change.now))}
     if not change.now:
@@ -113,17 +118,22 @@ def _take_in(backend: str, seen: Observation, *, source: str, now: int) -> Unit[
     return change
 
 
-def _news(row: Row, seen: Observation) -> bool:
+def _news(row: Row, seen: Observation, *, now: int) -> bool:
     """Whether the observation says anything that the row does not, and is not older than what the row has."""
-    observed = number_or_none(row, "observed_at")
-    if observed is not None and observed > to_micros(seen.as_of):
+    if _later(row, "observed_at", seen, now=now):
         return False
     if text_or_none(row, "etag") != etag_of(seen):
         return True
-    return text_or_none(row, "code") != seen.code and number(row, "confirmed_at") <= to_micros(seen.as_of)
+    return text_or_none(row, "code") != seen.code and not _later(row, "confirmed_at", seen, now=now)
 
 
-def _values(row: Row, seen: Observation) -> dict[str, Value]:
+def _later(row: Row, column: str, seen: Observation, *, now: int) -> bool:
+    """Whether the row's time is later than the observation, as far as it can be believed."""
+    stored = number_or_none(row, column)
+    return stored is not None and stored > to_micros(seen.as_of) and not ahead(stored, now=now)
+
+
+def _values(row: Row, seen: Observation, *, now: int) -> dict[str, Value]:
     values: dict[str, Value] = {
         "new_reference": seen.key.reference,
         "new_vendor_ids": compact(dict(seen.key.vendor_ids)),
@@ -137,7 +147,7 @@ def _values(row: Row, seen: Observation) -> dict[str, Value]:
         "new_target_at": None if seen.target_at is None else to_micros(seen.target_at),
         "new_observed_at": to_micros(seen.as_of),
     }
-    ours_is_newer = number(row, "confirmed_at") > to_micros(seen.as_of)
+    ours_is_newer = _later(row, "confirmed_at", seen, now=now)
     if ours_is_newer or text_or_none(row, "code") == seen.code:
         for name in ("code", "code_operation", "code_tenant"):
             values["new_" + name] = text_or_none(row, name)

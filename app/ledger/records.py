@@ -34,6 +34,8 @@ class Draft:
     key: str | None
     fingerprint: str
     now: int
+    request_id: str | None = None
+    """The request that brought it, as our logs name it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

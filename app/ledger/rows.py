@@ -78,6 +78,7 @@ def operation(row: Row) -> Operation:
         answer_body=text_or_none(row, "answer_body"),
         probes=number(row, "probes"),
         probe_evidence=text_or_none(row, "probe_evidence"),
+        request_id=text_or_none(row, "request_id"),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.domain.admission import Rules
-from app.domain.errors import BackendMisconfigured, CapabilityMissing
+from app.domain.errors import BackendMisconfigured, CapabilityMissing, GatewayError
 from app.domain.health import Health
 from app.domain.ports import Capability, VendorAdapter
 from app.domain.statuses import StatusCode, StatusTable
@@ -38,7 +38,11 @@ class Backend:
     async def connect(self, *, deadline_s: float, folder: Path) -> None:
         """Make the adapter; contacts the vendor only where the settings ask for it."""
         link = Connection(backend=self.name, settings=self.settings, deadline_s=deadline_s, folder=folder)
-        self._adapter = await self.vendor.connect(link)
+        try:
+            self._adapter = await self.vendor.connect(link)
+        except GatewayError as error:
+            error.backend = self.name
+            raise
 
     async def read(self, name: str, *, clock: Callable[[], int]) -> Observation:
         """The order as the vendor shows it now, for a caller who waits; what comes of it is noted in `health`.

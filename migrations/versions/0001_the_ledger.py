@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("occurred_at", sa.BigInteger(), nullable=True),
         sa.Column("previous_code", sa.Text(), nullable=True),
         sa.Column("client_reference", sa.Text(), nullable=True),
+        sa.Column("request_id", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("probes", sa.Integer(), server_default="0", nullable=False),
         sa.Column("probe_evidence", sa.Text(), nullable=True),

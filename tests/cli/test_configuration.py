@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import load
+from app.settings import configured, load
 from tests.cli.conftest import CONFIG, Run, Said
 
 EXAMPLE = Path(__file__).parent.parent.parent / "orderbridge.example.toml"
@@ -146,3 +146,8 @@ def test_the_example_configuration_loads(folder: Path, monkeypatch: pytest.Monke
     assert set(tomllib.loads(EXAMPLE.read_text())) == {"server", "database", "auth", "delivery", "backends"}
     assert list(loaded.backends) == ["riverside"]
     assert loaded.secrets() == ["k" * 32, "a-password"]
+
+
+def test_the_databases_password_is_a_secret_as_written_and_as_meant() -> None:
+    document = {"auth": {"signing_key": "k" * 32}, "database": {"url": "postgresql://us:p%40ss@word@host/db"}}
+    assert configured(document, folder=Path()).secrets() == ["k" * 32, "p%40ss@word", "p@ss@word"]

@@ -57,6 +57,7 @@ def test_wsdl_files_that_cannot_be_used_are_one_line(ready: Path) -> None:
     (port,) = free_ports(1)
     said = run_in(ready, "serve", "--port", str(port))
     assert (said.returncode, said.stderr.count("\n")) == (2, 1)
+    assert said.stderr.startswith("backends.riverside: webservice/WSTokenService: the WSDL cannot be read: ")
     assert "nowhere" in said.stderr
 
 

@@ -15,6 +15,7 @@ from app.ledger.sql import Sql, Unit
 from app.ledger.tables import ORDER
 from tests.delivery.bench import (
     HOLDS,
+    add_orders,
     body,
     cancel_on_screen,
     codes,
@@ -27,7 +28,7 @@ from tests.delivery.bench import (
     until,
 )
 from tests.delivery.recording import UPDATE, Glass
-from tests.gateway import Site
+from tests.gateway import Site, add_client
 from tests.vendors.loopback import Behaviour, after, raw, reply
 
 IN_TIME = Sql(update(ORDER).where(ORDER.c.number == bindparam("of_number")).values(late=0, target_at=null()))
@@ -68,6 +69,25 @@ async def test_what_is_queued_behind_a_refusal_stops_in_a_hold_and_nothing_more_
     assert order["delivery"] == {"state": "held", "pending": 2, "hold_id": hold["id"]}
 
 
+async def test_a_hundred_updates_may_wait_behind_a_hold_and_the_next_is_refused_without_using_its_key(
+    seen_on_sqlite: tuple[Site, Glass],
+) -> None:
+    site, _ = seen_on_sqlite
+    await site.api.get(site.orders("113427"))
+    site.fault("latency", delay_s=0.4)
+    site.fault("refuse")
+    _, refused, *_ = [await send_async(site, "113427", code) for code in (11, 9, 4)]
+    await finished(site, refused)
+    waiting = [await send_async(site, "113427", code) for code in (11, 4) * 49 + (11,)]
+    one_more = {"key": "one-more-than-a-hundred", "prefer": "respond-async"}
+    full = await site.update("113427", body(4), **one_more)
+    assert (full.status_code, full.json()["code"], full.json()["next"]["action"]) == (409, "order-queue-full", "wait")
+    unit = operations.resolve(refused, applied=False, ending=None, result=None, reason="go on", by="me", now=1)
+    await site.app.state.gateway.store.write(unit)
+    await finished(site, waiting[-1], within_s=30)
+    assert (await site.update("113427", body(4), **one_more)).headers["idempotent-replayed"] == "false"
+
+
 async def test_a_person_lets_the_queue_behind_a_refusal_go_on(seen: tuple[Site, Glass]) -> None:
     site, _ = seen
     await site.api.get(site.orders("113427"))
@@ -101,6 +121,7 @@ async def test_a_refusal_is_replayed_byte_for_byte(seen: tuple[Site, Glass]) -> 
     again = await site.update("113427", body(11), key="the-key-of-a-refusal")
     assert (first.status_code, again.status_code, again.content) == (409, 409, first.content)
     assert again.headers["idempotent-replayed"] == "true"
+    assert first.json()["request_id"] == first.headers["x-request-id"]
     assert len(glass.of(UPDATE)) == 1
 
 
@@ -227,3 +248,44 @@ async def test_a_request_that_only_our_adapter_refuses_holds_nothing(
     assert [one["state"] for one in found] == ["applied", "refused", "applied"]
     assert (found[1]["problem"]["code"], found[1]["problem"]["outcome"]) == ("reason-unknown", "not_sent")
     assert await rows(site, HOLDS, of_number="113427") == []
+
+
+async def test_another_tenant_hears_neither_the_vendors_words_to_us_nor_the_name_of_our_hold(
+    seen_on_sqlite: tuple[Site, Glass],
+) -> None:
+    site, glass = seen_on_sqlite
+    other = await add_client(site.app, "other", tenant="globex", backends=frozenset({site.backend}))
+
+    async def theirs(number: str, code: int) -> str:
+        answer = await other.post(
+            site.orders(number) + "/status-updates",
+            json=body(code),
+            headers={"Idempotency-Key": f"key-of-globex-{number}", "Prefer": "respond-async"},
+        )
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["operation_id"])
+
+    await site.api.get(site.orders("113427"))
+    glass.around(UPDATE, slow)
+    first, second = await send_async(site, "113427", 11), await send_async(site, "113427", 9)
+    behind = await theirs("113427", 11)
+    await until(lambda: codes(site, "113427") == [11])
+    cancel_on_screen(site, "113427")
+    assert (await finished(site, first))["state"] == "applied"
+    refused = await finished(site, second)
+    cancelled = (await other.get(f"/v1/operations/{behind}")).json()
+    assert (refused["problem"]["code"], refused["problem"]["vendor"]["status"]) == ("order-ended", 200)
+    assert (cancelled["state"], cancelled["problem"]["code"]) == ("cancelled", "order-ended")
+    assert "vendor" not in cancelled["problem"]
+
+    [number] = add_orders(site, 1)
+    await site.api.get(site.orders(number))
+    glass.around(UPDATE, slow)
+    site.fault("refuse", on="write")
+    refused_too = await send_async(site, number, 11)
+    await theirs(number, 9)
+    assert (await finished(site, refused_too))["state"] == "refused"
+    shown = [(await api.get(site.orders(number))).json()["delivery"] for api in (site.api, other)]
+    await other.aclose()
+    assert shown[0]["hold_id"].startswith("hold_")
+    assert shown[1] == {"state": "held", "pending": 1, "hold_id": None}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
+from app.vendors.civica_cx import orders
 from tests.delivery.bench import add_orders, codes, finished, leaves, operation, send_async
-from tests.delivery.recording import UPDATE, Glass
+from tests.delivery.recording import READ, UPDATE, Glass
 from tests.gateway import Site
-from tests.vendors.loopback import hang
+from tests.vendors.loopback import hang, reply
 
 
 async def test_twenty_updates_of_one_order_reach_the_vendor_in_the_order_accepted(seen: tuple[Site, Glass]) -> None:
@@ -44,3 +47,28 @@ async def test_other_orders_are_not_delayed_by_one_that_hangs(seen: tuple[Site, 
     assert time.monotonic() - began < 5
     assert (await leaves(site, stuck, "sending", "unknown", "verifying", "queued"))["state"] == "applied"
     assert codes(site, "113427") == [11]
+
+
+async def test_other_orders_are_not_delayed_by_one_that_the_vendor_shows_unreadably(
+    seen: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, glass = seen
+    monkeypatch.setattr(orders, "AGAIN_S", 1)
+    [unreadable] = add_orders(site, 1)
+    health = site.app.state.gateway.backends[site.backend].health
+    faulty = reply(200, DETAILS % b"<WorkOrderId>200000</WorkOrderId><WorkOrderUid>none</WorkOrderUid>")
+    glass.instead(READ, faulty, faulty, faulty)  # when it is accepted, and before it is sent
+    sent = await send_async(site, unreadable, 11)
+    answer = await site.update("113427", {"status": "on_site", "occurred_at": "2026-11-20T20:40:00Z"})
+    assert (answer.status_code, health.paused) == (201, False)
+    assert (await operation(site, sent))["state"] == "queued"
+    assert (await finished(site, sent))["state"] == "applied"
+    assert codes(site, unreadable) == [11]
+
+
+DETAILS = b"""\
+<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>
+<GetRepairWorkOrderDetailsResponse xmlns="urn:x"><GetRepairWorkOrderDetailsResult>
+<IsValid>true</IsValid><WorkOrder>%s</WorkOrder>
+</GetRepairWorkOrderDetailsResult></GetRepairWorkOrderDetailsResponse>
+</s:Body></s:Envelope>"""

@@ -55,6 +55,7 @@ WANTED = Wanted(
 UNSEEN = unseen_order("113427")
 FRESH = replace(UNSEEN, code="10", code_since=NOW - 60 * SECOND, observed_at=NOW - 30 * SECOND)
 STALE = replace(FRESH, observed_at=NOW - 30 * SECOND - 1)
+FROM_AHEAD = replace(FRESH, observed_at=NOW + 3600 * SECOND)
 
 
 def ours(code: str, *, tenant: str = "acme") -> OrderView:
@@ -96,6 +97,7 @@ CASES = [
     Case("old and allowed: the vendor decides", STALE),
     Case("fresh and the same code", replace(FRESH, code="11"), verdict=StatusUnchanged, unreadable=StatusUnchanged),
     Case("old and the same code: read first", replace(STALE, code="11"), verdict=READ),
+    Case("seen before the clock was set back: read first", replace(FROM_AHEAD, code="11"), verdict=READ),
     Case("our own write made it the same", ours("11"), verdict=StatusUnchanged, unreadable=StatusUnchanged),
     Case("a waiting update makes it the same", projected("11"), verdict=StatusUnchanged, unreadable=StatusUnchanged),
     Case("a waiting update will have moved it on", projected("20"), DONE, StatusUnchanged, StatusUnchanged),

@@ -94,7 +94,16 @@ async def test_the_operation_is_stored_as_it_was_asked(store: Store) -> None:
         replace(draft(1, reference="visit-7"), body='{"status":"on_site","comments":"é"}'), passes(), None
     )
     blank = dict.fromkeys(
-        ("previous_code", "probe_evidence", "problem", "result", "answer_status", "answer_body", "finished_at")
+        (
+            "previous_code",
+            "request_id",
+            "probe_evidence",
+            "problem",
+            "result",
+            "answer_status",
+            "answer_body",
+            "finished_at",
+        )
     )
     assert await rows_of(store, "operation") == [
         {

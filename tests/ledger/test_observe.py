@@ -188,6 +188,23 @@ async def test_a_read_begun_before_our_own_write_was_confirmed_does_not_undo_it(
     }
 
 
+async def test_what_was_seen_and_written_before_the_clock_was_set_back_does_not_hide_the_order(store: Store) -> None:
+    await observe(store, seen())
+    first = await begun(store, 1, now=NOW)
+    await store.settle(settlement(first.claim, first.operation, State.applied, now=NOW + SECOND))
+    earlier = NOW - 3600 * SECOND
+    [change] = await observe(store, seen(code="9", at=earlier), now=earlier)
+    assert (change.was["code"], change.now["code"]) == ("11", "9")
+    assert (await order_row(store))["observed_at"] == earlier
+
+
+async def test_an_order_that_has_not_changed_is_fresh_again_after_the_clock_was_set_back(store: Store) -> None:
+    await observe(store, seen())
+    earlier = NOW - 3600 * SECOND
+    assert await observe(store, seen(at=earlier), now=earlier) == []
+    assert await order_row(store) == {**SEEN_ORDER, "observed_at": earlier}
+
+
 async def test_our_own_write_seen_again_stays_ours(store: Store) -> None:
     await observe(store, seen())
     first = await begun(store, 1)

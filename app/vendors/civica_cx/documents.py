@@ -42,10 +42,14 @@ class FolderDocuments:
         parts = urlsplit(url)
         if parts.scheme in {"http", "https"}:
             wanted = self._folder / _saved_name(parts)
+            if not self._whatever_case(wanted).exists():
+                raise ForeignDocument(
+                    f"An import leads to {_place(parts)}, which is never asked, and the folder has no {wanted.name}."
+                )
         elif parts.scheme == "":
             wanted = Path(url)
         else:
-            raise ForeignDocument(f"An import leads to a {parts.scheme}: address.")
+            raise ForeignDocument(f"An import leads to {_place(parts)}; only the files of the folder are read.")
         found = self._whatever_case(wanted.resolve())
         if not found.is_relative_to(self._folder):
             raise ForeignDocument(f"An import leads out of the folder: {wanted.name}")
@@ -70,10 +74,10 @@ class LiveDocuments:
         return f"{self._url}/{service}?wsdl"
 
     def load(self, url: str) -> bytes:
-        origin = _origin(urlsplit(url))
-        if origin != self._origin:
+        parts = urlsplit(url)
+        if _origin(parts) != self._origin:
             raise ForeignDocument(
-                f"An import leads to {origin[0]}://{origin[1]}, which is not the backend's own server; "
+                f"An import leads to {_place(parts)}, which is not the backend's own server; "
                 "save the client's WSDL files in a folder and name the folder in `wsdl`."
             )
         return self._fetch(url)
@@ -89,6 +93,11 @@ def _saved_name(address: SplitResult) -> str:
         if key.lower() in {"xsd", "wsdl"} and value.isalnum():
             return f"{service}.{value.lower()}.{key.lower()}"
     return f"{service}.wsdl" if address.query.lower() in {"wsdl", "singlewsdl"} else service
+
+
+def _place(address: SplitResult) -> str:
+    """Where an import leads, for an operator."""
+    return f"{address.scheme}://{address.netloc.rpartition('@')[2]}" if address.hostname else address.path
 
 
 def _origin(address: SplitResult) -> tuple[str, str]:

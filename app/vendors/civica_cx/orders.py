@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 
-from app.domain.errors import BackendMisconfigured, BackendUnavailable, WorkOrderNotFound
+from app.domain.errors import BackendUnavailable, VendorSaid, WorkOrderNotFound
 from app.domain.work_orders import Observation
 from app.vendors.civica_cx.answers import child, read_answer
 from app.vendors.civica_cx.envelope import NotXml
@@ -19,7 +19,17 @@ from app.vendors.civica_cx.tables import LIST_ORDERS, READ_ORDER
 from app.vendors.civica_cx.translate import FaultyOrder, from_cx_order, is_number, to_cx_time
 from app.vendors.transport import NotSent, Unanswered
 
+AGAIN_S = 30
+"""When to ask again for an order that could not be read."""
 NO_ORDER = "Cx shows us no such order. If the number is right, this user's role may not let us see it."
+
+
+class ListRefused(Exception):
+    """Cx answered the list with a refusal; `said` has its words."""
+
+    def __init__(self, said: VendorSaid | None) -> None:
+        super().__init__("Cx refused to list orders")
+        self.said = said
 
 
 class Orders:
@@ -41,11 +51,13 @@ class Orders:
         if isinstance(found, Observation) and found.key.number == number:
             return found
         left_s = ends - asyncio.get_running_loop().time()
-        async with aclosing(self.listing(None, left_s)) as listed:
-            async for batch in listed:
-                for order in batch:
-                    if order.key.number == number:
-                        return order
+        # A role may show orders one by one and no list: then nothing more can be found out here.
+        with suppress(ListRefused):
+            async with aclosing(self._listed(None, left_s)) as listed:
+                async for batch in listed:
+                    for order in batch:
+                        if order.key.number == number:
+                            return order
         raise WorkOrderNotFound(NO_ORDER, vendor=found.said if isinstance(found, Heard) else None)
 
     async def _details(self, reference: str, ends: float) -> Observation | Heard:
@@ -68,12 +80,23 @@ class Orders:
         try:
             seen = from_cx_order(element, contract.names, self._zone, as_of=heard.asked_at)
         except FaultyOrder as fault:
-            raise BackendUnavailable(f"Cx sent an order that cannot be read: {fault}.") from fault
+            raise _unreadable(f"Cx sent an order that cannot be read: {fault}.") from fault
         if (seen.key.reference or reference).casefold() != reference.casefold():
-            raise BackendUnavailable("Cx answered with another order than the one that was asked for.")
+            raise _unreadable("Cx answered with another order than the one that was asked for.")
         return seen
 
     async def listing(
+        self, changed_since: datetime | None, deadline_s: float
+    ) -> AsyncGenerator[list[Observation], None]:
+        """A refused list is no BackendMisconfigured: the same user may read and update all the same, so no write waits."""
+        try:
+            async with aclosing(self._listed(changed_since, deadline_s)) as listed:
+                async for batch in listed:
+                    yield batch
+        except ListRefused as refusal:
+            raise BackendUnavailable("Cx does not let this user list orders.", vendor=refusal.said) from refusal
+
+    async def _listed(
         self, changed_since: datetime | None, deadline_s: float
     ) -> AsyncGenerator[list[Observation], None]:
         texts = {} if changed_since is None else {"FromDate": to_cx_time(changed_since, self._zone)}
@@ -96,7 +119,7 @@ class Orders:
                 if heard.result is not None and heard.result.valid:
                     return
                 if heard.result is not None:
-                    raise BackendMisconfigured("Cx does not let this user list orders.", vendor=heard.said)
+                    raise ListRefused(heard.said)
                 if not heard.token_refused or not again:
                     raise read_error(heard)
                 self._soap.refused(token)
@@ -104,3 +127,9 @@ class Orders:
             raise transport_error(fault) from fault
         except Unreadable as fault:
             raise BackendUnavailable(str(fault)) from fault
+
+
+def _unreadable(why: str) -> BackendUnavailable:
+    error = BackendUnavailable(why, after_s=AGAIN_S)
+    error.one_order = True
+    return error

@@ -129,7 +129,7 @@ def error_answer(error: GatewayError) -> Answer:
             outcome=Outcome.not_sent,
             detail=error.detail,
             said=error.vendor,
-            trouble=type(error),
+            trouble=None if error.one_order else type(error),
             retry_after_s=error.after_s,
         )
     return Answer(outcome=Outcome.refused, detail=error.detail, said=error.vendor, error=type(error))

@@ -72,6 +72,10 @@ def _records(text: str, faults: list[str]) -> Iterator[tuple[int, Mapping[str, s
             elif len(fields) > len(columns):
                 faults.append(f"line {line}: {len(fields)} fields, but the header has {len(columns)}")
             elif any(field.strip() for field in fields):
+                cut_off = [column for column in columns[len(fields) :] if column in NEEDED]
+                if cut_off:
+                    faults.append(f"line {line}: it ends before {', '.join(cut_off)}")
+                    continue
                 values = dict.fromkeys(NEEDED + OPTIONAL, "")
                 for column, field in zip(columns, fields, strict=False):
                     if column is not None and field.strip() not in _EMPTY:

@@ -134,6 +134,15 @@ async def test_a_backend_of_somebody_else_looks_like_none_at_all(scene: Scene) -
     assert await scene.nothing_changed()
 
 
+async def test_a_backend_that_was_granted_and_is_configured_no_more_is_not_found(scene: Scene) -> None:
+    async with another_caller(scene.site, "former", backend="taken-out") as former:
+        for route in scene.routes:
+            if "{backend}" in route.path:
+                answer = await scene.ask(former, route, {**scene.names, "backend": "taken-out"})
+                assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), route
+    assert await scene.nothing_changed()
+
+
 async def test_an_operation_of_another_tenant_looks_like_none_at_all(scene: Scene) -> None:
     # This one has been granted the same backend: its orders are his to see, another tenant's operations are not.
     absent_id = "op_" + "0" * 26

@@ -22,6 +22,7 @@ class Invalid:
     id: str
     body: dict[str, Any]
     faults: dict[str, str]
+    code: str = "invalid-request"
 
 
 INVALID = [
@@ -30,8 +31,15 @@ INVALID = [
     Invalid(id="no status", body={"occurred_at": "2026-11-20T20:40:00Z"}, faults={"": "required"}),
     Invalid(id="null status", body=update() | {"status": None}, faults={"": "required"}),
     Invalid(id="both reasons", body=update(reason_code="weather", late_reason="parts_delay"), faults={"": "exclusive"}),
-    Invalid(id="no such status", body=update(status=MARKER), faults={"/status": "enum"}),
-    Invalid(id="status in capitals", body=update(status="On_Site"), faults={"/status": "enum"}),
+    Invalid(
+        id="no such status", body=update(status=MARKER), faults={"/status": "status-unknown"}, code="status-unknown"
+    ),
+    Invalid(
+        id="status in capitals",
+        body=update(status="On_Site"),
+        faults={"/status": "status-unknown"},
+        code="status-unknown",
+    ),
     Invalid(id="a number as status", body=update(status=11), faults={"/status": "enum"}),
     Invalid(id="a number as code", body=update(vendor_code=11), faults={"/vendor_code": "string-type"}),
     Invalid(id="empty code", body=update(vendor_code=""), faults={"/vendor_code": "string-too-short"}),
@@ -60,7 +68,7 @@ INVALID = [
     Invalid(
         id="three things",
         body=update(status="off", occurred_at="now", colour="red"),
-        faults={"/status": "enum", "/occurred_at": "date-time", "/colour": "unknown-member"},
+        faults={"/status": "status-unknown", "/occurred_at": "date-time", "/colour": "unknown-member"},
     ),
     *[
         Invalid(id=f"{name} sent along", body=update(**{name: MARKER}), faults={f"/{name}": "unknown-member"})
@@ -75,7 +83,7 @@ async def test_a_body_that_does_not_fit(shared: Site, case: Invalid) -> None:
     answer = await shared.update("113427", case.body)
     problem = answer.json()
     found = {fault["pointer"]: fault["code"] for fault in problem["errors"]}
-    assert (answer.status_code, problem["code"]) == (422, "invalid-request")
+    assert (answer.status_code, problem["code"]) == (422, case.code)
     assert found == case.faults
     assert problem["next"]["action"] == "fix_request"
     assert all(len(fault["message"]) > 10 for fault in problem["errors"])

@@ -431,6 +431,16 @@ async def test_an_order_that_cx_does_not_show_is_not_found_and_keeps_the_words_o
     assert "may not let us see it" in caught.value.detail
 
 
+async def test_an_order_that_cx_does_not_show_to_a_user_who_may_not_list_is_not_found_and_nothing_pauses(
+    cx: Cx, adapter: VendorAdapter
+) -> None:
+    cx.will(DETAILS, sample("order_not_shown.xml"))
+    cx.will(LIST, sample("order_not_shown.xml").replace(b"WorkOrderDetails", b"WorkOrders"))
+    with pytest.raises(WorkOrderNotFound) as caught:
+        await adapter.read("404")
+    assert caught.value.vendor == VendorSaid(message="Works order could not be found.", status=200)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unread:
     id: str
@@ -533,7 +543,7 @@ async def test_a_list_that_breaks_off_gives_what_came_and_then_its_trouble(cx: C
 UNLISTED: dict[str, tuple[bytes | Behaviour, type[VendorTrouble]]] = {
     "a role without the right": (
         sample("order_not_shown.xml").replace(b"WorkOrderDetails", b"WorkOrders"),
-        BackendMisconfigured,
+        BackendUnavailable,
     ),
     "an HTML page": (b"<html>sorry</html>", BackendUnavailable),
     "nothing": (b"", BackendUnavailable),

@@ -148,6 +148,8 @@ def test_every_fault_of_a_file_is_told_at_once_with_its_line() -> None:
         "16,Name,,Issued,1,,,done",
         "99999999999,Name,,Issued,1,,,",
         "17,Name,,Issued,1,,,,,,",
+        "18,Name",
+        "19,Name,,Issued,1",
         header=header,
     )
     assert [fault.split(" is none of ")[0] for fault in told] == [
@@ -161,6 +163,7 @@ def test_every_fault_of_a_file_is_told_at_once_with_its_line() -> None:
         "line 9: Status 'done'",
         "line 10: RepairStatusCodeId '99999999999' is not a whole number that Cx could have given",
         "line 11: 11 fields, but the header has 8",
+        "line 12: it ends before RepairMasterStatusCode, WorksOrderApplicable",
     ]
 
 
