@@ -21,9 +21,9 @@ from app.api.openapi import DocumentedApp
 from app.api.requests import assert_every_route_declares
 from app.api.strict_json import carried
 from app.api.unavailable import add_unavailable_answers
-from app.delivery.desk import now_micros
 from app.delivery.service import Delivery
 from app.domain.clients import ClientRecord
+from app.domain.times import now_micros
 from app.ledger import clients, statuses
 from app.ledger.open import open_store
 from app.ledger.store import Store

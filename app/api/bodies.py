@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from app.api.parameters import Moment
+from app.domain.admission import Wanted
 from app.domain.errors import StatusUnknown
 from app.domain.statuses import Status
 
@@ -52,6 +53,17 @@ class StatusUpdateIn(Input):
         if self.reason_code is not None and self.late_reason is not None:
             raise PydanticCustomError("exclusive", "Give reason_code or late_reason, not both.")
         return self
+
+    def wanted(self, *, tenant: str) -> Wanted:
+        """The update as the checks take it."""
+        return Wanted(
+            tenant=tenant,
+            status=self.status,
+            vendor_code=self.vendor_code,
+            occurred_at=self.occurred_at,
+            reason_code=self.reason_code,
+            late_reason=self.late_reason,
+        )
 
 
 class PreviewIn(Input):

@@ -16,7 +16,7 @@ from app.api.parameters import BackendName
 from app.api.reads import fresh_or_known
 from app.api.requests import Received, strict_router
 from app.api.schemas import Preview
-from app.domain.admission import Wanted, chosen_code
+from app.domain.admission import chosen_code
 from app.domain.errors import (
     BackendMisconfigured,
     BackendTimeout,
@@ -99,14 +99,7 @@ async def _status_update(gateway: Gateway, backend: Backend, body: PreviewIn) ->
     if body.work_order is None:
         missing = FieldFault(pointer="/work_order", code="required", message="Name the work order.")
         raise InvalidRequest("/work_order: Name the work order.", faults=(missing,))
-    wanted = Wanted(
-        tenant="",
-        status=asked.status,
-        vendor_code=asked.vendor_code,
-        occurred_at=asked.occurred_at,
-        reason_code=asked.reason_code,
-        late_reason=asked.late_reason,
-    )
+    wanted = asked.wanted(tenant="")
     try:
         code = chosen_code(wanted, backend.rules)
     except GatewayError as error:

@@ -19,7 +19,7 @@ from app.api.reads import live
 from app.api.requests import Received, strict_router
 from app.api.schemas import StatusUpdate, StatusUpdateList
 from app.api.writes import Checks, Look, Wish, submit
-from app.domain.admission import OrderView, Wanted, admit, chosen_code
+from app.domain.admission import OrderView, admit, chosen_code
 from app.domain.errors import (
     BackendMisconfigured,
     BackendTimeout,
@@ -125,14 +125,7 @@ async def create_status_update(
 
 
 def _checks(caller: Caller, backend: Backend, body: StatusUpdateIn) -> Checks:
-    wanted = Wanted(
-        tenant=caller.tenant,
-        status=body.status,
-        vendor_code=body.vendor_code,
-        occurred_at=body.occurred_at,
-        reason_code=body.reason_code,
-        late_reason=body.late_reason,
-    )
+    wanted = body.wanted(tenant=caller.tenant)
 
     def check(order: OrderView, look: Look) -> Send:
         backend.require(Capability.status_update)

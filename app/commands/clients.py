@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ import typer
 
 from app.commands.configured import ConfigOption, JsonOption
 from app.commands.ends import FAILED, WRONG, Ends, plainly
+from app.domain.times import now_micros
 
 if TYPE_CHECKING:
     from app.domain.clients import ClientRecord
@@ -60,7 +60,7 @@ def create(
             backends=_chosen("backend", backend, list(configured.backends)),
             revoked=False,
         )
-        if not in_store(configured, lambda store: store.write(_add(record, now=_now()))):
+        if not in_store(configured, lambda store: store.write(_add(record, now=now_micros()))):
             raise Ends(f"there is a client {name!r} already; choose another --id", code=FAILED)
     if as_json:
         shown = _json(record)
@@ -112,7 +112,9 @@ def revoke(
         from app.commands.configured import configuration, in_store
         from app.ledger import clients
 
-        revoked = in_store(configuration(config), lambda store: store.write(clients.revoke(client_id, now=_now())))
+        revoked = in_store(
+            configuration(config), lambda store: store.write(clients.revoke(client_id, now=now_micros()))
+        )
         if not revoked:
             raise Ends(f"there is no client {client_id!r} that could be revoked", code=FAILED)
     print(f"{client_id} is revoked; its tokens stop working within 5 seconds.")
@@ -157,7 +159,3 @@ def _text(record: ClientRecord, *, indent: str = "") -> str:
         "backends": " ".join(sorted(record.backends)),
     }
     return "\n".join(f"{indent}{label:15}{value}" for label, value in lines.items())
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

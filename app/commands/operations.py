@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands.configured import ConfigOption, JsonOption
 from app.commands.ends import FAILED, WRONG, Ends, plainly
+from app.domain.times import now_micros
 
 if TYPE_CHECKING:
     from app.domain.operations import Operation
@@ -101,7 +101,7 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
     was = await store.read(operations.find(operation_id))
     if was is None:
         raise Ends(f"there is no operation {operation_id!r}", code=FAILED)
-    now = time.time_ns() // 1000
+    now = now_micros()
     ending, result = None, None
     if applied:
         table = await _table(store, configured, was)

@@ -7,13 +7,13 @@ import json
 import os
 import secrets
 import tempfile
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.commands.ends import WRONG, Ends
+from app.domain.times import now_micros
 
 if TYPE_CHECKING:
     from app.domain.json import JsonValue
@@ -84,7 +84,7 @@ def _put_client(configuration: Configuration) -> Unit[bool]:
         backends=frozenset(configuration.backends),
         revoked=False,
     )
-    yield from clients.put(record, now=time.time_ns() // 1000)
+    yield from clients.put(record, now=now_micros())
     return True
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from app.domain.ids import new_id
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
 from app.domain.receipts import problem_of
-from app.domain.times import SECOND
+from app.domain.times import SECOND, now_micros
 from app.domain.work_orders import Observation
 from app.ledger import orders
 from app.ledger.endings import applied
@@ -29,11 +28,6 @@ log = structlog.get_logger(__name__)
 
 SETTLE_AGAIN_S = (0.2, 1.0, 3.0)
 """Well within what the queue's lease leaves after the attempt's deadline."""
-
-
-def now_micros() -> int:
-    """This host's clock, in the ledger's unit."""
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True, kw_only=True)

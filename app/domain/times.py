@@ -5,6 +5,7 @@ The store keeps microseconds since 1970 as integers, which read the same from SQ
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -13,6 +14,11 @@ SECOND = 1_000_000
 """One second in the store's unit."""
 CLOCKS_APART = 60 * SECOND
 """By how much the clocks of two gateways may differ."""
+
+
+def now_micros() -> int:
+    """This host's clock."""
+    return time.time_ns() // 1000
 
 
 def to_micros(at: datetime) -> int:

@@ -11,7 +11,7 @@ from app.domain.operations import Operation, State, move
 from app.ledger.accept import ADD_ATTEMPT, intent_values
 from app.ledger.records import Claim, Fenced, Lease
 from app.ledger.rows import number, number_or_none, operation, text
-from app.ledger.sql import Sql, Unit
+from app.ledger.sql import Sql, Unit, Value
 from app.ledger.tables import ATTEMPT, OPERATION, OPERATIONS, ORDER
 
 _ready = (
@@ -113,6 +113,11 @@ CODE_SINCE = Sql(
 )
 
 
+def lane_of(claimed: Claim) -> dict[str, Value]:
+    """What FENCED compares with."""
+    return {"of_backend": claimed.backend, "of_number": claimed.number, "fence": claimed.fence}
+
+
 def claim(backend: str, *, now: int, lease: Lease, most: int) -> Unit[list[Claim]]:
     """Lease up to `most` queues of a backend that want attention."""
     rows = yield (
@@ -168,7 +173,7 @@ def _step(
     *,
     attempts: int,
 ) -> Unit[Operation]:
-    held = yield RENEW, {**_lane(of), "until": lease.until, "of_id": was.id, "to_code": target_code}
+    held = yield RENEW, {**lane_of(of), "until": lease.until, "of_id": was.id, "to_code": target_code}
     moved = yield (
         BEGIN,
         {
@@ -189,9 +194,9 @@ def _step(
 def put_back(of: Claim, *, ready_at: int | None) -> Unit[None]:
     """Give the lease up. With None the queue rests, unless a write has joined it meanwhile: two statements, so that the
     second sees what the first waited for. A queue that waits for a person rests in any case."""
-    rows = yield PUT_BACK, {**_lane(of), "ready": ready_at}
+    rows = yield PUT_BACK, {**lane_of(of), "ready": ready_at}
     if rows and ready_at is None and number(rows[0], "open_count") > 0 and not number(rows[0], "held"):
-        yield PUT_BACK, {**_lane(of), "ready": 0}
+        yield PUT_BACK, {**lane_of(of), "ready": 0}
 
 
 def take_over() -> Unit[None]:
@@ -209,7 +214,3 @@ def code_since(operation_id: str) -> Unit[int | None]:
     """Since when the order had the code that it had as the operation's latest attempt began."""
     rows = yield CODE_SINCE, {"of_id": operation_id}
     return number_or_none(rows[0], "code_since") if rows else None
-
-
-def _lane(of: Claim) -> dict[str, str | int]:
-    return {"of_backend": of.backend, "of_number": of.number, "fence": of.fence}

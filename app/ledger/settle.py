@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, and_, bindparam, case, insert, null, update
 from app.domain.json import JsonObject
 from app.domain.operations import FINAL, Operation, State, move
 from app.ledger.events import ADD_EVENT, event_values
-from app.ledger.lanes import FENCED
-from app.ledger.records import AttemptEnd, Claim, Ending, Fenced, Settled, Settlement
+from app.ledger.lanes import FENCED, lane_of
+from app.ledger.records import AttemptEnd, Ending, Fenced, Settled, Settlement
 from app.ledger.rows import compact, json_object, number, operation
 from app.ledger.sql import Params, Sql, Unit, Value
 from app.ledger.tables import ATTEMPT, HOLD, OPERATION, OPERATIONS, ORDER
@@ -139,7 +139,7 @@ def order_step(settlement: Settlement) -> tuple[Sql, Params]:
     if settlement.to not in FINAL:
         unsettled = settlement.to is not State.queued
         return PARK, {
-            **_lane(settlement.claim),
+            **lane_of(settlement.claim),
             "now": settlement.now,
             "by": settlement.operation.id if unsettled else None,
             "by_tenant": settlement.operation.tenant if unsettled else None,
@@ -156,7 +156,7 @@ def sets_status(settlement: Settlement) -> bool:
 def finish_values(settlement: Settlement) -> Params:
     was = settlement.operation
     values: dict[str, Value] = {
-        **_lane(settlement.claim),
+        **lane_of(settlement.claim),
         "of_id": was.id,
         "now": settlement.now,
         "until": settlement.lease_until,
@@ -247,7 +247,7 @@ def _hold_behind(settlement: Settlement, hold_id: str) -> Unit[None]:
     rows = yield (
         PARK,
         {
-            **_lane(of),
+            **lane_of(of),
             "now": settlement.now,
             "by": hold_id,
             "by_tenant": was.tenant,
@@ -277,10 +277,6 @@ def hold_values(settlement: Settlement, hold_id: str) -> Params:
         "resolution": None,
         "reason": None,
     }
-
-
-def _lane(of: Claim) -> dict[str, Value]:
-    return {"of_backend": of.backend, "of_number": of.number, "fence": of.fence}
 
 
 def ending_of(problem: JsonObject, *, status: int) -> Ending:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app.delivery.desk import Desk, now_micros
+from app.delivery.desk import Desk
 from app.delivery.polling import poll
 from app.delivery.watchers import Watchers
+from app.domain.times import now_micros
 from tests.delivery.bench import Simulated, add_orders, cancel_on_screen, delivery, events, set_on_screen, until
 from tests.gateway import CX, Site, site
 

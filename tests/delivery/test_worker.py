@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.delivery import lasting
-from app.delivery.desk import Desk, now_micros
-from app.domain.times import SECOND
+from app.delivery.desk import Desk
+from app.domain.times import SECOND, now_micros
 from app.ledger import lanes
 from app.ledger.sql import Unit
 from app.vendors.civica_cx.adapter import CivicaCxAdapter
