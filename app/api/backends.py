@@ -66,6 +66,7 @@ async def list_statuses(
             "effective_from": rfc3339(row.effective_from) if row.effective_from else None,
             "effective_to": rfc3339(row.effective_to) if row.effective_to else None,
             "default": row.default,
+            "settable": table.settable(row),
             "terminal": table.ended(row),
             "basis": row.basis.value,
         }
@@ -102,6 +103,8 @@ def _backend(backend: Backend) -> dict[str, JsonValue]:
         "vendor": backend.vendor.slug,
         "capabilities": sorted(one.value for one in backend.vendor.capabilities),
         "writable_fields": list(backend.vendor.writable),
+        "replaceable_fields": list(backend.vendor.replaceable),
+        "delete_effect": None if backend.vendor.removal is None else backend.vendor.removal.effect,
         "health": {
             "state": "paused" if health.paused else "ok",
             "code": health.code,

@@ -25,6 +25,9 @@ def _known(word: object) -> object:
     return word
 
 
+StatusWord = Annotated[Status, BeforeValidator(_known)]
+
+
 class Input(BaseModel):
     """What a caller sends."""
 
@@ -34,9 +37,7 @@ class Input(BaseModel):
 class StatusUpdateIn(Input):
     """A status that a work order has reached: `status`, or `vendor_code` to choose one of several codes behind a status."""
 
-    status: Annotated[Status | None, BeforeValidator(_known)] = Field(
-        default=None, description="What the contractor says of the order."
-    )
+    status: StatusWord | None = Field(default=None, description="What the contractor says of the order.")
     vendor_code: Word | None = Field(default=None, description="The vendor's own code, as GET .../statuses lists it.")
     occurred_at: Moment = Field(description="When it happened: RFC 3339 with an offset; answered in UTC.")
     comments: str | None = Field(default=None, max_length=4000, description="Shown to the client's own staff.")
@@ -73,4 +74,6 @@ class PreviewIn(Input):
     work_order: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
         default=None, description="The order; left out only for a create that lets the vendor number it."
     )
-    body: dict[str, Any] = Field(description="What the write itself would carry.")
+    body: dict[str, Any] = Field(default_factory=dict, description="What the write itself would carry.")
+    replace: list[Word] = Field(default_factory=list, description="As the query `replace` of a PATCH.")
+    if_match: str | None = Field(default=None, max_length=1000, description="As the If-Match header of a PUT.")

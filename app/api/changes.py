@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from fastapi import Body, Request, Response
+from fastapi import Body, Query, Request, Response
 
 from app.api.auth import Caller, requires
 from app.api.documented import write_answers
-from app.api.gateway import Gateway, GatewayDep
+from app.api.gateway import GatewayDep
 from app.api.idempotency_key import idempotency_key, optional_idempotency_key
-from app.api.parameters import IDEMPOTENCY_KEY, OPTIONAL_IDEMPOTENCY_KEY, PREFER, BackendName, OrderNumber
+from app.api.order_bodies import WorkOrderPatch, validated
+from app.api.order_writes import check_number, checks, collections, order_in
+from app.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, OPTIONAL_IDEMPOTENCY_KEY, PREFER, BackendName, OrderNumber
 from app.api.prefer import preference
 from app.api.requests import MERGE_PATCH, Received, StrictRequest, strict_router
 from app.api.schemas import Effect, WorkOrder
-from app.api.writes import Look, Wish, submit
-from app.domain.admission import OrderView, ReadFirst
+from app.api.writes import Wish, submit
+from app.domain.entity_tags import if_match
 from app.domain.errors import (
     BackendMisconfigured,
     BackendTimeout,
@@ -24,14 +27,21 @@ from app.domain.errors import (
     CapabilityMissing,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
+    OrderBlocked,
     OrderQueueFull,
+    PreconditionFailed,
+    StatusTableMissing,
+    StatusUnknown,
     UnsupportedMediaType,
+    VendorCodeRequired,
     VendorRefused,
     VendorRejectedData,
+    WorkOrderExists,
     WorkOrderNotFound,
 )
+from app.domain.json import JsonObject
 from app.domain.ports import Capability, Kind
-from app.ledger.records import Send
+from app.domain.terms import NO_TERMS, Terms
 
 router = strict_router(tags=["work orders"])
 
@@ -40,6 +50,7 @@ ERRORS = (
     WorkOrderNotFound,
     VendorRefused,
     OrderQueueFull,
+    OrderBlocked,
     BodyTooLarge,
     UnsupportedMediaType,
     CapabilityMissing,
@@ -49,16 +60,24 @@ ERRORS = (
     BackendUnavailable,
     BackendTimeout,
 )
+BEGINS = (StatusUnknown, StatusTableMissing, VendorCodeRequired)
 Order = Annotated[dict[str, Any], Body(description="Members of a work order, in our names.")]
 Writer = Annotated[Caller, requires("orders:write")]
 
 WRITE: dict[str, Any] = {"parameters": [IDEMPOTENCY_KEY, PREFER]}
-UNKEYED_WRITE: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, PREFER]}
-MERGE: dict[str, Any] = {"requestBody": {"content": {MERGE_PATCH: {"schema": {"type": "object"}}}}}
+PATCH: dict[str, Any] = {
+    "parameters": [IDEMPOTENCY_KEY, IF_MATCH, PREFER],
+    "requestBody": {"content": {MERGE_PATCH: {}}},
+}
+UNKEYED_WRITE: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, IF_MATCH, PREFER]}
 
-CREATED = write_answers(201, "Created; the order as the vendor has it now.", model=WorkOrder, also=ERRORS)
-CHANGED = write_answers(200, "The order as the vendor has it now.", model=WorkOrder, also=ERRORS)
-REMOVED = write_answers(200, "What became of the order.", model=Effect, also=ERRORS)
+CREATED = write_answers(
+    201, "Created; the order as the vendor has it now.", model=WorkOrder, also=(*ERRORS, *BEGINS, WorkOrderExists)
+)
+CHANGED = write_answers(
+    200, "The order as the vendor has it now.", model=WorkOrder, also=(*ERRORS, *BEGINS, PreconditionFailed)
+)
+REMOVED = write_answers(200, "What became of the order.", model=Effect, also=(*ERRORS, PreconditionFailed))
 
 
 @router.post(
@@ -71,14 +90,26 @@ REMOVED = write_answers(200, "What became of the order.", model=Effect, also=ERR
     openapi_extra=WRITE,
 )
 async def create_work_order(
-    request: Received,
-    gateway: GatewayDep,
-    caller: Writer,
-    backend: BackendName,
-    body: Order,
+    request: Received, gateway: GatewayDep, caller: Writer, backend: BackendName, body: Order
 ) -> Response:
-    """Where the vendor cannot create orders (Civica Cx), 422 `capability-missing`."""
-    return await _submit(gateway, request, caller, backend, "", Kind.create, key=idempotency_key(request))
+    """The answer is the vendor's own record, with its number and its defaults. An order that exists is never overwritten.
+
+    Where the vendor cannot create orders (Civica Cx, OverIT), 422 `capability-missing`.
+    """
+    chosen = gateway.backend(backend)
+    sent = _object(request)
+    new = order_in(chosen, Kind.create, sent)
+    wish = Wish(
+        caller=caller,
+        backend=chosen,
+        name=(new.number if new is not None else None) or "",
+        kind=Kind.create,
+        occurred_at=None,
+        client_reference=None,
+        key=idempotency_key(request),
+        checks=checks(caller, chosen, Kind.create, sent, NO_TERMS, begins_as=new),
+    )
+    return await submit(gateway, request, wish, preference(request))
 
 
 @router.patch(
@@ -87,7 +118,7 @@ async def create_work_order(
     summary="Change an order",
     responses=CHANGED,
     response_class=Response,
-    openapi_extra={**WRITE, **MERGE},
+    openapi_extra=PATCH,
 )
 async def patch_work_order(
     request: Received,
@@ -96,9 +127,38 @@ async def patch_work_order(
     backend: BackendName,
     number: OrderNumber,
     body: Order,
+    replace: Annotated[
+        list[str] | None,
+        Query(
+            description="Collections whose whole place the body's takes, for example `assets`.", examples=[["assets"]]
+        ),
+    ] = None,
 ) -> Response:
-    """A merge patch (RFC 7396). Where the vendor takes status updates only (Civica Cx), 422 `capability-missing`."""
-    return await _submit(gateway, request, caller, backend, number, Kind.patch, key=idempotency_key(request))
+    """A merge patch (RFC 7396) in our names: what is absent stays, null removes, elements of a collection go by their key.
+
+    An empty object changes nothing. A status is set by a status update, not here. Where the vendor takes status updates
+    only (Civica Cx), 422 `capability-missing`.
+    """
+    chosen = gateway.backend(backend)
+    sent = _object(request)
+    if Capability.patch in chosen.vendor.capabilities:
+        check_number(number, validated(WorkOrderPatch, sent))
+    terms = Terms(
+        replace=collections(replace),
+        if_match=if_match(request.headers.get("if-match")),
+    )
+    wish = Wish(
+        caller=caller,
+        backend=chosen,
+        name=number,
+        kind=Kind.patch,
+        occurred_at=None,
+        client_reference=None,
+        key=idempotency_key(request),
+        checks=checks(caller, chosen, Kind.patch, sent, terms),
+        terms=terms,
+    )
+    return await submit(gateway, request, wish, preference(request))
 
 
 @router.put(
@@ -117,8 +177,28 @@ async def put_work_order(
     number: OrderNumber,
     body: Order,
 ) -> Response:
-    """Where the vendor cannot replace orders (Civica Cx), 422 `capability-missing`."""
-    return await _submit(gateway, request, caller, backend, number, Kind.replace, key=optional_idempotency_key(request))
+    """The whole order as the body says it: 201 if it is new, 200 if it took the place of one.
+
+    With `If-Match: *` only an order that exists is replaced. Where the vendor cannot replace orders, 422
+    `capability-missing`.
+    """
+    chosen = gateway.backend(backend)
+    sent = _object(request)
+    new = order_in(chosen, Kind.replace, sent)
+    check_number(number, new)
+    terms = Terms(if_match=if_match(request.headers.get("if-match")))
+    wish = Wish(
+        caller=caller,
+        backend=chosen,
+        name=number,
+        kind=Kind.replace,
+        occurred_at=None,
+        client_reference=None,
+        key=optional_idempotency_key(request),
+        checks=checks(caller, chosen, Kind.replace, sent, terms, begins_as=new),
+        terms=terms,
+    )
+    return await submit(gateway, request, wish, preference(request))
 
 
 @router.delete(
@@ -135,34 +215,32 @@ async def delete_work_order(
     caller: Writer,
     backend: BackendName,
     number: OrderNumber,
+    expect: Annotated[
+        Literal["close", "delete"] | None, Query(description="What you expect it to do; anything else is 422, unsent.")
+    ] = None,
 ) -> Response:
-    """Where the vendor cannot close or delete orders (Civica Cx), 422 `capability-missing`."""
-    bodiless = StrictRequest(request.scope, request.receive)
-    return await _submit(gateway, bodiless, caller, backend, number, Kind.delete, key=optional_idempotency_key(request))
+    """Closes the order (Unit4) or deletes it for good (NexusFS); `expect` guards against the one you do not mean.
 
-
-NEED_THE_ORDER = frozenset({Kind.patch, Kind.delete})
-
-
-async def _submit(
-    gateway: Gateway, request: StrictRequest, caller: Caller, backend: str, name: str, kind: Kind, *, key: str | None
-) -> Response:
+    Where the vendor can do neither, 422 `capability-missing`.
+    """
     chosen = gateway.backend(backend)
-
-    def checks(order: OrderView, look: Look) -> Send:
-        chosen.require(Capability(kind.value))
-        if kind in NEED_THE_ORDER and order.observed_at is None and look.may_read:
-            raise ReadFirst  # it may be named by its reference, and its queue is its number's
-        return Send(target_code=None, previous_code=None)
-
+    terms = Terms(if_match=if_match(request.headers.get("if-match")))
     wish = Wish(
         caller=caller,
         backend=chosen,
-        name=name,
-        kind=kind,
+        name=number,
+        kind=Kind.delete,
         occurred_at=None,
         client_reference=None,
-        key=key,
-        checks=checks,
+        key=optional_idempotency_key(request),
+        checks=checks(caller, chosen, Kind.delete, {}, terms, expect=expect),
+        terms=terms,
     )
-    return await submit(gateway, request, wish, preference(request))
+    return await submit(gateway, StrictRequest(request.scope, request.receive), wish, preference(request))
+
+
+def _object(request: StrictRequest) -> JsonObject:
+    """The body as the caller sent it; its model has let nothing but an object pass."""
+    sent = request.received
+    assert isinstance(sent, Mapping)
+    return sent

@@ -60,7 +60,10 @@ ORDER: JsonObject = {
     "priority": "R3",
     "dates": {"raised": "2026-11-18T08:47:13Z", "target": "2026-11-25T17:00:00Z", "actual_end": None},
     "appointment": {"start": "2026-11-20T19:00:00Z", "end": "2026-11-20T21:00:00Z"},
-    "location": {"number": "KES0014", "address_lines": ["14 Kestrel Court", "Heron Road"], "postcode": "RV4 2QT"},
+    "location": {
+        "number": "KES0014",
+        "address": {"line_1": "14 Kestrel Court", "line_2": "Heron Road", "postcode": "RV4 2QT"},
+    },
     "status": "issued",
     "phase": "open",
     "vendor_status": {"code": "3", "label": "Issued", "master": "Issued"},
@@ -74,6 +77,8 @@ BACKEND: JsonObject = {
     "vendor": "civica_cx",
     "capabilities": ["list", "read", "status_update"],
     "writable_fields": [],
+    "replaceable_fields": [],
+    "delete_effect": None,
     "health": {"state": "ok", "code": None, "since": None, "next_try": None},
 }
 UNIT4_ORDER: JsonObject = {
@@ -170,6 +175,7 @@ ANSWERS: dict[tuple[str, str], JsonObject] = {
             "effective_from": "2015-01-01T00:00:00Z",
             "effective_to": None,
             "default": False,
+            "settable": True,
             "terminal": False,
             "basis": "configured",
         }

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 
 from app.api.documented import PROBLEM_CODES
 from app.api.examples import ANSWERS, REQUESTS, problem_example
+from app.api.order_bodies import WorkOrderIn, WorkOrderPatch
+from app.api.order_bodies import documented as order_bodies
 from app.api.problems import PROBLEM_JSON
 from app.domain.errors import ERRORS
 
@@ -23,6 +25,13 @@ REQUEST_ID_HEADER: dict[str, Any] = {
     "description": "Names this request in our logs: the X-Request-Id that you sent, or one of our making.",
     "schema": {"type": "string"},
 }
+
+BODIES = {
+    "createWorkOrder": WorkOrderIn.__name__,
+    "putWorkOrder": WorkOrderIn.__name__,
+    "patchWorkOrder": WorkOrderPatch.__name__,
+}
+"""The bodies that a route takes as they come: what a backend cannot do at all is told before their shape is."""
 
 Node = dict[str, Any]
 """An object of the document."""
@@ -46,6 +55,11 @@ class DocumentedApp(FastAPI):
 def finish(document: Node) -> None:
     """Complete the document in place."""
     components = document["components"]
+    bodies = order_bodies()
+    members = bodies.pop("OrderMembers")["properties"]
+    components["schemas"].update(bodies)
+    order = components["schemas"]["WorkOrder"]["properties"]
+    order.update({name: kind for name, kind in members.items() if name not in order})
     components["headers"] = {REQUEST_ID: REQUEST_ID_HEADER}
     components["examples"] = {
         code: {"summary": kind.title, "value": problem_example(kind)} for code, kind in ERRORS.items()
@@ -54,6 +68,9 @@ def finish(document: Node) -> None:
         name = operation["operationId"]
         for parameter in operation.get("parameters", []):
             parameter["schema"] = _not_nullable(parameter["schema"])
+        if name in BODIES:
+            for content in operation["requestBody"]["content"].values():
+                content["schema"] = {"$ref": f"#/components/schemas/{BODIES[name]}"}
         if name in REQUESTS:
             for content in operation["requestBody"]["content"].values():
                 content["example"] = REQUESTS[name]

@@ -83,6 +83,17 @@ PREFER: Parameter = {
 }
 
 
+IF_MATCH: Parameter = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "ETags: the write happens only if the order, read just before, still has one of them; else 412. "
+    "`*` asks only that there is such an order.",
+    "schema": {"type": "string"},
+    "example": '"3f0c9a2b7d1e4f58a6b0c3d2e1f09876"',
+}
+
+
 async def named_once(request: Request) -> None:
     """A dependency for lists: of a parameter given twice nobody can say which one counts. Raises InvalidRequest."""
     seen: set[str] = set()

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
-
 from app.api.auth import Caller, requires
 from app.api.bodies import PreviewIn, StatusUpdateIn
 from app.api.documented import problems
 from app.api.gateway import Gateway, GatewayDep
+from app.api.order_bodies import WorkOrderIn, WorkOrderPatch, validated
+from app.api.order_writes import check_number, check_replaced, collections, first_code
 from app.api.parameters import BackendName
 from app.api.reads import fresh_or_known
 from app.api.requests import Received, strict_router
 from app.api.schemas import Preview
 from app.domain.admission import chosen_code
+from app.domain.entity_tags import if_match
 from app.domain.errors import (
     BackendMisconfigured,
     BackendTimeout,
@@ -35,7 +35,9 @@ from app.domain.errors import (
     WorkOrderNotFound,
 )
 from app.domain.ports import Capability, Kind, Write
+from app.domain.terms import Terms
 from app.domain.work_orders import OrderKey
+from app.ledger.records import KnownOrder
 from app.vendors.backends import Backend
 
 router = strict_router(tags=["preview"])
@@ -77,8 +79,12 @@ async def preview_write(
     """
     kind = Kind(body.kind)
     chosen = gateway.backend(backend, Capability(body.kind))
-    write = await _status_update(gateway, chosen, body) if kind is Kind.status_update else _other(body, kind)
-    sent = chosen.adapter.requests(write)
+    write = await (_status_update if kind is Kind.status_update else _change)(gateway, chosen, body)
+    try:
+        chosen.adapter.screen(write)
+        sent = chosen.adapter.requests(write)
+    except GatewayError as error:
+        raise _inside(error, chosen) from None
     return Preview.model_validate(
         {
             "requests": [
@@ -95,18 +101,14 @@ async def preview_write(
 
 
 async def _status_update(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write:
-    asked = _validated(body)
-    if body.work_order is None:
-        missing = FieldFault(pointer="/work_order", code="required", message="Name the work order.")
-        raise InvalidRequest("/work_order: Name the work order.", faults=(missing,))
+    asked = validated(StatusUpdateIn, body.body, at=("body", "body"))
+    named = _named(body)
     wanted = asked.wanted(tenant="")
     try:
         code = chosen_code(wanted, backend.rules)
     except GatewayError as error:
-        error.backend = backend.name
-        error.faults = tuple(replace(fault, pointer=f"/body{fault.pointer}") for fault in error.faults)
-        raise
-    known = await fresh_or_known(gateway, backend, body.work_order, fresh_s=float("inf"))
+        raise _inside(error, backend) from None
+    known = await fresh_or_known(gateway, backend, named, fresh_s=float("inf"))
     view = known.view
     return Write(
         operation_id=UNSENT,
@@ -119,13 +121,65 @@ async def _status_update(gateway: Gateway, backend: Backend, body: PreviewIn) ->
     )
 
 
-def _validated(body: PreviewIn) -> StatusUpdateIn:
+async def _change(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write:
+    """A create, patch, replacement or removal; the order is read as it would be just before sending."""
+    kind = Kind(body.kind)
+    order_in: WorkOrderIn | None = None
+    if kind is Kind.patch:
+        check_number(_named(body), validated(WorkOrderPatch, body.body, at=("body", "body")))
+    elif kind is not Kind.delete:
+        order_in = validated(WorkOrderIn, body.body, at=("body", "body"))
     try:
-        return StatusUpdateIn.model_validate(body.body)
-    except ValidationError as error:
-        faults = [{**fault, "loc": ("body", "body", *fault["loc"])} for fault in error.errors()]
-        raise RequestValidationError(faults, body={"body": body.body}) from error
+        code = first_code(backend, order_in, at=gateway.clock())
+        names = collections(body.replace) if kind is Kind.patch else ()
+        check_replaced(backend, names, body.body, at="/replace")
+    except GatewayError as error:
+        raise _inside(error, backend) from None
+    number = _new_number(backend, body, order_in) if kind is Kind.create else _named(body)
+    known = await _known(gateway, backend, number, kind)
+    seen = None if known is None else known.observation
+    return Write(
+        operation_id=UNSENT,
+        kind=kind,
+        order=OrderKey(number=number) if seen is None else seen.key,
+        body=body.body,
+        status=code,
+        previous_code=None if known is None else known.view.code,
+        terms=Terms(replace=names, if_match=if_match(body.if_match)),
+        before=None if seen is None else seen.fields,
+    )
 
 
-def _other(body: PreviewIn, kind: Kind) -> Write:
-    return Write(operation_id=UNSENT, kind=kind, order=OrderKey(number=body.work_order or ""), body=body.body)
+async def _known(gateway: Gateway, backend: Backend, number: str, kind: Kind) -> KnownOrder | None:
+    if kind is Kind.create:
+        return None
+    try:
+        return await fresh_or_known(gateway, backend, number, fresh_s=0)
+    except WorkOrderNotFound:
+        if kind is Kind.replace:
+            return None
+        raise
+
+
+def _new_number(backend: Backend, body: PreviewIn, order_in: WorkOrderIn | None) -> str:
+    """The number that a new order would get; empty where the vendor gives it."""
+    named = body.work_order or (order_in.number if order_in is not None else None)
+    return named or backend.adapter.own_number(UNSENT) or ""
+
+
+def _named(body: PreviewIn) -> str:
+    if body.work_order is None:
+        missing = FieldFault(pointer="/work_order", code="required", message="Name the work order.")
+        raise InvalidRequest("/work_order: Name the work order.", faults=(missing,))
+    return body.work_order
+
+
+def _inside(error: GatewayError, backend: Backend) -> GatewayError:
+    """The same error, its pointers going into the preview's `body`."""
+    error.backend = backend.name
+    error.faults = tuple(map(_into_the_body, error.faults))
+    return error
+
+
+def _into_the_body(fault: FieldFault) -> FieldFault:
+    return fault if fault.pointer == "/replace" else replace(fault, pointer=f"/body{fault.pointer}")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from app.api.gateway import READ_AGAIN_S, Gateway
-from app.domain.admission import OrderView
 from app.domain.errors import GatewayError, VendorTrouble
-from app.domain.json import JsonObject, JsonValue
+from app.domain.json import JsonValue
+from app.domain.receipts import order
 from app.domain.times import SECOND, ahead, to_micros
-from app.domain.work_orders import work_order
 from app.ledger import orders
 from app.ledger.records import KnownOrder
 from app.vendors.backends import Backend
@@ -76,27 +74,4 @@ async def fresh_or_known(gateway: Gateway, backend: Backend, name: str, *, fresh
 def shown(backend: Backend, known: KnownOrder, *, tenant: str) -> dict[str, JsonValue]:
     """A known order as the API shows it to a tenant."""
     assert known.observation is not None
-    row = backend.rules.table.by_code.get(known.view.code or "")
-    return work_order(known.observation, backend=backend.name, row=row, delivery=delivery(known.view, tenant=tenant))
-
-
-def entity_tag(known: KnownOrder) -> str:
-    """The order's ETag: of the vendor's record, and of the status, which a write of ours may have set since the record came."""
-    return f'"{hashlib.sha256(f"{known.etag} {known.view.code}".encode()).hexdigest()[:32]}"'
-
-
-def names_tag(if_none_match: str, etag: str) -> bool:
-    """Whether an If-None-Match names this tag; it compares weakly (RFC 9110, 13.1.2)."""
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in tags or tags == ["*"]
-
-
-def delivery(view: OrderView, *, tenant: str) -> JsonObject:
-    """How far the vendor's system is behind what was accepted for the order; another tenant's hold is not named."""
-    blocked = view.blocked_by if view.held and view.blocked_tenant == tenant else None
-    state = "held" if view.held else "pending" if view.open_count else "settled"
-    return {
-        "state": state,
-        "pending": view.open_count,
-        "hold_id": blocked if blocked is not None and blocked.startswith("hold_") else None,
-    }
+    return order(known.observation, known.view, backend.rules.table, backend=backend.name, tenant=tenant)

@@ -41,6 +41,10 @@ class StatusUpdate(Output):
     evidence: str | None = Field(
         description="How we know: vendor_accepted (its answer), read_back (read afterwards), operator (a person's word)."
     )
+    kept_here: list[str] = Field(
+        default_factory=list,
+        description="Members of your update that the vendor's system has no place for; they stand in our record alone.",
+    )
 
 
 class StatusUpdateEntry(StatusUpdate):
@@ -136,7 +140,9 @@ class BackendOut(Output):
     title: str
     vendor: str
     capabilities: list[Capability]
-    writable_fields: list[str]
+    writable_fields: list[str] = Field(description="Members of an order that PATCH can change there.")
+    replaceable_fields: list[str] = Field(description="Collections that `PATCH ?replace=` can replace whole.")
+    delete_effect: Literal["closed", "deleted"] | None = Field(description="What DELETE of an order does there.")
     health: Health
 
 
@@ -149,6 +155,7 @@ class StatusRow(Output):
     effective_from: datetime | None
     effective_to: datetime | None
     default: bool = Field(description="Chosen when several codes share the status.")
+    settable: bool = Field(description="Whether the vendor's interface can set it; other codes are only ever seen.")
     terminal: bool = Field(description="Whether the order takes no update any more once it has this code.")
     basis: Basis
 
@@ -206,9 +213,9 @@ class WorkOrder(Output):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     backend: str
-    number: str
+    number: str = Field(description="The order's number at the vendor.")
     external_reference: str | None
-    status: Status | None
+    status: Status | None = Field(description="Null for a vendor code that the status table does not know.")
     phase: Phase | None
     vendor_status: VendorStatus | None
     delivery: DeliveryOut

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Response
@@ -47,9 +48,10 @@ from app.domain.errors import (
 )
 from app.domain.json import JsonValue
 from app.domain.operations import Operation
-from app.domain.ports import Capability, Kind
+from app.domain.ports import Capability, Kind, Write
 from app.domain.receipts import status_update
 from app.domain.times import to_micros
+from app.domain.work_orders import OrderKey
 from app.ledger import operations, orders
 from app.ledger.records import Send
 from app.vendors.backends import Backend
@@ -119,17 +121,28 @@ async def create_status_update(
         occurred_at=to_micros(body.occurred_at),
         client_reference=body.client_reference,
         key=key,
-        checks=_checks(caller, chosen, body),
+        checks=_checks(caller, chosen, body, request.received),
     )
     return await submit(gateway, request, wish, preference(request))
 
 
-def _checks(caller: Caller, backend: Backend, body: StatusUpdateIn) -> Checks:
+def _checks(caller: Caller, backend: Backend, body: StatusUpdateIn, sent: JsonValue) -> Checks:
     wanted = body.wanted(tenant=caller.tenant)
+    assert isinstance(sent, Mapping)
 
     def check(order: OrderView, look: Look) -> Send:
         backend.require(Capability.status_update)
         code = chosen_code(wanted, backend.rules)
+        backend.adapter.screen(
+            Write(
+                operation_id="",
+                kind=Kind.status_update,
+                order=OrderKey(number=order.number, reference=order.reference, vendor_ids=order.vendor_ids),
+                body=sent,
+                status=code,
+                occurred_at=wanted.occurred_at,
+            )
+        )
         admit(wanted, code, order, backend.rules, now=look.now, readable=look.may_read)
         return Send(target_code=code.code, previous_code=order.projected_code or order.code)
 
@@ -179,6 +192,7 @@ async def list_status_updates(
 
 def _entry(backend: Backend, operation: Operation) -> dict[str, JsonValue]:
     table = backend.rules.table
-    shown = status_update(operation, table, state=operation.state, applied_at=None, evidence=None)
+    kept_here = backend.vendor.kept_here
+    shown = status_update(operation, table, state=operation.state, applied_at=None, evidence=None, kept_here=kept_here)
     said = {name: operation.body.get(name) for name in ("comments", "reason_code", "late_reason", "client_reference")}
     return {**shown, **(operation.result or {}), **said, "problem": operation.problem}

@@ -13,10 +13,11 @@ from app.api.documented import problems
 from app.api.gateway import GatewayDep
 from app.api.pages import Page
 from app.api.parameters import BackendName, OrderNumber, UpdatedSince, named_once
-from app.api.reads import accepted_age_s, entity_tag, fresh_or_known, last_copy, live, names_tag, shown
+from app.api.reads import accepted_age_s, fresh_or_known, last_copy, live, shown
 from app.api.requests import strict_router
 from app.api.schemas import Transitions, WorkOrder, WorkOrderList
 from app.domain.admission import current
+from app.domain.entity_tags import entity_tag, names_tag
 from app.domain.errors import (
     BackendMisconfigured,
     BackendTimeout,
@@ -44,7 +45,7 @@ ETAG = {"ETag": {"description": "A strong tag over the vendor's part of the orde
     summary="The orders known here",
     dependencies=[Depends(named_once)],
     response_model=WorkOrderList,
-    responses=problems(CapabilityMissing),
+    responses=problems(),
 )
 async def list_work_orders(
     gateway: GatewayDep,
@@ -57,7 +58,7 @@ async def list_work_orders(
     cursor: Cursor = None,
 ) -> WorkOrderList:
     """Orders as last seen at the vendor, those that changed longest ago first; `as_of` says when each was seen."""
-    chosen = gateway.backend(backend, Capability.list)
+    chosen = gateway.backend(backend)
     page = Page(gateway, caller, f"work-orders {backend} {status} {phase} {updated_since}", limit=limit)
     found = await gateway.store.read(
         orders.list_orders(
@@ -129,7 +130,7 @@ async def get_work_order(
     known = None if age_s is None else await last_copy(gateway, backend, number, within_s=age_s)
     if known is None:
         known = await live(gateway, chosen, number)
-    etag = entity_tag(known)
+    etag = entity_tag(known.etag, known.view.code)
     if if_none_match is not None and names_tag(if_none_match, etag):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag

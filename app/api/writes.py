@@ -20,7 +20,8 @@ from app.domain.errors import ClientReferenceUsed, GatewayError, OrderQueueFull,
 from app.domain.ids import new_id
 from app.domain.operations import FINAL, Operation, State
 from app.domain.ports import Kind
-from app.domain.receipts import location, operation_json
+from app.domain.receipts import location, operation_json, order_location
+from app.domain.terms import NO_TERMS, Terms
 from app.domain.times import SECOND, to_micros
 from app.domain.work_orders import Observation
 from app.ledger import operations, orders
@@ -55,6 +56,7 @@ class Wish:
     client_reference: str | None
     key: str | None
     checks: Checks
+    terms: Terms = NO_TERMS
 
 
 async def submit(gateway: Gateway, request: StrictRequest, wish: Wish, preference: Preference) -> Response:
@@ -88,7 +90,7 @@ async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, wai
     """
     draft = _draft(gateway, request, wish)
     look = Look(now=draft.now, may_read=True)
-    begins = True
+    begins = wish.kind is Kind.status_update  # before every other the worker reads the order
     while True:
         try:
             # In a task of its own: a caller who hangs up while the ledger commits must not leave an attempt begun that
@@ -144,7 +146,7 @@ def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
         tenant=wish.caller.tenant,
         client_id=wish.caller.client_id,
         backend=wish.backend.name,
-        number=wish.name or made,  # a create without a number waits for nobody but itself
+        number=wish.name or wish.backend.adapter.own_number(made) or made,  # its own id: it waits for nobody but itself
         kind=wish.kind,
         body=compact(request.received),
         occurred_at=wish.occurred_at,
@@ -153,6 +155,7 @@ def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
         fingerprint=marks.hex(),
         now=now,
         request_id=request_id(request.scope),
+        terms=None if (terms := wish.terms.as_json()) is None else compact(terms),
     )
 
 
@@ -244,7 +247,7 @@ def answer(gateway: Gateway, operation: Operation, *, replayed: bool, headers: d
     headers = {
         **headers,
         "Operation-Id": operation.id,
-        "Location": location(operation.id),
+        "Location": _location(operation),
         "Idempotent-Replayed": "true" if replayed else "false",
     }
     if operation.answer_status is not None and operation.answer_body is not None:
@@ -252,9 +255,17 @@ def answer(gateway: Gateway, operation: Operation, *, replayed: bool, headers: d
         return Response(
             operation.answer_body, status_code=operation.answer_status, media_type=media_type, headers=headers
         )
-    headers["Retry-After"] = str(gateway.look_again_s(operation))
+    if operation.state not in FINAL:  # else the order could not be read after the write: the operation has to tell
+        headers["Retry-After"] = str(gateway.look_again_s(operation))
     body = compact(operation_json(operation, waiting_for=gateway.waiting_for(operation.backend)))
     return Response(body, status_code=202, media_type="application/json", headers=headers)
+
+
+def _location(operation: Operation) -> str:
+    """Where the order is that the write made; for any other write, where the operation can be read."""
+    if operation.kind in (Kind.create, Kind.replace) and operation.answer_status == 201:
+        return order_location(operation.backend, operation.work_order)
+    return location(operation.id)
 
 
 def _kept(status: int, body: str, *, replayed: bool, headers: dict[str, str]) -> Response:

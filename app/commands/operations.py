@@ -15,9 +15,9 @@ from app.domain.times import now_micros
 
 if TYPE_CHECKING:
     from app.domain.operations import Operation
-    from app.domain.statuses import StatusTable
     from app.ledger.store import Store
     from app.settings import Configuration
+    from app.vendors.backends import Backend
 
 MOST = 100
 APPLIED, NOT_APPLIED = "applied", "not-applied"
@@ -104,8 +104,19 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
     now = now_micros()
     ending, result = None, None
     if applied:
-        table = await _table(store, configured, was)
-        ending, result = endings.applied(was, table, at=now, evidence="operator")
+        backend = await _backend(store, configured, was)
+        removal = backend.vendor.removal
+        receipt = endings.receipt(
+            was,
+            backend.rules.table,
+            at=now,
+            evidence="operator",
+            effect=None if removal is None else removal.effect,
+            kept_here=backend.vendor.kept_here,
+        )
+        if receipt is not None:
+            ending = receipt.ending
+            result = ending.answer_body
     try:
         after = await store.write(
             operations.resolve(
@@ -117,13 +128,13 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
     return _next(after)
 
 
-async def _table(store: Store, configured: Configuration, operation: Operation) -> StatusTable:
+async def _backend(store: Store, configured: Configuration, operation: Operation) -> Backend:
     from app.commands.configured import backend_of
     from app.ledger import statuses
 
     backend = backend_of(configured, operation.backend)
     backend.use_statuses(await store.read(statuses.read(operation.backend)))
-    return backend.rules.table
+    return backend
 
 
 def _next(operation: Operation) -> str:

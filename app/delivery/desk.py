@@ -14,12 +14,12 @@ from app.domain.errors import GatewayError
 from app.domain.ids import new_id
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
-from app.domain.receipts import problem_of
+from app.domain.receipts import order, problem_of
 from app.domain.times import SECOND, now_micros
 from app.domain.work_orders import Observation
 from app.ledger import orders
-from app.ledger.endings import applied
-from app.ledger.records import AttemptEnd, Claim, Ending, Lease, Settled, Settlement
+from app.ledger.endings import Receipt, receipt
+from app.ledger.records import AttemptEnd, Claim, Ending, KnownOrder, Lease, Settled, Settlement
 from app.ledger.settle import ending_of
 from app.ledger.store import Store, StoreUnavailable
 from app.vendors.backends import Backend
@@ -28,6 +28,18 @@ log = structlog.get_logger(__name__)
 
 SETTLE_AGAIN_S = (0.2, 1.0, 3.0)
 """Well within what the queue's lease leaves after the attempt's deadline."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """What a write other than a status update left at the vendor: the order as read afterwards, and whether it is new.
+
+    Without `order` it could not be read; `number` is what the vendor called a new one.
+    """
+
+    order: KnownOrder | None = None
+    created: bool = False
+    number: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +63,13 @@ class Desk:
     async def observe(self, seen: Observation, *, source: str) -> None:
         await self.store.write(orders.observe(self.backend.name, [seen], source=source, now=self.clock()))
 
+    async def take_in(self, seen: Observation) -> KnownOrder:
+        """Take in what the vendor shows, and give the order as it is known now."""
+        await self.observe(seen, source="delivery")
+        known = await self.store.read(orders.find(self.backend.name, seen.key.number))
+        assert known is not None
+        return known
+
     async def settle(
         self,
         claim: Claim,
@@ -65,13 +84,18 @@ class Desk:
         ends_behind: bool = False,
         probes: int | None = None,
         probe_evidence: str | None = None,
+        made: Made | None = None,
     ) -> Settled:
-        """Write the step and tell those who wait for it. Raises Fenced."""
+        """Write the step and tell those who wait for it; `made` is what an applied write left. Raises Fenced."""
         now = self.clock()
-        ending, result = None, None
+        ending, result, number = None, None, None
         if to is State.applied:
-            table = self.backend.rules.table
-            ending, result = applied(operation, table, at=now, evidence=evidence or "vendor_accepted")
+            made = made or Made()
+            answer = self._receipt(operation, made, at=now, evidence=evidence or "vendor_accepted")
+            if answer is not None:
+                ending = answer.ending
+                result = ending.answer_body
+            number = made.number if made.number and operation.work_order == operation.id else None
         elif error is not None:
             ending = self.refused(error, operation)
         settled = await self._written(
@@ -89,12 +113,36 @@ class Desk:
                 end_behind=self._end_with(error, operation) if ends_behind and error is not None else None,
                 probes=probes,
                 probe_evidence=probe_evidence,
+                number=number,
                 event_data=_event_data(error, evidence),
             )
         )
         for one in (settled.operation, *settled.ended):
             self.watchers.tell(one)
         return settled
+
+    def _receipt(self, operation: Operation, made: Made, *, at: int, evidence: str) -> Receipt | None:
+        backend = self.backend
+        shown = None
+        if made.order is not None and made.order.observation is not None:
+            shown = order(
+                made.order.observation,
+                made.order.view,
+                backend.rules.table,
+                backend=backend.name,
+                tenant=operation.tenant,
+                settled=1 if made.order.view.number == operation.work_order else 0,
+            )
+        return receipt(
+            operation,
+            backend.rules.table,
+            at=at,
+            evidence=evidence,
+            order=shown,
+            created=made.created,
+            effect=None if backend.vendor.removal is None else backend.vendor.removal.effect,
+            kept_here=backend.vendor.kept_here,
+        )
 
     async def _written(self, settlement: Settlement) -> Settled:
         """Settle, and try again for a while if the database is away: what the vendor answered should not become unknown.

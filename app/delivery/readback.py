@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import structlog
 
-from app.delivery import send
+from app.delivery import settling
+from app.delivery.changes import change_of, made_by, numbered_by_vendor
 from app.delivery.desk import Desk
 from app.delivery.send import known_order, write_of
-from app.domain.errors import GatewayError, VendorTrouble
+from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
 from app.domain.operations import Operation, State
-from app.domain.ports import Proof
+from app.domain.ports import Kind, Proof
 from app.domain.times import SECOND, to_micros
 from app.domain.work_orders import Observation
 from app.ledger import lanes
@@ -32,7 +33,7 @@ LATER_S = (30, 60, 300, 300, 300, 300, 300)
 async def interrupted(desk: Desk, claim: Claim, operation: Operation) -> Settled:
     """An attempt without a classification, left by a process that ended: bytes may have left, so it is unknown."""
     end = AttemptEnd(n=operation.attempts, outcome="unknown", detail="the gateway ended while the call was under way")
-    first = desk.clock() + round(send.FIRST_PROBE_S * SECOND)
+    first = desk.clock() + round(settling.FIRST_PROBE_S * SECOND)
     return await desk.settle(claim, operation, State.unknown, attempt=end, ready_at=first, probes=0)
 
 
@@ -42,6 +43,8 @@ async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
         operation = await desk.store.write(lanes.verify(claim, operation, lease=desk.lease()))
         desk.watchers.tell(operation)
     settled_at = await may_have_settled(desk, operation)
+    if operation.kind is not Kind.status_update:
+        return await verify_change(desk, claim, operation, settled_at=settled_at)
     try:
         view = await known_order(desk, operation)
         seen = await desk.backend.adapter.read(operation.work_order)
@@ -52,7 +55,36 @@ async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
     proof = desk.backend.adapter.prove(write_of(desk, operation, view), seen)
     if proof is Proof.not_applied and _set_anew(await desk.store.read(lanes.code_since(operation.id)), seen):
         return await hold(desk, claim, operation, "the order shows what it was, but somebody has set that anew since")
-    return await weigh(desk, claim, operation, proof, seen, settled_at=settled_at)
+    if proof is Proof.applied:
+        return await desk.settle(claim, operation, State.applied, evidence="read_back")
+    shown = f"{seen.code}|{seen.status_at.isoformat() if seen.status_at else ''}"
+    return await weigh(desk, claim, operation, proof, shown=shown, as_of=to_micros(seen.as_of), settled_at=settled_at)
+
+
+async def verify_change(desk: Desk, claim: Claim, operation: Operation, *, settled_at: int) -> Settled:
+    """The read-back of a create, a patch, a replacement or a removal: weighed against what was there before it."""
+    if numbered_by_vendor(operation):
+        return await hold(desk, claim, operation, "the vendor may have created an order, and only it knows its number")
+    seen: Observation | None = None
+    try:
+        seen = await desk.backend.adapter.read(operation.work_order)
+    except WorkOrderNotFound:
+        log.info("the vendor has no such order", operation=operation.id)
+    except GatewayError as error:
+        return await unreadable(desk, claim, operation, error, settled_at=settled_at)
+    desk.backend.health.well(now=desk.clock())
+    known = None if seen is None else await desk.take_in(seen)
+    before = await desk.store.read(lanes.before(operation.id))
+    write = change_of(desk, operation, known, before=before)
+    proof = desk.backend.adapter.prove(write, seen)
+    if proof is Proof.applied:
+        mishap = None if seen is None else desk.backend.adapter.side_effect(write, seen)
+        if mishap is not None:
+            return await hold(desk, claim, operation, mishap)
+        made = await made_by(desk, write, known)
+        return await desk.settle(claim, operation, State.applied, evidence="read_back", made=made)
+    shown = "absent" if known is None else f"{known.etag}|{known.view.code}"
+    return await weigh(desk, claim, operation, proof, shown=shown, as_of=desk.clock(), settled_at=settled_at)
 
 
 def _set_anew(code_since: int | None, seen: Observation) -> bool:
@@ -69,17 +101,14 @@ async def may_have_settled(desk: Desk, operation: Operation) -> int:
 
 
 async def weigh(
-    desk: Desk, claim: Claim, operation: Operation, proof: Proof, seen: Observation, *, settled_at: int
+    desk: Desk, claim: Claim, operation: Operation, proof: Proof, *, shown: str, as_of: int, settled_at: int
 ) -> Settled:
-    """Applied, sent again, read again, or held."""
+    """Not proved applied by what the vendor showed at `as_of`: sent again, read again, or held."""
     now = desk.clock()
-    if proof is Proof.applied:
-        return await desk.settle(claim, operation, State.applied, evidence="read_back")
-    if seen.as_of.timestamp() * SECOND < settled_at:
+    if as_of < settled_at:
         return await again(desk, claim, operation, at=settled_at + JUST_AFTER, evidence=None)
     if proof is Proof.inconclusive:
         return await hold(desk, claim, operation, "the order shows neither what it was nor what we sent")
-    shown = f"{seen.code}|{seen.status_at.isoformat() if seen.status_at else ''}"
     if operation.probe_evidence == shown:
         log.info("proved not applied; it is sent again", operation=operation.id)
         return await desk.settle(claim, operation, State.queued, ready_at=now, probes=0, evidence="not_applied")

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import structlog
 
+from app.delivery.changes import Prepared, prepare
 from app.delivery.desk import Desk
-from app.delivery.refusals import explain
-from app.domain.admission import OrderView, ReadFirst, Wanted, admit, chosen_code
+from app.delivery.settling import put_off, settle_answer, wanted
+from app.domain.admission import OrderView, ReadFirst, admit, chosen_code
 from app.domain.errors import (
     BackendTimeout,
     BackendUnavailable,
@@ -19,38 +20,45 @@ from app.domain.errors import (
     VendorTrouble,
     WorkOrderNotFound,
 )
-from app.domain.health import LONGEST_ASKED_S
 from app.domain.operations import Operation, State
 from app.domain.ports import Answer, Kind, Outcome, Write
-from app.domain.statuses import Status, StatusCode
-from app.domain.times import SECOND, from_micros
-from app.domain.work_orders import Observation, OrderKey
+from app.domain.statuses import StatusCode
+from app.domain.times import from_micros
+from app.domain.work_orders import OrderKey
 from app.ledger import lanes, orders
-from app.ledger.records import AttemptEnd, Claim, Settled
+from app.ledger.records import Claim, Settled
+from app.ledger.rows import compact
 
 log = structlog.get_logger(__name__)
 
-FIRST_PROBE_S = 5.0
-"""How soon after a lost answer the vendor is first read; a positive answer may come back at once."""
-EXPLAIN_S = 5.0
-"""How long the read after a refusal may take: the queue's lease has to outlast it."""
+STOPPED = "the gateway stopped while the call was under way"
+NO_ANSWER = "no answer within the deadline"
 
 
 async def deliver(desk: Desk, claim: Claim, operation: Operation) -> Settled | None:
     """Take a queued write to the vendor. None: the backend cannot be asked, and the queue was put back. Raises Fenced."""
     try:
-        code, view = await checked(desk, operation, await known_order(desk, operation))
+        if operation.kind is Kind.status_update:
+            code, view = await checked(desk, operation, await known_order(desk, operation))
+            sending = deliver_status(desk, claim, operation, code, view)
+        else:
+            sending = deliver_change(desk, claim, operation, await prepare(desk, operation))
     except VendorTrouble as error:
         await put_off(desk, claim, error)
         return None
     except GatewayError as error:
         ends = isinstance(error, OrderEnded)
         return await desk.settle(claim, operation, State.refused, error=error, ends_behind=ends)
+    return await sending
+
+
+async def deliver_status(desk: Desk, claim: Claim, operation: Operation, code: StatusCode, view: OrderView) -> Settled:
+    """Store the intent of a status update that was just checked; then send it."""
     began = await desk.store.write(
         lanes.begin(
             claim,
             operation,
-            target_code=code.code if code else None,
+            target_code=code.code,
             previous_code=view.code,
             code_since=view.code_since,
             lease=desk.lease(),
@@ -59,6 +67,47 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation) -> Settled | N
     )
     desk.watchers.tell(began)
     return await attempt(desk, claim, began, view)
+
+
+async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepared: Prepared) -> Settled:
+    """Store the intent of a change whose order was just read, with what it was; then send it."""
+    known, write = prepared.known, prepared.write
+    made_before = write.kind is Kind.create and known is not None
+    before = None if made_before else write.before
+    began = await desk.store.write(
+        lanes.begin(
+            claim,
+            operation,
+            target_code=operation.target_code,
+            previous_code=None if known is None else known.view.code,
+            code_since=None if known is None else known.view.code_since,
+            before=None if before is None else compact(before),
+            lease=desk.lease(),
+            now=desk.clock(),
+        )
+    )
+    desk.watchers.tell(began)
+    if made_before:
+        found = "the order exists now: an earlier attempt may have made it"
+        return await settle_answer(desk, claim, began, Answer(outcome=Outcome.unknown, detail=found))
+    if prepared.idle:
+        idle = Answer(outcome=Outcome.applied, detail="the order is so already; nothing was sent")
+        return await settle_answer(desk, claim, began, idle, write=write)
+    return await send_change(desk, claim, began, write)
+
+
+async def send_change(desk: Desk, claim: Claim, operation: Operation, write: Write) -> Settled:
+    """Make the call whose intent is stored, and settle what came of it. Cancelled in mid-call, the outcome is unknown."""
+    answer = Answer(outcome=Outcome.unknown, detail=STOPPED)
+    try:
+        async with asyncio.timeout(desk.deadline_s + 1):
+            answer = await desk.backend.adapter.send(write)
+    except TimeoutError:
+        answer = Answer(outcome=Outcome.unknown, detail=NO_ANSWER)
+    except asyncio.CancelledError:
+        await asyncio.shield(settle_answer(desk, claim, operation, answer, write=write))
+        raise
+    return await settle_answer(desk, claim, operation, answer, write=write)
 
 
 async def known_order(desk: Desk, operation: Operation) -> OrderView:
@@ -79,14 +128,12 @@ async def read_order(desk: Desk, number: str) -> OrderView:
     return known.view
 
 
-async def checked(desk: Desk, operation: Operation, view: OrderView) -> tuple[StatusCode | None, OrderView]:
+async def checked(desk: Desk, operation: Operation, view: OrderView) -> tuple[StatusCode, OrderView]:
     """The checks once more, now against the observed state, since all that was ahead has been settled.
 
     Returns the code to send, and the order as it was last seen. Where it should be read first and cannot be, the vendor
     decides; a refused log-in is not tried a second time for it.
     """
-    if operation.kind is not Kind.status_update:
-        return None, view
     asked = wanted(operation)
     rules = desk.backend.rules
     code = chosen_code(asked, rules)
@@ -108,25 +155,6 @@ def observed(view: OrderView) -> OrderView:
     return replace(view, projected_code=None, projected_operation=None, blocked_by=None, held=False)
 
 
-def wanted(operation: Operation) -> Wanted:
-    """What the caller asked for, from the body as accepted."""
-    body = operation.body
-    assert operation.occurred_at is not None
-    status = body.get("status")
-    return Wanted(
-        tenant=operation.tenant,
-        status=Status(str(status)) if status is not None else None,
-        vendor_code=_text(body.get("vendor_code")),
-        occurred_at=from_micros(operation.occurred_at),
-        reason_code=_text(body.get("reason_code")),
-        late_reason=_text(body.get("late_reason")),
-    )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
 def write_of(desk: Desk, operation: Operation, view: OrderView) -> Write:
     """The write as the adapter takes it."""
     table = desk.backend.rules.table
@@ -141,29 +169,9 @@ def write_of(desk: Desk, operation: Operation, view: OrderView) -> Write:
     )
 
 
-async def put_off(desk: Desk, claim: Claim, error: VendorTrouble) -> None:
-    """The backend cannot be asked: it pauses as a whole, and the queue keeps its place.
-
-    If only this order cannot be read, only its queue waits.
-    """
-    now = desk.clock()
-    if error.one_order:
-        log.warning("the order cannot be read", backend=claim.backend, work_order=claim.number, reason=error.detail)
-        desk.backend.health.well(now=now)  # it answered
-        await desk.store.write(lanes.put_back(claim, ready_at=_next_turn(error.after_s, now=now)))
-        return
-    desk.backend.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
-    await desk.store.write(lanes.put_back(claim, ready_at=now))
-
-
-def _next_turn(after_s: float | None, *, now: int) -> int:
-    """When a queue has its next turn that no pause of its backend delays; a vendor may not ask for longer than for that."""
-    return now + round(min(after_s or 1, LONGEST_ASKED_S) * SECOND)
-
-
 async def attempt(desk: Desk, claim: Claim, operation: Operation, view: OrderView | None = None) -> Settled:
     """Make the call whose intent is stored, and settle what came of it. Cancelled in mid-call, the outcome is unknown."""
-    answer = Answer(outcome=Outcome.unknown, detail="the gateway stopped while the call was under way")
+    answer = Answer(outcome=Outcome.unknown, detail=STOPPED)
     try:
         async with asyncio.timeout(desk.deadline_s + 1):  # the read included: the lease outlasts one deadline, not two
             if view is None:
@@ -174,7 +182,7 @@ async def attempt(desk: Desk, claim: Claim, operation: Operation, view: OrderVie
             late = "the order could not be read within the deadline"
             answer = Answer(outcome=Outcome.not_sent, detail=late, trouble=BackendTimeout)
         else:
-            answer = Answer(outcome=Outcome.unknown, detail="no answer within the deadline")
+            answer = Answer(outcome=Outcome.unknown, detail=NO_ANSWER)
     except VendorTrouble as error:
         trouble = None if error.one_order else type(error)
         answer = Answer(outcome=Outcome.not_sent, detail=error.detail, trouble=trouble, retry_after_s=error.after_s)
@@ -185,58 +193,3 @@ async def attempt(desk: Desk, claim: Claim, operation: Operation, view: OrderVie
         await asyncio.shield(settle_answer(desk, claim, operation, answer))
         raise
     return await settle_answer(desk, claim, operation, answer)
-
-
-async def settle_answer(desk: Desk, claim: Claim, operation: Operation, answer: Answer) -> Settled:
-    """The consequence of each outcome; only `not_sent` and `not_applied` return to the queue."""
-    end = AttemptEnd(n=operation.attempts, outcome=answer.outcome.value, detail=answer.detail, said=answer.said)
-    health, now = desk.backend.health, desk.clock()
-    if answer.outcome is Outcome.applied:
-        health.well(now=now)
-        return await desk.settle(claim, operation, State.applied, attempt=end, evidence="vendor_accepted")
-    if answer.outcome is Outcome.refused:
-        error = await refusal(desk, operation, answer)
-        theirs = error.outcome == "refused"  # else it is ours, found before anything was sent: that stops nothing
-        if theirs:
-            health.well(now=now)
-        ends = isinstance(error, OrderEnded)
-        return await desk.settle(
-            claim, operation, State.refused, attempt=end, error=error, ends_behind=ends, holds=theirs and not ends
-        )
-    if answer.outcome is Outcome.unknown:
-        health.unclear(now=now)
-        log.warning("outcome unknown", operation=operation.id, detail=answer.detail)
-        first = now + round(FIRST_PROBE_S * SECOND)
-        return await desk.settle(claim, operation, State.unknown, attempt=end, ready_at=first, probes=0)
-    ready = now
-    if answer.trouble is not None:
-        health.trouble(answer.trouble, answer.detail, now=now, after_s=answer.retry_after_s)
-    else:
-        ready = _next_turn(answer.retry_after_s, now=now)
-    return await desk.settle(claim, operation, State.queued, attempt=end, ready_at=ready)
-
-
-async def refusal(desk: Desk, operation: Operation, answer: Answer) -> GatewayError:
-    """Read the order and say what changed there; a read that fails leaves the vendor's own words."""
-    said = answer.said or VendorSaid()
-    if answer.error is not None:
-        return answer.error(answer.detail, vendor=said)
-    seen: Observation | None = None
-    try:
-        async with asyncio.timeout(EXPLAIN_S):
-            seen = await desk.backend.adapter.read(operation.work_order)
-        await desk.observe(seen, source="delivery")
-    except GatewayError as error:
-        log.info("could not read the order after a refusal", operation=operation.id, reason=error.code)
-    except TimeoutError:
-        log.info("could not read the order after a refusal", operation=operation.id, reason=BackendTimeout.code)
-    asked = wanted(operation) if operation.kind is Kind.status_update else None
-    table = desk.backend.rules.table
-    return explain(
-        table.by_code.get(operation.target_code or ""),
-        seen=seen,
-        said=said,
-        at=from_micros(operation.occurred_at or operation.accepted_at),
-        has_reason=asked is not None and (asked.reason_code is not None or asked.late_reason is not None),
-        rules=desk.backend.rules,
-    )

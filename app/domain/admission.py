@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.errors import (
+    CapabilityMissing,
     GatewayError,
     LateReasonRequired,
     OrderBlocked,
@@ -65,8 +66,8 @@ class Rules:
     """What the checks of one backend stand on."""
 
     table: StatusTable
-    reasons: Mapping[str, int]
-    late_reasons: Mapping[str, int]
+    reasons: Mapping[str, str]
+    late_reasons: Mapping[str, str]
     fresh_s: float
 
 
@@ -85,6 +86,15 @@ class Wanted:
 def chosen_code(wanted: Wanted, rules: Rules) -> StatusCode:
     """The vendor code that the caller means; raises what the status table and the reasons have against it."""
     code = rules.table.choose(status=wanted.status, vendor_code=wanted.vendor_code, at=wanted.occurred_at)
+    if not rules.table.settable(code):
+        settable = {
+            row.status.value for row in rules.table.rows if row.status is not None and rules.table.settable(row)
+        }
+        raise CapabilityMissing(
+            f"This vendor's interface cannot set {code.label!r}.",
+            pointer="/status" if wanted.status is not None else "/vendor_code",
+            statuses=sorted(settable),
+        )
     for pointer, word, known in (
         ("/reason_code", wanted.reason_code, rules.reasons),
         ("/late_reason", wanted.late_reason, rules.late_reasons),
@@ -94,13 +104,18 @@ def chosen_code(wanted: Wanted, rules: Rules) -> StatusCode:
     return code
 
 
+def refuse_if_held(tenant: str, order: OrderView) -> None:
+    """Raise OrderBlocked while nobody can say whether an earlier write of the order took effect."""
+    if order.held and order.blocked_by is not None and order.blocked_by.startswith("op_"):
+        raise _blocked(tenant, order)
+
+
 def admit(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules, *, now: int, readable: bool) -> None:
     """Refuse an update that cannot succeed, by what would be true once the updates ahead of it are applied.
 
     `readable` is False when a read was just tried and failed: then the vendor decides. Raises a GatewayError or ReadFirst.
     """
-    if order.held and order.blocked_by is not None and order.blocked_by.startswith("op_"):
-        raise _blocked(wanted, order)
+    refuse_if_held(wanted.tenant, order)
     if order.observed_at is None and order.projected_code is None:
         if readable:
             raise ReadFirst
@@ -166,7 +181,7 @@ def _late_without_reason(wanted: Wanted, order: OrderView, rules: Rules) -> bool
     return late and wanted.late_reason is None and wanted.reason_code is None and bool(rules.late_reasons)
 
 
-def late_reason_required(known: Mapping[str, int], *, outcome: str = "not_sent") -> LateReasonRequired:
+def late_reason_required(known: Mapping[str, str], *, outcome: str = "not_sent") -> LateReasonRequired:
     """The refusal that names the late reasons a caller may give."""
     return LateReasonRequired(
         "The order is past its target date; give one of the late reasons.",
@@ -201,8 +216,8 @@ def current(order: OrderView, table: StatusTable, *, tenant: str) -> JsonObject:
     }
 
 
-def _blocked(wanted: Wanted, order: OrderView) -> OrderBlocked:
-    mine = order.blocked_by if order.blocked_tenant == wanted.tenant else None
+def _blocked(tenant: str, order: OrderView) -> OrderBlocked:
+    mine = order.blocked_by if order.blocked_tenant == tenant else None
     return OrderBlocked(
         "It is not known whether an earlier update of this order took effect; an operator has to say which it is.",
         operation_id=mine,

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from app.domain.json import JsonObject
 from app.domain.ports import Kind
+from app.domain.terms import NO_TERMS, Terms
 
 
 class State(StrEnum):
@@ -91,5 +92,6 @@ class Operation:
     probes: int
     probe_evidence: str | None
     """What the last read-back after the settle time showed, for comparing with the next."""
+    terms: Terms = NO_TERMS
     request_id: str | None = None
     """The request that brought it, as our logs name it."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Protocol
 
-from app.domain.errors import GatewayError, VendorSaid, VendorTrouble
+from app.domain.errors import FieldFault, GatewayError, VendorSaid, VendorTrouble
 from app.domain.json import JsonObject
 from app.domain.statuses import StatusCode
+from app.domain.terms import NO_TERMS, Terms
 from app.domain.work_orders import Observation, OrderKey
 
 
@@ -38,7 +39,10 @@ class Capability(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
-    """One change to send: what the caller asked for in our names, and the vendor code chosen for it."""
+    """One change to send: what the caller asked for in our names, and the vendor code chosen for it.
+
+    In a create that the vendor is to number, `order.number` is empty.
+    """
 
     operation_id: str
     kind: Kind
@@ -49,6 +53,10 @@ class Write:
     occurred_at: datetime | None = None
     previous_code: str | None = None
     """The vendor code that we believed in just before sending; a read-back compares with it."""
+    terms: Terms = NO_TERMS
+    before: JsonObject | None = None
+    """For a write other than a status update: the members of the order (`Observation.fields`) as read just before
+    sending; None where the vendor had no such order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +97,12 @@ class Answer:
     trouble: type[VendorTrouble] | None = None
     """For `not_sent` and `not_applied`: what the backend waits for."""
     retry_after_s: float | None = None
+    number: str | None = None
+    """For an applied create: the number that the vendor gave the order."""
+    seen: Observation | None = None
+    """For `applied`: the vendor's own record after the write, where the answer held it."""
+    faults: tuple[FieldFault, ...] = ()
+    """For `refused`: what the vendor said of single members, with pointers in our names."""
 
 
 class Proof(StrEnum):
@@ -117,8 +131,16 @@ class VendorAdapter(Protocol):
     cancelled. `send` raises nothing but CancelledError, after which the outcome is unknown. `prove` is pure.
     """
 
+    def screen(self, write: Write) -> None:
+        """Raise the GatewayError that can be told of `write` without knowing the order: no place for a member, a pair that
+        must not come together. Called when a write is accepted; `write.before` says nothing yet."""
+
+    def own_number(self, operation_id: str) -> str | None:
+        """The number to give an order whose creator names none; None: the vendor numbers it. The same for the same id."""
+
     def requests(self, write: Write) -> Sequence[VendorRequest]:
-        """The exact requests that `send` would make, without secrets; raises a GatewayError where it cannot be said."""
+        """The exact requests that `send` would make for the change, without secrets and without the reads and log-ins
+        around it; raises a GatewayError where it cannot be said. None at all: nothing is to change."""
 
     async def send(self, write: Write) -> Answer:
         """Make the change, once."""
@@ -129,18 +151,13 @@ class VendorAdapter(Protocol):
     def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Observation]]:
         """The orders that the vendor lists, in batches; None asks for all."""
 
-    def prove(self, write: Write, seen: Observation) -> Proof:
-        """Whether what was read shows that `write` took effect."""
+    def prove(self, write: Write, seen: Observation | None) -> Proof:
+        """Whether what was read shows that `write` took effect; None: the vendor has no such order."""
+
+    def side_effect(self, write: Write, seen: Observation) -> str | None:
+        """What a write that was accepted did besides what was asked, as the order read back shows; None: nothing."""
 
     def check(self) -> AsyncIterator[Finding]:
         """Look at the real system: address, log-in, contract."""
 
     async def aclose(self) -> None: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reasons:
-    """A backend's reason codes: our word -> the vendor's code."""
-
-    reasons: Mapping[str, int] = field(default_factory=dict)
-    late_reasons: Mapping[str, int] = field(default_factory=dict)

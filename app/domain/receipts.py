@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
+from app.domain.admission import OrderView
 from app.domain.errors import GatewayError
 from app.domain.json import JsonObject, JsonValue
 from app.domain.operations import FINAL, Operation, State
 from app.domain.statuses import StatusTable
 from app.domain.times import rfc3339_micros
-from app.domain.work_orders import vendor_status
+from app.domain.work_orders import Observation, vendor_status, work_order
 
 
 def location(operation_id: str) -> str:
@@ -15,13 +18,28 @@ def location(operation_id: str) -> str:
     return f"/v1/operations/{operation_id}"
 
 
+def order_location(backend: str, number: str) -> str:
+    """Where a work order can be read."""
+    return f"/v1/backends/{backend}/work-orders/{quote(number, safe='')}"
+
+
 def status_update(
-    operation: Operation, table: StatusTable, *, state: State, applied_at: int | None, evidence: str | None
+    operation: Operation,
+    table: StatusTable,
+    *,
+    state: State,
+    applied_at: int | None,
+    evidence: str | None,
+    kept_here: tuple[str, ...] = (),
 ) -> dict[str, JsonValue]:
-    """A status update as its 201 and the order's history show it. `evidence` says how we know that it was applied."""
+    """A status update as its 201 and the order's history show it. `evidence` says how we know that it was applied.
+
+    `kept_here` are the members that the vendor's system has no place for: those that were given are named.
+    """
     was = table.by_code.get(operation.previous_code or "")
     row = table.by_code.get(operation.target_code or "")
     asked = operation.body.get("status")
+    kept: list[JsonValue] = [name for name in kept_here if operation.body.get(name) is not None]
     return {
         "operation_id": operation.id,
         "state": state.value,
@@ -34,6 +52,28 @@ def status_update(
         "received_at": rfc3339_micros(operation.accepted_at),
         "applied_at": rfc3339_micros(applied_at),
         "evidence": evidence,
+        **({"kept_here": kept} if kept else {}),
+    }
+
+
+def order(
+    seen: Observation, view: OrderView, table: StatusTable, *, backend: str, tenant: str, settled: int = 0
+) -> dict[str, JsonValue]:
+    """A known order as the API shows it to a tenant; `settled` of its open writes are about to be none."""
+    row = table.by_code.get(view.code or "")
+    shown = delivery(view, tenant=tenant, settled=settled)
+    return work_order(seen, backend=backend, row=row, delivery=shown)
+
+
+def delivery(view: OrderView, *, tenant: str, settled: int = 0) -> JsonObject:
+    """How far the vendor's system is behind what was accepted for the order; another tenant's hold is not named."""
+    blocked = view.blocked_by if view.held and view.blocked_tenant == tenant else None
+    pending = max(view.open_count - settled, 0)
+    state = "held" if view.held else "pending" if pending else "settled"
+    return {
+        "state": state,
+        "pending": pending,
+        "hold_id": blocked if blocked is not None and blocked.startswith("hold_") else None,
     }
 
 

@@ -124,12 +124,14 @@ class Workflow:
     """Which step may follow which, as the vendor's documents and the client's configuration say.
 
     `within` is the basis for moving between two codes of one step. `terminal` steps end the order for the contractor.
+    `settable` are the steps that we can set at all; None: every one.
     """
 
     steps: Mapping[str, Onward]
     terminal: frozenset[str]
     within: Basis
     same_code_refused: bool
+    settable: frozenset[str] | None = None
 
     def verdict(self, was: StatusCode, to: StatusCode) -> Verdict:
         row = self.steps.get(was.step)
@@ -153,6 +155,7 @@ class Workflow:
             terminal=self.terminal,
             within=self.within,
             same_code_refused=self.same_code_refused,
+            settable=self.settable,
         )
 
 
@@ -205,6 +208,10 @@ class StatusTable:
         if was.code == to.code and was.step not in self.workflow.terminal:
             return Verdict(allowed=not self.workflow.same_code_refused, basis=Basis.documented)
         return self.workflow.verdict(was, to)
+
+    def settable(self, code: StatusCode) -> bool:
+        """Whether the vendor's interface can set this code; others are only ever seen."""
+        return self.workflow.settable is None or code.step in self.workflow.settable
 
     def ended(self, code: StatusCode | None) -> bool:
         """Whether an order at this code takes no further update from a contractor."""

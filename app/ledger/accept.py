@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from app.domain.admission import OrderView
 from app.domain.errors import IdempotencyKeyReused
 from app.domain.operations import Operation, State
+from app.domain.terms import Terms
 from app.ledger.records import Acceptance, Accepted, Claim, Decide, Draft, Lease, Refuse, Refused, Replayed, Send
 from app.ledger.rows import (
     json_object,
@@ -49,7 +50,10 @@ ADD_ORDER = Sql(insert_or(ORDER).on_conflict_do_nothing())
 """Unless another has just added it. Both databases spell this alike."""
 ADD_ATTEMPT = Sql(
     insert(ATTEMPT).values(
-        {name: bindparam(name) for name in ("operation_id", "n", "fence", "started_at", "deadline_at", "code_since")}
+        {
+            name: bindparam(name)
+            for name in ("operation_id", "n", "fence", "started_at", "deadline_at", "code_since", "before")
+        }
     )
 )
 _this_version = and_(
@@ -233,6 +237,7 @@ def new_operation(draft: Draft, send: Send, order: OrderView, *, seq: int, begin
         kind=draft.kind,
         state=State.sending if begins else State.queued,
         body=json_object(draft.body) or {},
+        terms=Terms.from_json(json_object(draft.terms)),
         target_code=send.target_code,
         occurred_at=draft.occurred_at,
         previous_code=send.previous_code,
@@ -263,6 +268,7 @@ def operation_values(new: Operation, draft: Draft) -> Params:
         kind=new.kind.value,
         state=new.state.value,
         body=draft.body,
+        terms=draft.terms,
         target_code=new.target_code,
         occurred_at=new.occurred_at,
         previous_code=new.previous_code,
@@ -280,7 +286,9 @@ def attempt_values(of: Operation, lease: Lease, order: OrderView, *, now: int) -
     return intent_values(of, lease, fence=order.fence + 1, code_since=order.code_since, now=now)
 
 
-def intent_values(of: Operation, lease: Lease, *, fence: int, code_since: int | None, now: int) -> Params:
+def intent_values(
+    of: Operation, lease: Lease, *, fence: int, code_since: int | None, now: int, before: str | None = None
+) -> Params:
     return {
         "operation_id": of.id,
         "n": of.attempts,
@@ -288,4 +296,5 @@ def intent_values(of: Operation, lease: Lease, *, fence: int, code_since: int | 
         "started_at": now,
         "deadline_at": lease.deadline_at,
         "code_since": code_since,
+        "before": before,
     }

@@ -39,14 +39,23 @@ def event_values(
     }
 
 
-def observation_event(*, backend: str, order: str, seq: int, at: int, source: str, data: JsonObject) -> Params:
+def observation_event(
+    *,
+    backend: str,
+    order: str,
+    seq: int,
+    at: int,
+    source: str,
+    data: JsonObject,
+    type_: str = "work_order.changed",
+) -> Params:
     """What an observation of the vendor's system changed; it belongs to no tenant."""
     return {
         "at": at,
         "backend": backend,
         "work_order": order,
         "seq": seq,
-        "type": "work_order.changed",
+        "type": type_,
         "source": source,
         "tenant": None,
         "operation_id": None,

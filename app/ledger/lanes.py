@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
 
+from app.domain.json import JsonObject
 from app.domain.operations import Operation, State, move
 from app.ledger.accept import ADD_ATTEMPT, intent_values
 from app.ledger.records import Claim, Fenced, Lease
-from app.ledger.rows import number, number_or_none, operation, text
+from app.ledger.rows import json_object, number, number_or_none, operation, text, text_or_none
 from app.ledger.sql import Sql, Unit, Value
 from app.ledger.tables import ATTEMPT, OPERATION, OPERATIONS, ORDER
 
@@ -105,8 +106,8 @@ OVER = Sql(
     ).where(ATTEMPT.c.operation_id == bindparam("of_id"))
 )
 
-CODE_SINCE = Sql(
-    select(ATTEMPT.c.code_since)
+LATEST = Sql(
+    select(ATTEMPT.c.code_since, ATTEMPT.c.before)
     .where(ATTEMPT.c.operation_id == bindparam("of_id"))
     .order_by(ATTEMPT.c.n.desc())
     .limit(1)
@@ -146,15 +147,16 @@ def begin(
     target_code: str | None,
     previous_code: str | None,
     code_since: int | None = None,
+    before: str | None = None,
     lease: Lease,
     now: int,
 ) -> Unit[Operation]:
     """Store the intent to send, before the first byte may leave; the order has `previous_code` since `code_since`.
 
-    Raises Fenced.
+    `before` is the order as it is now, as JSON, for a write that more than the status tells of. Raises Fenced.
     """
     began = yield from _step(of, head_of_queue, State.sending, lease, target_code, previous_code, attempts=1)
-    yield ADD_ATTEMPT, intent_values(began, lease, fence=of.fence, code_since=code_since, now=now)
+    yield ADD_ATTEMPT, intent_values(began, lease, fence=of.fence, code_since=code_since, now=now, before=before)
     return began
 
 
@@ -212,5 +214,11 @@ def last_deadline(operation_id: str) -> Unit[int | None]:
 
 def code_since(operation_id: str) -> Unit[int | None]:
     """Since when the order had the code that it had as the operation's latest attempt began."""
-    rows = yield CODE_SINCE, {"of_id": operation_id}
+    rows = yield LATEST, {"of_id": operation_id}
     return number_or_none(rows[0], "code_since") if rows else None
+
+
+def before(operation_id: str) -> Unit[JsonObject | None]:
+    """The order's members as read just before the operation's latest attempt; None: there was no such order."""
+    rows = yield LATEST, {"of_id": operation_id}
+    return json_object(text_or_none(rows[0], "before")) if rows else None

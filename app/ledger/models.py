@@ -104,6 +104,7 @@ class OperationRow(Table, table=True):
     kind: str = Field(sa_column=_text())
     state: str = Field(sa_column=_text())
     body: str = Field(sa_column=_text())
+    terms: str | None = Field(sa_column=_text(nullable=True))
     target_code: str | None = Field(sa_column=_text(nullable=True))
     occurred_at: int | None = Field(sa_column=_big(nullable=True))
     previous_code: str | None = Field(sa_column=_text(nullable=True))
@@ -132,6 +133,8 @@ class AttemptRow(Table, table=True):
     deadline_at: int = Field(sa_column=_big())
     code_since: int | None = Field(sa_column=_big(nullable=True))
     """Since when the order had the code that it had as the attempt began: a later date there means a change by others."""
+    before: str | None = Field(sa_column=_text(nullable=True))
+    """For a write other than a status update: the order's members as read just before it was sent."""
     ended_at: int | None = Field(sa_column=_big(nullable=True))
     outcome: str | None = Field(sa_column=_text(nullable=True))
     detail: str | None = Field(sa_column=_text(nullable=True))

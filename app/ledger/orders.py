@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import Integer, and_, bindparam, case, or_, select, tuple_, update
+from sqlalchemy import Integer, and_, bindparam, case, null, or_, select, tuple_, update
 
 from app.domain.json import JsonValue
 from app.domain.times import CLOCKS_APART, ahead, to_micros
@@ -69,6 +69,36 @@ CHANGED = Sql(
 )
 
 
+FORGET = Sql(
+    update(ORDER)
+    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
+    .values(
+        {
+            **dict.fromkeys(
+                (
+                    "reference",
+                    "etag",
+                    "code",
+                    "code_since",
+                    "code_operation",
+                    "code_tenant",
+                    "target_at",
+                    "observed_at",
+                ),
+                null(),
+            ),
+            "vendor_ids": "{}",
+            "fields": "{}",
+            "late": 0,
+            "version": ORDER.c.version + 1,
+            "changed_at": bindparam("now"),
+            "event_seq": ORDER.c.event_seq + 1,
+        }
+    )
+    .returning(ORDER.c.event_seq)
+)
+
+
 def etag_of(seen: Observation) -> str:
     """A strong tag over the vendor's part of the order."""
     return hashlib.sha256(compact(seen.record).encode()).hexdigest()[:32]
@@ -87,6 +117,24 @@ def observe(backend: str, seen: Sequence[Observation], *, source: str, now: int)
         if change is not None:
             changes.append(change)
     return changes
+
+
+def forget(backend: str, number_is: str, *, now: int) -> Unit[None]:
+    """Our own delete has removed the order at the vendor: it is as one that was never seen, and its queue stays."""
+    rows = yield FORGET, {"of_backend": backend, "of_number": number_is, "now": now}
+    for row in rows:
+        yield (
+            ADD_EVENT,
+            observation_event(
+                backend=backend,
+                order=number_is,
+                seq=number(row, "event_seq"),
+                at=now,
+                source="delivery",
+                data={},
+                type_="work_order.deleted",
+            ),
+        )
 
 
 def _take_in(backend: str, seen: Observation, *, source: str, now: int) -> Unit[Change | None]:

@@ -118,7 +118,7 @@ class PostgresStore:
         raise StoreUnavailable("the order changed too often while the write was being accepted")
 
     async def settle(self, settlement: Settlement) -> Settled:
-        if settlement.hold_id is not None or settlement.end_behind is not None:
+        if (settlement.hold_id, settlement.end_behind, settlement.number) != (None, None, None):
             return await self.write(settle(settlement))
         statement, params = _settle_call(settlement)
         try:

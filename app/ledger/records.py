@@ -36,6 +36,7 @@ class Draft:
     now: int
     request_id: str | None = None
     """The request that brought it, as our logs name it."""
+    terms: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,7 +133,8 @@ class Settlement:
     """The move of one operation and all that follows from it, written in one transaction.
 
     `operation` is as read when the step began; its state is the one compared with. `ready_at` is when the queue next wants
-    attention, for a move that does not end the operation. `hold_id` names the hold that stops what is queued behind, should
+    attention, for a move that does not end the operation. `number` is what the vendor called the order that the operation
+    created, where that is another than the queue's. `hold_id` names the hold that stops what is queued behind, should
     anything be; `end_behind` instead cancels each of those with the answer it gives.
     """
 
@@ -149,6 +151,7 @@ class Settlement:
     end_behind: Callable[[Operation], Ending] | None = None
     probes: int | None = None
     probe_evidence: str | None = None
+    number: str | None = None
     event_data: JsonObject = field(default_factory=dict)
 
 

@@ -10,6 +10,7 @@ from app.domain.admission import OrderView
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
+from app.domain.terms import Terms
 from app.domain.times import from_micros
 from app.domain.work_orders import Observation, OrderKey
 from app.ledger.records import KnownOrder
@@ -64,6 +65,7 @@ def operation(row: Row) -> Operation:
         kind=Kind(text(row, "kind")),
         state=State(text(row, "state")),
         body=json_object(text(row, "body")) or {},
+        terms=Terms.from_json(json_object(text_or_none(row, "terms"))),
         target_code=text_or_none(row, "target_code"),
         occurred_at=number_or_none(row, "occurred_at"),
         previous_code=text_or_none(row, "previous_code"),

@@ -8,8 +8,10 @@ from sqlalchemy import BigInteger, and_, bindparam, case, insert, null, update
 
 from app.domain.json import JsonObject
 from app.domain.operations import FINAL, Operation, State, move
+from app.domain.ports import Kind
 from app.ledger.events import ADD_EVENT, event_values
 from app.ledger.lanes import FENCED, lane_of
+from app.ledger.numbering import numbered
 from app.ledger.records import AttemptEnd, Ending, Fenced, Settled, Settlement
 from app.ledger.rows import compact, json_object, number, operation
 from app.ledger.sql import Params, Sql, Unit, Value
@@ -124,6 +126,9 @@ def settle(settlement: Settlement) -> Unit[Settled]:
         ADD_EVENT,
         event_values(now_is, of, seq=number(rows[0], "event_seq"), at=settlement.now, data=event_data(settlement)),
     )
+    if settlement.number is not None:
+        yield from numbered(settlement.operation, of.number, settlement.number, now=settlement.now)
+        return Settled(operation=replace(now_is, work_order=settlement.number), ended=(), more=False)
     more = finished and number(rows[0], "open_count") > 0
     if more and settlement.end_behind is not None:
         ended = yield from _end_behind(settlement)
@@ -150,7 +155,11 @@ def order_step(settlement: Settlement) -> tuple[Sql, Params]:
 
 
 def sets_status(settlement: Settlement) -> bool:
-    return settlement.to is State.applied and settlement.operation.target_code is not None
+    """Whether the vendor has confirmed the order's status by confirming this write; an order that was made is read instead."""
+    of = settlement.operation
+    return (
+        settlement.to is State.applied and of.target_code is not None and of.kind in (Kind.status_update, Kind.delete)
+    )
 
 
 def finish_values(settlement: Settlement) -> Params:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -142,6 +143,8 @@ class Simulation:
                 left = {name: value for name, value in request.headers.items() if name != METHOD_OVERRIDE}
                 plain = self._vendor.receive(replace(request, headers=left))
                 await connection.answer(plain if isinstance(plain, Answer) else plain.run())
+            case "rate_limited":
+                await connection.answer(call.throttle(math.ceil(fault.delay_s)))
             case _:
                 assert_never(fault.kind)
 

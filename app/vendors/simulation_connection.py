@@ -73,7 +73,10 @@ class Connection:
         await self._send({"type": "http.response.body", "body": answer.body})
 
     async def answer_in_part(self, answer: Answer) -> None:
-        """Promises the whole body and hangs up after half of it."""
+        """Promises the whole body and hangs up after half of it; an answer without a body breaks off before its head is out."""
+        if not answer.body:
+            await self.close()
+            return
         await self._start(answer)
         half = answer.body[: len(answer.body) // 2]
         await self._send({"type": "http.response.body", "body": half, "more_body": True})
@@ -99,9 +102,12 @@ class Connection:
             pass
 
     async def _start(self, answer: Answer, *, close: bool = False) -> None:
-        headers = [
+        content = [
             (b"content-type", answer.media_type.encode("latin-1")),
             (b"content-length", str(len(answer.body)).encode()),
+        ]
+        headers = [
+            *([] if answer.status == 204 else content),  # RFC 9110, 8.6
             *((name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers),
         ]
         if close:

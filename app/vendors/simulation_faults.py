@@ -21,6 +21,7 @@ FaultKind = Literal[
     "token_expired",
     "hang",
     "strip_override",
+    "rate_limited",
 ]
 
 MEANING: dict[FaultKind, str] = {
@@ -35,9 +36,10 @@ MEANING: dict[FaultKind, str] = {
     "token_expired":  "every token that was given out is invalid from now on; then the call as usual",
     "hang":           "no effect and no answer until the caller gives up, or delay_s (default 60) have passed",
     "strip_override": "the method-override header is taken off the request, as some networks do",
+    "rate_limited":   "no effect; HTTP 429 with Retry-After: delay_s (default 1), in whole seconds",
 }  # fmt: skip
 
-DEFAULT_DELAY_S: dict[FaultKind, float] = {"latency": 1, "late_effect": 1, "hang": 60}
+DEFAULT_DELAY_S: dict[FaultKind, float] = {"latency": 1, "late_effect": 1, "hang": 60, "rate_limited": 1}
 
 LONGEST_DELAY_S = 600
 

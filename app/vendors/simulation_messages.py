@@ -44,6 +44,11 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+def too_many_requests(seconds: int) -> Answer:
+    """HTTP 429 as a proxy gives it."""
+    return Answer(status=429, headers=(("retry-after", str(seconds)),))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
     """A vendor call that was understood and has done nothing yet.
@@ -58,6 +63,8 @@ class Call:
     """The vendor's own business refusal of this call, without an effect."""
     crash: Callable[[], Answer]
     """The vendor's own HTTP 500, without an effect."""
+    throttle: Callable[[int], Answer] = too_many_requests
+    """The vendor's own HTTP 429, without an effect; its Retry-After is this many seconds."""
 
 
 class BadInput(Exception):

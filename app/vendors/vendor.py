@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.domain.json import JsonValue
 from app.domain.ports import Capability, VendorAdapter
@@ -29,6 +29,12 @@ def _time_zone(value: str) -> str:
     return value
 
 
+def _code(value: object) -> object:
+    """A vendor's code is text here; in the file it may be a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+ReasonCode = Annotated[str, BeforeValidator(_code), StringConstraints(min_length=1, max_length=100)]
 HttpAddress = Annotated[str, AfterValidator(_http_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
@@ -44,8 +50,9 @@ class BackendSettings(BaseModel):
     time_zone: TimeZone = "UTC"
     statuses: str | None = None
     """A CSV file, or "example" for the codes that the vendor's simulator uses."""
-    reasons: dict[str, int] = Field(default_factory=dict)
-    late_reasons: dict[str, int] = Field(default_factory=dict)
+    reasons: dict[str, ReasonCode] = Field(default_factory=dict)
+    late_reasons: dict[str, ReasonCode] = Field(default_factory=dict)
+    """Our word -> the vendor's own code, as text."""
     transitions: dict[str, list[str]] = Field(default_factory=dict)
     """The client's own onward moves, by workflow step; they replace ours for that step and count as configured."""
     poll_s: float = Field(default=60, ge=1, le=86_400)
@@ -86,6 +93,14 @@ class Sandbox:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Removal:
+    """What DELETE of an order does at this vendor: it is `closed`, and has `code` then; or it is `deleted` for good."""
+
+    effect: Literal["closed", "deleted"]
+    code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Vendor:
     """One vendor, as the registry lists it."""
 
@@ -104,8 +119,15 @@ class Vendor:
     """Whether a text is an order's number as we write it, and cannot be one of its other names."""
     settle_s: float
     """How long after an attempt's deadline the vendor may still apply it."""
+    homes: tuple[tuple[str, str], ...]
+    """Every documented member of the vendor's order, and its place in ours, as `field_table.homes` lists them."""
     writable: tuple[str, ...] = field(default=())
-    """Canonical members of a work order that PATCH may change."""
+    """Members of a work order of ours that PATCH may change."""
+    replaceable: tuple[str, ...] = field(default=())
+    """Collections that `PATCH ?replace=` may replace whole."""
+    removal: Removal | None = None
+    kept_here: tuple[str, ...] = field(default=())
+    """Members of a status update that the vendor's system has no place for: they stand in our record alone."""
     simulator: str
     """`module:function` of the simulator's app factory, imported only when it is run."""
     sandbox: Sandbox

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import bindparam, select
 
-from app.delivery import readback, send
+from app.delivery import readback, settling
 from app.ledger.sql import Row, Sql, Unit
 from app.ledger.tables import ATTEMPT, EVENT, HOLD
 from app.vendors.registry import VENDORS
@@ -54,7 +54,7 @@ class Simulated:
 
 def hurry(patch: pytest.MonkeyPatch, *, settle_s: float = 0.3, vendor: Vendor = CX) -> Vendor:
     """Read lost answers back sooner; only the waiting shrinks, not what has to be proved."""
-    patch.setattr(send, "FIRST_PROBE_S", 0.2)
+    patch.setattr(settling, "FIRST_PROBE_S", 0.2)
     patch.setattr(readback, "APART_S", 0.3)
     hurried = replace(vendor, settle_s=settle_s)
     patch.setitem(VENDORS, vendor.slug, hurried)

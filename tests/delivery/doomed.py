@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
-from app.delivery import readback, send
+from app.delivery import readback, settling
 from app.domain.clients import SCOPES, ClientRecord, secret_digest
 from app.ledger import clients
 from app.ledger.open import open_store
@@ -45,7 +45,7 @@ def main(database: str, vendor_url: str, port: int, said: str) -> None:
     with open(said, "ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    send.FIRST_PROBE_S, readback.APART_S = 0.2, 0.3
+    settling.FIRST_PROBE_S, readback.APART_S = 0.2, 0.3
     registry.VENDORS[CX.slug] = replace(CX, settle_s=0.3)  # type: ignore[index]
     asyncio.run(_add_client(database))
     section = {**CX.sandbox.section(vendor_url), "poll_s": 3600}

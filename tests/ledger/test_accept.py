@@ -56,7 +56,9 @@ async def test_the_intent_is_stored_before_anything_is_sent(store: Store) -> Non
         "deadline_at": NOW + 20 * SECOND,
         "code_since": None,
     }
-    unknown_yet = dict.fromkeys(("ended_at", "outcome", "detail", "vendor_status", "vendor_code", "vendor_message"))
+    unknown_yet = dict.fromkeys(
+        ("before", "ended_at", "outcome", "detail", "vendor_status", "vendor_code", "vendor_message")
+    )
     assert await rows_of(store, "attempt") == [{**intent, **unknown_yet}]
     assert await order_row(store) == {
         **BLANK_ORDER,
@@ -96,6 +98,7 @@ async def test_the_operation_is_stored_as_it_was_asked(store: Store) -> None:
     blank = dict.fromkeys(
         (
             "previous_code",
+            "terms",
             "request_id",
             "probe_evidence",
             "problem",

@@ -137,6 +137,7 @@ async def test_an_attempt_ends_with_what_the_vendor_said(store: Store) -> None:
             "started_at": NOW,
             "deadline_at": NOW + 20 * SECOND,
             "code_since": None,
+            "before": None,
             "ended_at": LATER,
             "outcome": "refused",
             "detail": "a matched refusal",

@@ -42,6 +42,13 @@ class CivicaCxAdapter:
         self._orders = Orders(soap, settings)
         self._http = http
 
+    def screen(self, write: Write) -> None:
+        """Every member of a status update has its place in Cx; the reasons were looked up when the code was chosen."""
+        _status_update_only(write)
+
+    def own_number(self, operation_id: str) -> str | None:
+        return None
+
     def requests(self, write: Write) -> Sequence[VendorRequest]:
         """The update as it would be sent, with `***` for its token. The log-in is not shown: it is shared by all calls."""
         _status_update_only(write)
@@ -86,9 +93,9 @@ class CivicaCxAdapter:
             async for batch in found:
                 yield batch
 
-    def prove(self, write: Write, seen: Observation) -> Proof:
+    def prove(self, write: Write, seen: Observation | None) -> Proof:
         """Evidence of class B: Cx shows the code that we set, at the time that we gave."""
-        if write.status is None or write.occurred_at is None or seen.code is None:
+        if seen is None or write.status is None or write.occurred_at is None or seen.code is None:
             return Proof.inconclusive
         if seen.code != write.status.code:
             return Proof.not_applied if seen.code == write.previous_code else Proof.inconclusive
@@ -96,6 +103,9 @@ class CivicaCxAdapter:
             return Proof.inconclusive
         apart = abs(seen.status_at - as_cx_shows(write.occurred_at, self._settings.zone))
         return Proof.applied if apart <= SAME_MOMENT else Proof.inconclusive
+
+    def side_effect(self, write: Write, seen: Observation) -> str | None:
+        return None
 
     async def check(self) -> AsyncIterator[Finding]:
         async for finding in check(self._connection, self._settings, self._soap, self._http, self.listing):

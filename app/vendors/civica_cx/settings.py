@@ -24,6 +24,14 @@ class CivicaCxSettings(BackendSettings):
     reference_format: str = "WO{number}"
     """How the client's Cx makes a WorkOrderReference from a WorkOrderId."""
 
+    @field_validator("reasons", "late_reasons")
+    @classmethod
+    def _whole_numbers(cls, value: dict[str, str]) -> dict[str, str]:
+        for word, code in value.items():
+            if not (code.isascii() and code.isdigit()):
+                raise ValueError(f"{word}: a StatusReasonId is a whole number")
+        return value
+
     @field_validator("elements")
     @classmethod
     def _known_elements(cls, value: dict[str, str]) -> dict[str, str]:
@@ -51,7 +59,7 @@ def sandbox_section(url: str) -> Mapping[str, JsonValue]:
         "password": "sandbox-secret",
         "time_zone": "Europe/London",
         "statuses": "example",
-        "reasons": {"weather": 12, "no_parts": 13},
-        "late_reasons": {"parts_delay": 31, "access_refused": 32},
+        "reasons": {"weather": "12", "no_parts": "13"},
+        "late_reasons": {"parts_delay": "31", "access_refused": "32"},
         "poll_s": 5,
     }

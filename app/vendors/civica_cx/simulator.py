@@ -39,7 +39,7 @@ from app.vendors.simulation import (
 SERVICES = {f"/webservice/{service.name.lower()}": service for service in (TOKEN_SERVICE, CONTRACTOR_SERVICE)}
 MOST_BYTES = 1_048_576
 
-FAULT_KINDS: frozenset[FaultKind] = frozenset(MEANING) - {"strip_override"}
+FAULT_KINDS: frozenset[FaultKind] = frozenset(MEANING) - {"strip_override", "rate_limited"}
 
 
 class CivicaCx:

@@ -12,6 +12,28 @@ from app.domain.statuses import Basis, Onward, Status, Workflow
 SLUG = "civica_cx"
 TITLE = "Civica Cx"
 CAPABILITIES = frozenset({Capability.read, Capability.list, Capability.status_update})
+HOMES = (
+    ("WorkOrderId", "number"),
+    ("WorkOrderReference", "external_reference"),
+    ("WorkOrderUid", "vendor_ids.work_order_uid"),
+    ("Description", "description"),
+    ("Notes", "notes"),
+    ("TradeCode", "type"),
+    ("PriorityCode", "priority"),
+    ("RepairStatusCodeId", "vendor_status.code"),
+    ("RaisedDate", "dates.raised"),
+    ("TargetDate", "dates.target"),
+    ("CompletedDate", "dates.actual_end"),
+    ("AppointmentStart", "appointment.start"),
+    ("AppointmentEnd", "appointment.end"),
+    ("PropertyReference", "location.number"),
+    ("AddressLine1", "location.address.line_1"),
+    ("AddressLine2", "location.address.line_2"),
+    ("AddressLine3", "location.address.line_3"),
+    ("AddressLine4", "location.address.line_4"),
+    ("PostCode", "location.address.postcode"),
+)
+"""Members of a RepairWorkOrder with a name of ours; the others stand in `extensions.civica_cx`."""
 SETTLE_S = 5.0
 """Our assumption: Cx applies an update within its own call, or drops it."""
 

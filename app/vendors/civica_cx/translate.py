@@ -20,7 +20,7 @@ from app.vendors.civica_cx.contract import Names
 from app.vendors.civica_cx.tables import SLUG
 from app.vendors.vendor import BackendSettings
 
-NO_REASON = 0
+NO_REASON = "0"
 UID = "work_order_uid"
 _ONE_DAY = timedelta(days=1)
 
@@ -29,7 +29,7 @@ class FaultyOrder(Exception):
     """An order that Cx sent cannot be read; the message names the member."""
 
 
-def check_reasons(settings: BackendSettings, body: JsonObject) -> int:
+def check_reasons(settings: BackendSettings, body: JsonObject) -> str:
     """The StatusReasonId for a caller's `reason_code` or `late_reason`; 0, Cx's word for none, for neither.
 
     Raises ReasonUnknown, or InvalidRequest when both are given: Cx has one place for them.
@@ -82,7 +82,7 @@ def to_cx_update(write: Write, settings: BackendSettings) -> dict[str, str]:
     values = {
         "StatusCodeId": write.status.code,
         "StatusDate": to_cx_time(write.occurred_at, settings.zone),
-        "StatusReasonId": str(check_reasons(settings, write.body)),
+        "StatusReasonId": check_reasons(settings, write.body),
         "WorkOrderId": write.order.number,
         "WorkOrderUid": write.order.vendor_ids[UID],
     }
@@ -137,8 +137,10 @@ def from_cx_order(element: etree._Element, names: Names, zone: ZoneInfo, *, as_o
             },
             "location": {
                 "number": order.text("PropertyReference"),
-                "address_lines": [line for line in map(order.text, _ADDRESS) if line],
-                "postcode": order.text("PostCode"),
+                "address": {
+                    **{f"line_{n}": order.text(f"AddressLine{n}") for n in (1, 2, 3, 4)},
+                    "postcode": order.text("PostCode"),
+                },
             },
             "extensions": {
                 SLUG: {
@@ -156,9 +158,6 @@ def from_cx_order(element: etree._Element, names: Names, zone: ZoneInfo, *, as_o
         record=order.members,
         as_of=as_of,
     )
-
-
-_ADDRESS = ("AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4")
 
 
 class _Order:

@@ -46,8 +46,13 @@ class TestOne:
             "appointment": {"start": "2022-10-06T18:00:00Z", "end": "2022-10-06T20:00:00Z"},
             "location": {
                 "number": "KES0014",
-                "address_lines": ["14 Kestrel Court", "Heron Road", "Westbury", "Riverside"],
-                "postcode": "RV4 2QT",
+                "address": {
+                    "line_1": "14 Kestrel Court",
+                    "line_2": "Heron Road",
+                    "line_3": "Westbury",
+                    "line_4": "Riverside",
+                    "postcode": "RV4 2QT",
+                },
             },
             "extensions": body["extensions"],
             "status": "issued",
@@ -251,6 +256,8 @@ class TestBackends:
             "vendor": "civica_cx",
             "capabilities": ["list", "read", "status_update"],
             "writable_fields": [],
+            "replaceable_fields": [],
+            "delete_effect": None,
             "health": {"state": "ok", "code": None, "since": None, "next_try": None},
         }
         assert (await shared.api.get("/v1/backends")).json() == {"items": [backend], "next": None}
@@ -271,6 +278,7 @@ class TestBackends:
             "effective_from": "2015-01-01T00:00:00Z",
             "effective_to": rows["20"]["effective_to"],
             "default": False,
+            "settable": True,
             "terminal": False,
             "basis": rows["20"]["basis"],
         }
@@ -403,7 +411,7 @@ class TestPreview:
             ({"kind": "patch", "work_order": "113427", "body": {}}, 422, "capability-missing", []),
             ({"kind": "paint", "work_order": "113427", "body": {}}, 422, "invalid-request", ["/kind"]),
             ({"kind": "status_update", "body": ON_SITE}, 422, "invalid-request", ["/work_order"]),
-            ({"kind": "status_update", "work_order": "113427"}, 422, "invalid-request", ["/body"]),
+            ({"kind": "status_update", "work_order": "113427"}, 422, "invalid-request", ["/body/occurred_at"]),
             (
                 {"kind": "status_update", "work_order": "113427", "body": {"status": "on_site"}},
                 422,

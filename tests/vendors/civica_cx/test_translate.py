@@ -138,9 +138,14 @@ def test_a_date_alone_stays_a_date() -> None:
 
 @pytest.mark.parametrize(
     ("body", "number"),
-    [({}, 0), ({"reason_code": "weather"}, 12), ({"late_reason": "access_refused"}, 32), ({"late_reason": None}, 0)],
+    [
+        ({}, "0"),
+        ({"reason_code": "weather"}, "12"),
+        ({"late_reason": "access_refused"}, "32"),
+        ({"late_reason": None}, "0"),
+    ],
 )
-def test_a_reason_is_the_clients_own_number(body: JsonObject, number: int) -> None:
+def test_a_reason_is_the_clients_own_number(body: JsonObject, number: str) -> None:
     assert check_reasons(SETTINGS, body) == number
 
 
@@ -185,8 +190,13 @@ def test_a_whole_order() -> None:
             "appointment": {"start": "2022-10-06T18:00:00Z", "end": "2022-10-06T20:00:00Z"},
             "location": {
                 "number": "KES0014",
-                "address_lines": ["14 Kestrel Court", "Westbury"],
-                "postcode": "RV4 2QT",
+                "address": {
+                    "line_1": "14 Kestrel Court",
+                    "line_2": None,
+                    "line_3": "Westbury",
+                    "line_4": None,
+                    "postcode": "RV4 2QT",
+                },
             },
             "extensions": {
                 "civica_cx": {

@@ -1,0 +1,111 @@
+"""A write that carries or removes a whole order: its terms, the vendor code it begins with, and the checks that accept it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.api.auth import Caller
+from app.api.order_bodies import WorkOrderIn, WorkOrderPatch, validated
+from app.api.writes import Checks, Look
+from app.domain.admission import OrderView, ReadFirst, refuse_if_held
+from app.domain.errors import CapabilityMissing, InvalidRequest
+from app.domain.json import JsonObject
+from app.domain.ports import Capability, Kind, Write
+from app.domain.statuses import StatusCode
+from app.domain.terms import Terms
+from app.domain.times import from_micros
+from app.domain.work_orders import OrderKey
+from app.ledger.records import Send
+from app.vendors.backends import Backend
+
+NEED_THE_ORDER = frozenset({Kind.patch, Kind.delete})
+
+
+def order_in(backend: Backend, kind: Kind, body: JsonObject) -> WorkOrderIn | None:
+    """The order that a create or a replacement brings; None for a backend that cannot, which is told when it is accepted."""
+    return validated(WorkOrderIn, body) if Capability(kind.value) in backend.vendor.capabilities else None
+
+
+def check_number(path: str, body: WorkOrderIn | WorkOrderPatch | None) -> None:
+    """Raise InvalidRequest if the body gives the order another number than the path does."""
+    if body is not None and body.number is not None and body.number != path:
+        raise InvalidRequest("The number in the body differs from the one in the path.", pointer="/number")
+
+
+def collections(named: Sequence[str] | None) -> tuple[str, ...]:
+    """The collections that `replace` names, once each; it may come several times, and with commas."""
+    return tuple(dict.fromkeys(name.strip() for word in named or () for name in word.split(",") if name.strip()))
+
+
+def check_replaced(backend: Backend, names: tuple[str, ...], body: JsonObject, *, at: str) -> None:
+    """Raise CapabilityMissing or InvalidRequest if these collections cannot be replaced whole by what the body gives."""
+    can = backend.vendor.replaceable
+    for name in names:
+        if name not in can:
+            raise CapabilityMissing(
+                f"{backend.vendor.title} cannot replace {name!r} whole.", pointer=at, replaceable_fields=list(can)
+            )
+        if not isinstance(body.get(name), dict):
+            raise InvalidRequest(f"Give the new {name} as an object in the body.", pointer=f"/{name}")
+
+
+def check_expected(backend: Backend, expect: str | None) -> None:
+    """Raise CapabilityMissing if a DELETE would do other than the caller expects."""
+    effect = None if backend.vendor.removal is None else backend.vendor.removal.effect
+    meant = {"close": "closed", "delete": "deleted", None: effect}[expect]
+    if meant != effect:
+        raise CapabilityMissing(
+            f"You expect the order to be {meant}; here DELETE leaves it {effect}.",
+            pointer="/query/expect",
+            delete_effect=effect,
+        )
+
+
+def first_code(backend: Backend, body: WorkOrderIn | None, *, at: int) -> StatusCode | None:
+    """The vendor code that an order is to begin with; None leaves it to the vendor. Raises what the table has against it."""
+    if body is None or (body.status is None and body.code is None):
+        return None
+    return backend.rules.table.choose(status=body.status, vendor_code=body.code, at=from_micros(at))
+
+
+def checks(
+    caller: Caller,
+    backend: Backend,
+    kind: Kind,
+    body: JsonObject,
+    terms: Terms,
+    *,
+    begins_as: WorkOrderIn | None = None,
+    expect: str | None = None,
+) -> Checks:
+    """May the write be accepted? `begins_as` names the status of an order that it brings.
+
+    What needs the order as it is now is checked once more before it is sent."""
+
+    def check(order: OrderView, look: Look) -> Send:
+        backend.require(Capability(kind.value))
+        if kind is Kind.delete:
+            check_expected(backend, expect)
+        check_replaced(backend, terms.replace, body, at="/query/replace")
+        refuse_if_held(caller.tenant, order)
+        code = first_code(backend, begins_as, at=look.now)
+        backend.adapter.screen(write(kind, body, terms, order, code))
+        if kind in NEED_THE_ORDER and order.observed_at is None and look.may_read:
+            raise ReadFirst  # it may be named by its reference, and its queue is its number's
+        target = code.code if code is not None else removal_code(backend, kind)
+        return Send(target_code=target, previous_code=order.code)
+
+    return check
+
+
+def removal_code(backend: Backend, kind: Kind) -> str | None:
+    """The code of an order that DELETE only closes."""
+    removal = backend.vendor.removal
+    return removal.code if kind is Kind.delete and removal is not None else None
+
+
+def write(kind: Kind, body: JsonObject, terms: Terms, order: OrderView, code: StatusCode | None) -> Write:
+    """The write as the adapter screens it."""
+    number = "" if order.number.startswith("op_") else order.number
+    key = OrderKey(number=number, reference=order.reference, vendor_ids=order.vendor_ids)
+    return Write(operation_id="", kind=kind, order=key, body=body, status=code, terms=terms)

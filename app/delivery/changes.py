@@ -1,0 +1,159 @@
+"""Creates, patches, replacements and removals: what must be known of the order before one is sent, and what it left.
+
+The order is read just before each of them: for If-Match and existence, for finding the elements of a collection, and so that
+a lost answer can be weighed against what was there. What is answered afterwards is the vendor's record, never our echo.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from app.delivery.desk import Desk, Made
+from app.domain import merge_patch
+from app.domain.entity_tags import entity_tag, meets
+from app.domain.errors import (
+    BackendTimeout,
+    GatewayError,
+    PreconditionFailed,
+    WorkOrderExists,
+    WorkOrderNotFound,
+)
+from app.domain.json import JsonObject
+from app.domain.operations import Operation
+from app.domain.order_body import contents
+from app.domain.ports import Answer, Kind, Write
+from app.domain.work_orders import Observation, OrderKey
+from app.ledger import orders
+from app.ledger.records import KnownOrder
+
+log = structlog.get_logger(__name__)
+
+READ_S = 5.0
+"""How long a read after the vendor's answer may take: the queue's lease has to outlast it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """A change that may be sent: the order as just read, if there is one, and the write as the adapter takes it."""
+
+    known: KnownOrder | None
+    write: Write
+    idle: bool
+    """Nothing is to change, so nothing is sent."""
+
+
+async def prepare(desk: Desk, operation: Operation) -> Prepared:
+    """Read the order and check the terms of the write against it.
+
+    Raises PreconditionFailed, WorkOrderNotFound, WorkOrderExists, what the adapter has against it, or the vendor's trouble.
+    """
+    known = None if numbered_by_vendor(operation) else await _read(desk, operation.work_order)
+    _check_terms(operation, known)
+    before = None if known is None or known.observation is None else known.observation.fields
+    write = change_of(desk, operation, known, before=before)
+    made_before = operation.kind is Kind.create and known is not None
+    idle = not made_before and not desk.backend.adapter.requests(write)
+    return Prepared(known=known, write=write, idle=idle)
+
+
+def numbered_by_vendor(operation: Operation) -> bool:
+    """Whether the operation creates an order that only the vendor can name: until then its queue bears its own id."""
+    return operation.work_order == operation.id
+
+
+async def _read(desk: Desk, number: str) -> KnownOrder | None:
+    try:
+        seen = await desk.backend.adapter.read(number)
+    except WorkOrderNotFound:
+        desk.backend.health.well(now=desk.clock())
+        return None
+    desk.backend.health.well(now=desk.clock())
+    return await desk.take_in(seen)
+
+
+def _check_terms(operation: Operation, known: KnownOrder | None) -> None:
+    kind, terms = operation.kind, operation.terms
+    if known is None:
+        if kind in (Kind.patch, Kind.delete):
+            raise WorkOrderNotFound("The vendor's system has no such work order.")
+        if kind is Kind.replace and terms.must_exist:
+            raise PreconditionFailed("There is no such work order to replace.")
+        return
+    if kind is Kind.create and operation.attempts == 0:
+        raise WorkOrderExists("The vendor's system already has an order of this number.", pointer="/number")
+    tag = entity_tag(known.etag, known.view.code)
+    if not meets(terms.if_match, tag):
+        raise PreconditionFailed(
+            "The order is no longer as your If-Match names it. Read it again, and decide anew.", etag=tag
+        )
+
+
+def change_of(desk: Desk, operation: Operation, known: KnownOrder | None, *, before: JsonObject | None) -> Write:
+    """The write as the adapter takes it."""
+    table = desk.backend.rules.table
+    number = "" if numbered_by_vendor(operation) else operation.work_order
+    view = None if known is None else known.view
+    return Write(
+        operation_id=operation.id,
+        kind=operation.kind,
+        order=OrderKey(number=number)
+        if view is None
+        else OrderKey(number=view.number, reference=view.reference, vendor_ids=view.vendor_ids),
+        body=operation.body,
+        status=table.by_code.get(operation.target_code) if operation.target_code is not None else None,
+        previous_code=operation.previous_code if view is None or operation.attempts else view.code,
+        terms=operation.terms,
+        before=before,
+    )
+
+
+async def left_by(desk: Desk, write: Write, answer: Answer) -> tuple[Made, str | None]:
+    """What an accepted write left at the vendor, and what it did besides what was asked (None: nothing)."""
+    if write.kind is Kind.delete:
+        return await made_by(desk, write, None), None
+    number = answer.number or write.order.number
+    seen = answer.seen or await read_after(desk, number)
+    if seen is None:
+        return Made(created=write.before is None, number=number), None
+    made = await made_by(desk, write, await desk.take_in(seen))
+    return made, desk.backend.adapter.side_effect(write, seen)
+
+
+async def made_by(desk: Desk, write: Write, known: KnownOrder | None) -> Made:
+    """What an applied change left, the order being known as it is now; a removed one is known no more."""
+    if write.kind is not Kind.delete:
+        number = None if known is None else known.view.number
+        return Made(order=known, created=write.before is None, number=number)
+    removal = desk.backend.vendor.removal
+    if removal is not None and removal.effect == "deleted":
+        await desk.store.write(orders.forget(desk.backend.name, write.order.number, now=desk.clock()))
+    return Made()
+
+
+async def read_after(desk: Desk, number: str) -> Observation | None:
+    """The order after the vendor's answer; None where it cannot be read now."""
+    try:
+        async with asyncio.timeout(READ_S):
+            return await desk.backend.adapter.read(number)
+    except GatewayError as error:
+        reason = error.code
+    except TimeoutError:
+        reason = BackendTimeout.code
+    log.info("could not read the order after the vendor's answer", backend=desk.backend.name, reason=reason)
+    return None
+
+
+def applied_in_part(write: Write, seen: Observation | None) -> list[str]:
+    """What a refused change did nevertheless: the members asked for that the order shows now, and did not before.
+
+    OverIT's steps are no transaction: one that fails leaves those before it in force (vendor document 004, steps 9 to 13).
+    """
+    if seen is None or write.before is None or write.kind not in (Kind.patch, Kind.replace):
+        return []
+    asked = contents(write.body)
+    still = set(merge_patch.missing(seen.fields, asked))
+    were = set(merge_patch.missing(write.before, asked))
+    return sorted(were - still)

@@ -1,0 +1,160 @@
+"""What follows from a vendor's answer: the operation's next state, and for a refusal the reason, read from the order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from app.delivery.changes import applied_in_part, left_by, read_after
+from app.delivery.desk import Desk
+from app.delivery.refusals import explain
+from app.domain.admission import Wanted
+from app.domain.errors import (
+    GatewayError,
+    OrderEnded,
+    VendorRefused,
+    VendorSaid,
+    VendorTrouble,
+    WorkOrderExists,
+    WorkOrderNotFound,
+)
+from app.domain.health import LONGEST_ASKED_S
+from app.domain.operations import Operation, State
+from app.domain.ports import Answer, Outcome, Write
+from app.domain.statuses import Status
+from app.domain.times import SECOND, from_micros
+from app.ledger import lanes
+from app.ledger.records import AttemptEnd, Claim, Settled
+
+log = structlog.get_logger(__name__)
+
+FIRST_PROBE_S = 5.0
+"""How soon after a lost answer the vendor is first read; a positive answer may come back at once."""
+
+
+async def settle_answer(
+    desk: Desk, claim: Claim, operation: Operation, answer: Answer, *, write: Write | None = None
+) -> Settled:
+    """The consequence of each outcome; only `not_sent` and `not_applied` return to the queue.
+
+    `write` comes with a change: its record is read afterwards, and what a refused one did nevertheless is told.
+    """
+    if write is not None and _may_be_our_own(operation, answer):
+        answer = replace(answer, outcome=Outcome.unknown)
+    end = AttemptEnd(n=operation.attempts, outcome=answer.outcome.value, detail=answer.detail, said=answer.said)
+    health, now = desk.backend.health, desk.clock()
+    if answer.outcome is Outcome.applied:
+        health.well(now=now)
+        made, mishap = (None, None) if write is None else await left_by(desk, write, answer)
+        if mishap is not None:
+            return await hold_accepted(desk, claim, operation, end, mishap)
+        return await desk.settle(claim, operation, State.applied, attempt=end, evidence="vendor_accepted", made=made)
+    if answer.outcome is Outcome.refused:
+        error = await refusal(desk, operation, answer, write)
+        theirs = error.outcome == "refused"  # else it is ours, found before anything was sent: that stops nothing
+        if theirs:
+            health.well(now=now)
+        ends = isinstance(error, OrderEnded)
+        return await desk.settle(
+            claim, operation, State.refused, attempt=end, error=error, ends_behind=ends, holds=theirs and not ends
+        )
+    if answer.outcome is Outcome.unknown:
+        health.unclear(now=now)
+        log.warning("outcome unknown", operation=operation.id, detail=answer.detail)
+        first = now + round(FIRST_PROBE_S * SECOND)
+        return await desk.settle(claim, operation, State.unknown, attempt=end, ready_at=first, probes=0)
+    ready = now
+    if answer.trouble is not None:
+        health.trouble(answer.trouble, answer.detail, now=now, after_s=answer.retry_after_s)
+    else:
+        ready = next_turn(answer.retry_after_s, now=now)
+    return await desk.settle(claim, operation, State.queued, attempt=end, ready_at=ready)
+
+
+def next_turn(after_s: float | None, *, now: int) -> int:
+    """When a queue has its next turn that no pause of its backend delays; a vendor may not ask for longer than for that."""
+    return now + round(min(after_s or 1, LONGEST_ASKED_S) * SECOND)
+
+
+def _may_be_our_own(operation: Operation, answer: Answer) -> bool:
+    """Whether "it exists already" may speak of what an earlier attempt of ours made; then it is read and compared."""
+    return operation.attempts > 1 and answer.outcome is Outcome.refused and answer.error is WorkOrderExists
+
+
+async def hold_accepted(desk: Desk, claim: Claim, operation: Operation, end: AttemptEnd, mishap: str) -> Settled:
+    """The vendor accepted the write, and it did more or other than asked: a person looks at the order."""
+    log.error("held: an accepted write had another effect", operation=operation.id, effect=mishap)
+    told = replace(end, outcome=Outcome.unknown.value, detail=mishap)
+    unsure = await desk.settle(claim, operation, State.unknown, attempt=told, ready_at=desk.clock(), probes=0)
+    return await desk.settle(claim, unsure.operation, State.held, evidence=mishap)
+
+
+async def refusal(desk: Desk, operation: Operation, answer: Answer, write: Write | None) -> GatewayError:
+    """Read the order and say what changed there; a read that fails leaves the vendor's own words."""
+    said = answer.said or VendorSaid()
+    if write is not None:
+        return await refused_change(desk, write, answer, said)
+    if answer.error is not None:
+        return answer.error(answer.detail, vendor=said, faults=answer.faults)
+    seen = await read_after(desk, operation.work_order)
+    if seen is not None:
+        await desk.observe(seen, source="delivery")
+    asked = wanted(operation)
+    table = desk.backend.rules.table
+    return explain(
+        table.by_code.get(operation.target_code or ""),
+        seen=seen,
+        said=said,
+        at=from_micros(operation.occurred_at or operation.accepted_at),
+        has_reason=asked.reason_code is not None or asked.late_reason is not None,
+        rules=desk.backend.rules,
+    )
+
+
+async def refused_change(desk: Desk, write: Write, answer: Answer, said: VendorSaid) -> GatewayError:
+    """The refusal of a change, with the members that the vendor changed nevertheless."""
+    kind = answer.error or VendorRefused
+    outcome = None if kind is WorkOrderNotFound else "refused"
+    error = kind(answer.detail, vendor=said, faults=answer.faults, outcome=outcome)
+    seen = None if kind is WorkOrderNotFound or not write.order.number else await read_after(desk, write.order.number)
+    if seen is not None:
+        await desk.observe(seen, source="delivery")
+    done = applied_in_part(write, seen)
+    if done:
+        error.members = {**error.members, "applied": done}
+    return error
+
+
+async def put_off(desk: Desk, claim: Claim, error: VendorTrouble) -> None:
+    """The backend cannot be asked: it pauses as a whole, and the queue keeps its place.
+
+    If only this order cannot be read, only its queue waits.
+    """
+    now = desk.clock()
+    if error.one_order:
+        log.warning("the order cannot be read", backend=claim.backend, work_order=claim.number, reason=error.detail)
+        desk.backend.health.well(now=now)  # it answered
+        await desk.store.write(lanes.put_back(claim, ready_at=next_turn(error.after_s, now=now)))
+        return
+    desk.backend.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
+    await desk.store.write(lanes.put_back(claim, ready_at=now))
+
+
+def wanted(operation: Operation) -> Wanted:
+    """What the caller asked for, from the body as accepted."""
+    body = operation.body
+    assert operation.occurred_at is not None
+    status = body.get("status")
+    return Wanted(
+        tenant=operation.tenant,
+        status=Status(str(status)) if status is not None else None,
+        vendor_code=_text(body.get("vendor_code")),
+        occurred_at=from_micros(operation.occurred_at),
+        reason_code=_text(body.get("reason_code")),
+        late_reason=_text(body.get("late_reason")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

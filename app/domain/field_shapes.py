@@ -1,0 +1,137 @@
+"""The shapes of a vendor's record beside ours: what a field table is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from app.domain.json import JsonObject, JsonValue
+
+EXTENSIONS = "extensions"
+Record: TypeAlias = "dict[str, JsonValue]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain:
+    """The same value on both sides."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A time: as the vendor wrote it towards us; towards the vendor in UTC, with a Z, where the caller gave another offset."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nested:
+    """An object on both sides."""
+
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """An object of the vendor whose members stand in the parent on our side; `ours` of the member itself is empty."""
+
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """An array of objects on both sides."""
+
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyed:
+    """An array of the vendor's, which is an object here, keyed by the element's own id.
+
+    `key` gives an element's key, or None where it has none; `ids` gives the vendor's members that a key stands for.
+    """
+
+    members: tuple[Member, ...]
+    key: Callable[[JsonObject], str | None]
+    ids: Callable[[str], JsonObject | None]
+
+
+Shape: TypeAlias = "Plain | Moment | Nested | Spread | Rows | Keyed"
+PLAIN = Plain()
+MOMENT = Moment()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One member of the vendor's, and its path in our object, with dots between."""
+
+    theirs: str
+    ours: str = ""
+    shape: Shape = field(default=PLAIN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldTable:
+    """A vendor's whole work order. `vendor` is the slug under which its own members stand in `extensions`."""
+
+    vendor: str
+    members: tuple[Member, ...]
+
+
+def by_one(name: str, *, number: bool = False) -> Callable[[JsonObject], str | None]:
+    """A key that is one member: a text, or (`number`) a whole number written as text."""
+
+    def key(element: JsonObject) -> str | None:
+        value = element.get(name)
+        if number:
+            return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+        return value if isinstance(value, str) and value else None
+
+    return key
+
+
+def one_id(name: str, *, number: bool = False) -> Callable[[str], JsonObject | None]:
+    """The member that a key of `by_one` stands for; None for a text that is no whole number where one is needed."""
+
+    def ids(key: str) -> JsonObject | None:
+        if not number:
+            return {name: key}
+        return {name: int(key)} if key.isascii() and key.isdigit() and key == str(int(key)) else None
+
+    return ids
+
+
+def homes(members: tuple[Member, ...], *, theirs: str = "", ours: str = "") -> Iterator[tuple[str, str]]:
+    """Every member of the vendor's with its place here, both as paths; an element of a collection is `[]` and `{}`."""
+    for member in members:
+        name, shape = theirs + member.theirs, member.shape
+        if isinstance(shape, Spread):
+            yield from homes(shape.members, theirs=name + ".", ours=ours)
+            continue
+        path = ours + member.ours
+        yield name, path
+        match shape:
+            case Nested():
+                yield from homes(shape.members, theirs=name + ".", ours=path + ".")
+            case Rows():
+                yield from homes(shape.members, theirs=name + "[].", ours=path + "[].")
+            case Keyed():
+                yield from homes(shape.members, theirs=name + "[].", ours=path + "{}.")
+
+
+def fits(shape: Shape, value: JsonValue) -> bool:
+    """Whether a value of the vendor's can stand in its place here and come back unchanged."""
+    match shape:
+        case Plain() | Moment():
+            return True
+        case Nested():
+            return value is None or isinstance(value, Mapping)
+        case Spread():
+            return isinstance(value, Mapping)
+    if value is None:
+        return True
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        return False
+    if isinstance(shape, Rows):
+        return True
+    keys = [shape.key(one) for one in value]
+    return None not in keys and len(set(keys)) == len(keys)

@@ -1,0 +1,81 @@
+"""RFC 7396 merge patches of a work order: applied, and looked for in an order that was read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from app.domain.json import JsonObject, JsonValue
+
+
+def applied(patch: JsonObject, to: JsonObject) -> dict[str, JsonValue]:
+    """`to` with the patch merged in; a null removes."""
+    result = dict(to)
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        elif isinstance(value, Mapping):
+            there = result.get(name)
+            result[name] = applied(value, there if isinstance(there, Mapping) else {})
+        else:
+            result[name] = value
+    return result
+
+
+def with_replaced(patch: JsonObject, replaced: tuple[str, ...], to: JsonObject) -> dict[str, JsonValue]:
+    """`to` after a patch whose `replaced` members take the whole place of what was there."""
+    return applied(patch, {name: value for name, value in to.items() if name not in replaced})
+
+
+def shows(order: JsonObject, patch: JsonObject, *, replaced: tuple[str, ...] = ()) -> bool:
+    """Whether an order looks as the patch would leave it. An empty object asks for nothing, a null for absence or null."""
+    return not missing(order, patch, replaced=replaced)
+
+
+def missing(order: JsonObject, patch: JsonObject, *, replaced: tuple[str, ...] = (), at: str = "") -> list[str]:
+    """The pointers of what the patch asks for and the order does not show."""
+    found: list[str] = []
+    for name, value in patch.items():
+        pointer = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
+        there = order.get(name)
+        if isinstance(value, Mapping):
+            inner = there if isinstance(there, Mapping) else {}
+            found += missing(inner, value, at=pointer)
+            if name in replaced and inner.keys() - value.keys():
+                found.append(pointer)
+        elif not same(value, there):
+            found.append(pointer)
+    return found
+
+
+def given(patch: JsonObject, *, at: str = "") -> list[str]:
+    """The pointers of everything that a patch asks for."""
+    found: list[str] = []
+    for name, value in patch.items():
+        pointer = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
+        found += given(value, at=pointer) if isinstance(value, Mapping) and value else [pointer]
+    return found
+
+
+def same(one: JsonValue, other: JsonValue) -> bool:
+    """Equal, or two spellings of the same moment; inside lists and objects too."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, str) and isinstance(other, str) and one != other:
+        return _moment(one) is not None and _moment(one) == _moment(other)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        names = {name for name in one.keys() | other.keys() if one.get(name) is not None or other.get(name) is not None}
+        return all(same(one.get(name), other.get(name)) for name in names)
+    return one == other
+
+
+def _moment(text: str) -> datetime | None:
+    if "T" not in text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

@@ -1,0 +1,15 @@
+"""The body of a write that carries a work order: what the caller says of it, apart from what only the gateway can say."""
+
+from __future__ import annotations
+
+from app.domain.json import JsonObject, JsonValue
+
+OURS = frozenset(
+    {"backend", "number", "status", "phase", "vendor_status", "delivery", "as_of", "vendor_ids", "vendor_code"}
+)
+"""Members that an order of ours has and no write sets by its body: an order that was read can be sent back as it is."""
+
+
+def contents(body: JsonObject) -> dict[str, JsonValue]:
+    """The members that the vendor is to take."""
+    return {name: value for name, value in body.items() if name not in OURS}
