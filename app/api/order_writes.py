@@ -89,7 +89,7 @@ def checks(
         check_replaced(backend, terms.replace, body, at="/query/replace")
         refuse_if_held(caller.tenant, order)
         code = first_code(backend, begins_as, at=look.now)
-        backend.adapter.screen(write(kind, body, terms, order, code))
+        backend.adapter.screen(_screened(backend, kind, body, terms, order, code))
         if kind in NEED_THE_ORDER and order.observed_at is None and look.may_read:
             raise ReadFirst  # it may be named by its reference, and its queue is its number's
         target = code.code if code is not None else removal_code(backend, kind)
@@ -104,8 +104,11 @@ def removal_code(backend: Backend, kind: Kind) -> str | None:
     return removal.code if kind is Kind.delete and removal is not None else None
 
 
-def write(kind: Kind, body: JsonObject, terms: Terms, order: OrderView, code: StatusCode | None) -> Write:
-    """The write as the adapter screens it."""
-    number = "" if order.number.startswith("op_") else order.number
+def _screened(
+    backend: Backend, kind: Kind, body: JsonObject, terms: Terms, order: OrderView, code: StatusCode | None
+) -> Write:
+    """The write as the adapter screens it; an order that the vendor is to number has none yet, only a queue of its own."""
+    unnumbered = kind is Kind.create and body.get("number") is None and backend.adapter.own_number("") is None
+    number = "" if unnumbered else order.number
     key = OrderKey(number=number, reference=order.reference, vendor_ids=order.vendor_ids)
     return Write(operation_id="", kind=kind, order=key, body=body, status=code, terms=terms)

@@ -117,7 +117,7 @@ class Operation(Output):
     kind: Kind
     state: State
     backend: str
-    work_order: str
+    work_order: str | None = Field(description="Null until the vendor has numbered the order that this creates.")
     client_reference: str | None
     accepted_at: datetime
     finished_at: datetime | None

@@ -164,20 +164,23 @@ def _transitions(backend: Backend, known: KnownOrder, caller: Caller, *, at: dat
     was = rules.table.by_code.get(view.projected_code or view.code or "")
     late = view.late or (view.target_at is not None and to_micros(at) > view.target_at)
     requires_ = ["late_reason"] if late and rules.late_reasons else []
-    items: list[JsonValue] = [
-        {
-            "status": row.status.value if row.status else None,
-            "vendor_code": row.code,
-            "label": row.label,
-            "master": row.master,
-            "allowed": verdict.allowed,
-            "certain": verdict.certain,
-            "basis": verdict.basis.value,
-            "requires": list(requires_) if verdict.allowed else [],
-            "blocked": None if verdict.allowed else _why_not(rules.table, was, row, verdict),
-        }
-        for row, verdict in rules.table.onward(was, at=at)
-    ]
+    items: list[JsonValue] = []
+    for row, verdict in rules.table.onward(was, at=at):
+        settable = rules.table.settable(row)
+        allowed = settable and verdict.allowed
+        items.append(
+            {
+                "status": row.status.value if row.status else None,
+                "vendor_code": row.code,
+                "label": row.label,
+                "master": row.master,
+                "allowed": allowed,
+                "certain": verdict.certain or not settable,
+                "basis": verdict.basis.value,
+                "requires": list(requires_) if allowed else [],
+                "blocked": None if allowed else _why_not(rules.table, was, row, verdict),
+            }
+        )
     return {
         "items": items,
         "next": None,
@@ -188,6 +191,8 @@ def _transitions(backend: Backend, known: KnownOrder, caller: Caller, *, at: dat
 
 
 def _why_not(table: StatusTable, was: StatusCode | None, to: StatusCode, verdict: Verdict) -> dict[str, JsonValue]:
+    if not table.settable(to):
+        return {"code": "capability-missing", "detail": f"The vendor's interface cannot set {to.label!r}."}
     label = was.label if was is not None else "the present status"
     if table.ended(was):
         return {"code": "order-ended", "detail": f"The order is {label!r} and takes no further update."}

@@ -97,7 +97,7 @@ def _set_anew(code_since: int | None, seen: Observation) -> bool:
 async def may_have_settled(desk: Desk, operation: Operation) -> int:
     """When the vendor must have applied the write or dropped it."""
     over = await desk.store.read(lanes.last_deadline(operation.id))
-    return (over or operation.accepted_at) + round(desk.backend.vendor.settle_s * SECOND)
+    return (over or operation.accepted_at) + round(desk.backend.settle_s * SECOND)
 
 
 async def weigh(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -9,6 +10,7 @@ from typing import TypeAlias
 from app.domain.json import JsonObject, JsonValue
 
 EXTENSIONS = "extensions"
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 Record: TypeAlias = "dict[str, JsonValue]"
 
 
@@ -78,12 +80,13 @@ class FieldTable:
 
 
 def by_one(name: str, *, number: bool = False) -> Callable[[JsonObject], str | None]:
-    """A key that is one member: a text, or (`number`) a whole number written as text."""
+    """A key that is one member: a text, or (`number`) a whole number from 0 to a billion, written as text."""
 
     def key(element: JsonObject) -> str | None:
         value = element.get(name)
         if number:
-            return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            return str(value) if whole and _WHOLE.fullmatch(str(value)) else None
         return value if isinstance(value, str) and value else None
 
     return key
@@ -95,7 +98,7 @@ def one_id(name: str, *, number: bool = False) -> Callable[[str], JsonObject | N
     def ids(key: str) -> JsonObject | None:
         if not number:
             return {name: key}
-        return {name: int(key)} if key.isascii() and key.isdigit() and key == str(int(key)) else None
+        return {name: int(key)} if _WHOLE.fullmatch(key) else None
 
     return ids
 

@@ -23,6 +23,7 @@ from app.domain.field_shapes import (
     fits,
 )
 from app.domain.json import JsonObject, JsonValue
+from app.domain.merge_patch import same
 
 Removed: TypeAlias = "Callable[[JsonObject], JsonObject]"
 
@@ -112,7 +113,7 @@ class _Writing:
         element = self.whole(shape.members, value, at)
         listed = {member.theirs: member.ours for member in shape.members}
         for name, own in ids.items():
-            if element.get(name, own) != own:
+            if not same(element.get(name, own), own):
                 pointer = f"{at}/{listed.get(name, name)}"
                 self.wrong.append(
                     FieldFault(pointer=pointer, code="invalid", message=f"This id differs from its key {key!r}.")
@@ -164,7 +165,7 @@ class _Writing:
                 self._no_home(f"{at}/{path.replace('.', '/')}", "This vendor has no place for it.")
 
     def _no_home(self, pointer: str, message: str) -> None:
-        self.homeless.append(FieldFault(pointer=pointer, code="capability_missing", message=message))
+        self.homeless.append(FieldFault(pointer=pointer, code="capability-missing", message=message))
 
     def _not(self, at: str, value: JsonValue, what: str) -> JsonValue:
         self.wrong.append(FieldFault(pointer=at, code="invalid", message=f"This must be {what}."))
@@ -219,11 +220,11 @@ def _in_utc(value: JsonValue) -> JsonValue:
         return value
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        if moment.tzinfo is None:
+            return value
+        return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError):
         return value
-    if moment.tzinfo is None:
-        return value
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _escaped(name: str) -> str:

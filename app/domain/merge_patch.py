@@ -58,7 +58,7 @@ def given(patch: JsonObject, *, at: str = "") -> list[str]:
 
 
 def same(one: JsonValue, other: JsonValue) -> bool:
-    """Equal, or two spellings of the same moment; inside lists and objects too."""
+    """Equal, or two spellings of the same moment; inside lists and objects too. An object of nulls is as good as null."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, str) and isinstance(other, str) and one != other:
@@ -66,9 +66,14 @@ def same(one: JsonValue, other: JsonValue) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        names = {name for name in one.keys() | other.keys() if one.get(name) is not None or other.get(name) is not None}
-        return all(same(one.get(name), other.get(name)) for name in names)
+        return all(same(one.get(name), other.get(name)) for name in one.keys() | other.keys())
+    if one is None or other is None:
+        return _nothing(one) and _nothing(other)
     return one == other
+
+
+def _nothing(value: JsonValue) -> bool:
+    return value is None or (isinstance(value, Mapping) and all(map(_nothing, value.values())))
 
 
 def _moment(text: str) -> datetime | None:

@@ -87,14 +87,17 @@ def problem_of(error: GatewayError, operation: Operation, *, public_url: str) ->
 
 
 def operation_json(operation: Operation, *, waiting_for: JsonObject | None) -> dict[str, JsonValue]:
-    """An operation as the API shows it; `waiting_for` tells what a queued one waits for."""
+    """An operation as the API shows it; `waiting_for` tells what a queued one waits for.
+
+    An order that only the vendor can number has none until it has done so.
+    """
     waits = waiting_for if operation.state is State.queued else None
     return {
         "operation_id": operation.id,
         "kind": operation.kind.value,
         "state": operation.state.value,
         "backend": operation.backend,
-        "work_order": operation.work_order,
+        "work_order": None if operation.work_order == operation.id else operation.work_order,
         "client_reference": operation.client_reference,
         "accepted_at": rfc3339_micros(operation.accepted_at),
         "finished_at": rfc3339_micros(operation.finished_at),

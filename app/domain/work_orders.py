@@ -42,6 +42,13 @@ class Observation:
         return self.late or (self.target_at is not None and at > self.target_at)
 
 
+MEMBERS = (
+    "parent_number", "title", "description", "notes", "type", "priority", "dates", "appointment", "account", "location",
+    "project", "work_center", "assets", "operations", "discounts", "info_panels", "related_values", "rules", "extensions",
+)  # fmt: skip
+"""The members that a vendor's record fills, in the order in which an answer shows them (design.md §3.3)."""
+
+
 def vendor_status(code: str | None, row: StatusCode | None) -> JsonObject | None:
     """The vendor's own code beside our status: an unknown code keeps its raw word and gets no guess."""
     if code is None:
@@ -60,7 +67,7 @@ def work_order(
         "backend": backend,
         "number": key.number,
         "external_reference": key.reference,
-        **observation.fields,
+        **{name: observation.fields[name] for name in MEMBERS if name in observation.fields},
         "status": row.status.value if row is not None and row.status is not None else None,
         "phase": row.phase.value if row is not None and row.phase is not None else None,
         "vendor_status": vendor_status(observation.code, row),

@@ -31,6 +31,11 @@ class Backend:
         return self.settings.title or self.name
 
     @property
+    def settle_s(self) -> float:
+        """How long after an attempt's deadline the vendor may still apply it."""
+        return self.vendor.settle_s if self.settings.settle_s is None else self.settings.settle_s
+
+    @property
     def adapter(self) -> VendorAdapter:
         assert self._adapter is not None, "connect() comes first"
         return self._adapter

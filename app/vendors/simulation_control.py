@@ -80,9 +80,9 @@ class Control:
             case "GET", ["orders", number]:
                 return json_answer(200, self._record(number))
             case "POST", ["orders", number, action]:
-                self._record(number)
+                before = self._record(number)
                 self._vendor.on_screen(action, number, _body(request))
-                return json_answer(200, self._record(number))
+                return json_answer(200, self._vendor.record(number) or before)
             case "GET", ["faults"]:
                 return json_answer(200, {"faults": [fault.as_json() for fault in self._faults.standing()]})
             case "POST", ["faults"]:

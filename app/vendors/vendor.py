@@ -57,6 +57,8 @@ class BackendSettings(BaseModel):
     """The client's own onward moves, by workflow step; they replace ours for that step and count as configured."""
     poll_s: float = Field(default=60, ge=1, le=86_400)
     max_connections: int = Field(default=16, ge=1, le=256)
+    settle_s: float | None = Field(default=None, ge=0, le=3600)
+    """How long after an attempt's deadline this system may still apply it; None: as the vendor's page assumes."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -118,7 +120,7 @@ class Vendor:
     is_number: Callable[[str], bool]
     """Whether a text is an order's number as we write it, and cannot be one of its other names."""
     settle_s: float
-    """How long after an attempt's deadline the vendor may still apply it."""
+    """How long after an attempt's deadline the vendor may still apply it, where the settings say nothing else."""
     homes: tuple[tuple[str, str], ...]
     """Every documented member of the vendor's order, and its place in ours, as `field_table.homes` lists them."""
     writable: tuple[str, ...] = field(default=())

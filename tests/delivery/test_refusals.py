@@ -38,8 +38,8 @@ RULES = Rules(
             same_code_refused=True,
         ),
     ),
-    reasons={"weather": 12},
-    late_reasons={"parts_delay": 31, "access_refused": 32},
+    reasons={"weather": "12"},
+    late_reasons={"parts_delay": "31", "access_refused": "32"},
     fresh_s=30,
 )
 SEEN = Observation(

@@ -39,8 +39,8 @@ FLOW = Workflow(
 )
 RULES = Rules(
     table=StatusTable(rows=(ISSUED, ON_SITE, DONE, CLOSED), workflow=FLOW),
-    reasons={"weather": 12},
-    late_reasons={"parts_delay": 31, "access": 30},
+    reasons={"weather": "12"},
+    late_reasons={"parts_delay": "31", "access": "30"},
     fresh_s=30,
 )
 TOLERANT = replace(RULES, table=replace(RULES.table, workflow=replace(FLOW, same_code_refused=False)))

@@ -1,0 +1,109 @@
+"""Reads an answer of NexusFS: a standard response object, another JSON object, or nothing that we can be sure of."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.domain.errors import FieldFault
+from app.domain.json import JsonObject, JsonValue
+from app.vendors.nexusfs.pointers import pointer_in
+
+MOST_TEXT = 500
+"""Of a vendor's text, how much is kept."""
+MOST_FAULTS = 50
+_MEDIA_TYPES = frozenset({"application/json", "application/problem+json"})
+_ERROR = frozenset({"type", "title", "detail", "invalidParams"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One of `invalidParams`: what is wrong with which member."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standard:
+    """The standard response object (dossier 3.3): only an error has a title, a detail or invalid parameters."""
+
+    failed: bool
+    text: str
+    parameters: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Object:
+    """A JSON object that is no standard response object: a work order, a token."""
+
+    members: JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nothing:
+    """An answer that is none of the others; `why` is for an operator."""
+
+    why: str
+
+
+Reading: TypeAlias = "Standard | Object | Nothing"
+
+
+def read_answer(status: int, content_type: str, body: bytes) -> Reading:
+    """What an answer with this HTTP status, Content-Type and body says."""
+    if not body.strip():
+        return Nothing(why="The answer is empty.")
+    if content_type.partition(";")[0].strip().lower() not in _MEDIA_TYPES:
+        return Nothing(why="The answer is not JSON by its own word.")
+    try:
+        value = json.loads(body.decode(), parse_float=_finite, parse_constant=_finite)
+        if b"\\u" in body:
+            json.dumps(value, ensure_ascii=False).encode()  # half a character cannot be shown to anybody
+    except (ValueError, RecursionError):
+        return Nothing(why="The answer is not JSON.")
+    if not isinstance(value, dict):
+        return Nothing(why="The answer is not a JSON object.")
+    said = value.get("status")
+    if isinstance(said, bool) or not isinstance(said, int):
+        return Object(members=value)
+    if said != status:
+        return Nothing(why=f"The answer says status {said}.")
+    return _standard(value)
+
+
+def faults(standard: Standard, sent: JsonObject) -> tuple[FieldFault, ...]:
+    """What NexusFS found wrong, with pointers in our names."""
+    return tuple(
+        FieldFault(pointer=pointer_in(one.path, sent), code="invalid", message=one.reason)
+        for one in standard.parameters[:MOST_FAULTS]
+    )
+
+
+def _standard(value: JsonObject) -> Standard:
+    text = next((one for one in (value.get("detail"), value.get("title")) if isinstance(one, str) and one), "")
+    given = value.get("invalidParams")
+    rows = given if isinstance(given, Sequence) and not isinstance(given, str) else ()
+    parameters = tuple(_parameter(row) for row in rows if isinstance(row, Mapping))
+    return Standard(failed=not _ERROR.isdisjoint(value), text=text, parameters=parameters)
+
+
+def _parameter(row: JsonObject) -> Parameter:
+    return Parameter(
+        path=_text(row.get("path")) or _text(row.get("name")), reason=_text(row.get("reason")) or "invalid"
+    )
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _finite(text: str) -> float:
+    """NaN, Infinity and 1e999 are no JSON that could be given on."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a JSON number")
+    return number

@@ -1,0 +1,169 @@
+"""From a merge patch in our names to the body of NexusFS's PATCH: members, `_fields` and `_paths` (dossier 3.7).
+
+`_fields` clears members of the order before the body sets them, `_paths` removes what lies deeper. An empty object would
+empty what it names (Example 4) but asks for nothing in a merge patch: it is never sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.domain.errors import FieldFault
+from app.domain.field_table import Record
+from app.domain.json import JsonObject, JsonValue
+from app.domain.merge_patch import applied
+from app.vendors.nexusfs.fields import COLLECTIONS, DISPATCH_STATUS, SECTIONS
+from app.vendors.nexusfs.pointers import pointer_to
+from app.vendors.nexusfs.words import (
+    DELETE,
+    fault,
+    in_nexus_words,
+    pruned,
+    refuse,
+    section_in_nexus_words,
+    without_nulls,
+)
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_UNQUOTED = re.compile(r"[^'\\\x00-\x1f\x7f]+")
+_KEYS = {one.theirs: one.key for one in COLLECTIONS.values()}
+
+
+def to_nexus_patch(
+    number: str, patch: JsonObject, *, replaced: tuple[str, ...] = (), before: JsonObject | None
+) -> Record | None:
+    """The body of the PATCH; None where nothing is to change.
+
+    `patch` has no member that only we write. `before`: the order's members as last read; None: not known yet, and then
+    neither are the gaps of an account or a location. Raises CapabilityMissing or InvalidRequest.
+    """
+    refuse([fault(f"/{name}", "?replace= names it: give the collection.") for name in replaced if name not in patch])
+    asked = in_nexus_words(
+        {name: _elements(value) if name in replaced else value for name, value in patch.items()},
+        removed=lambda ids: {**ids, DELETE: True},
+    )
+    if DISPATCH_STATUS in asked:
+        refuse([fault(pointer_to([DISPATCH_STATUS]), "A status update sets this: vendor_code 1/0 to 1/3.")])
+    sections = _sections(patch, before)
+    for name in sections:
+        asked.pop(SECTIONS[name].theirs, None)
+    writing = _Writing(
+        replaced=frozenset(COLLECTIONS[name].theirs for name in replaced if name in COLLECTIONS), named=_named(patch)
+    )
+    for theirs, value in asked.items():
+        writing.member(theirs, value)
+    refuse(writing.faults)
+    writing.members |= {SECTIONS[name].theirs: whole for name, whole in sections.items() if whole}
+    return writing.body(number)
+
+
+def _elements(collection: JsonValue) -> JsonValue:
+    """A collection that takes the whole place of another: there is nothing in it to remove."""
+    if not isinstance(collection, Mapping):
+        return collection
+    return {key: without_nulls(element) for key, element in collection.items() if element is not None}
+
+
+def _named(patch: JsonObject) -> set[tuple[str, str]]:
+    """The elements that are asked for by their id itself, each by the vendor's name of its collection and its key."""
+    found: set[tuple[str, str]] = set()
+    for name, collection in COLLECTIONS.items():
+        elements = patch.get(name)
+        for key, element in elements.items() if isinstance(elements, Mapping) else ():
+            if isinstance(element, Mapping) and element.get(collection.id) is not None:
+                found.add((collection.theirs, key))
+    return found
+
+
+def _sections(patch: JsonObject, before: JsonObject | None) -> dict[str, Record]:
+    """What to send of the account and the location that a patch changes; {} for one in which it asks for nothing."""
+    found: dict[str, Record] = {}
+    for name in SECTIONS:
+        change = patch.get(name)
+        if not isinstance(change, Mapping):
+            continue
+        asked = pruned(change)
+        found[name] = {}
+        if set(asked) == {"number"} and asked["number"] is not None:
+            found[name] = section_in_nexus_words(name, asked)
+        elif asked and before is not None:
+            there = before.get(name)
+            merged = applied(asked, there if isinstance(there, Mapping) else {})
+            found[name] = section_in_nexus_words(name, merged)
+    return found
+
+
+@dataclass(kw_only=True)
+class _Writing:
+    """One PATCH in the making. `replaced`: collections to clear first; `named`: elements to have, if only by their id."""
+
+    replaced: frozenset[str]
+    named: set[tuple[str, str]]
+    fields: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    members: Record = field(default_factory=dict)
+    faults: list[FieldFault] = field(default_factory=list)
+
+    def member(self, name: str, value: JsonValue) -> None:
+        """One member of the order."""
+        if isinstance(value, Mapping):
+            inner = self._object([name], f"$.{name}", value)
+            if inner:
+                self.members[name] = inner
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            keyed = None if name in self.replaced else self._keyed(name, value)
+            if keyed is None:  # a merge patch replaces a whole array, and NexusFS merges arrays: clear it first
+                self.fields.append(name)
+                keyed = [without_nulls(one) for one in value]
+            if keyed:
+                self.members[name] = keyed
+        elif value is None:
+            self.fields.append(name)
+        else:
+            self.members[name] = value
+
+    def body(self, number: str) -> Record | None:
+        if not (self.fields or self.paths or self.members):
+            return None
+        words: Record = {"_fields": self.fields, "_paths": self.paths}
+        members = sorted({**self.members, "OrderNum": number}.items())
+        return {name: value for name, value in (*words.items(), *members) if value != []}
+
+    def _keyed(self, name: str, elements: Sequence[JsonValue]) -> list[JsonValue] | None:
+        """The elements of a collection, each with what is to be set in it; None for an array that has no keys."""
+        key = _KEYS.get(name)
+        if key is None or not all(isinstance(one, Mapping) and isinstance(one.get(key), str) for one in elements):
+            return None
+        kept: list[JsonValue] = []
+        for element in elements:
+            assert isinstance(element, Mapping)
+            one = str(element[key])
+            left = self._object([name, one], f"$.{name}[?(@.{key}=='{one}')]", element)
+            if set(left) != {key} or (name, one) in self.named:
+                kept.append(left)
+        return kept
+
+    def _object(self, steps: list[str], path: str, members: JsonObject) -> Record:
+        """What is to be set in an object; what is to be removed from it goes to `paths`."""
+        left: Record = {}
+        for name, value in members.items():
+            if value is None:
+                self._remove([*steps, name], path, name)
+            elif isinstance(value, Mapping):
+                inner = self._object([*steps, name], f"{path}.{name}", value)
+                if inner:
+                    left[name] = inner
+            else:
+                left[name] = without_nulls(value)
+        return left
+
+    def _remove(self, steps: list[str], path: str, name: str) -> None:
+        """Names and ids that would need quoting are refused: a path that NexusFS reads otherwise removes something else."""
+        between = steps[2:-1] if steps[0] in _KEYS else steps[:-1]
+        ids = steps[1:2] if steps[0] in _KEYS else []
+        if all(map(_NAME.fullmatch, [*between, name])) and all(map(_UNQUOTED.fullmatch, ids)):
+            self.paths.append(f"{path}.{name}")
+        else:
+            self.faults.append(fault(pointer_to(steps), "NexusFS has no safe way to name this, to remove it."))

@@ -1,0 +1,183 @@
+"""Between NexusFS's words and ours: the HTTP request of each write, and an order as it shows it. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+from app.domain.errors import InvalidRequest, ReasonUnknown
+from app.domain.field_table import Record, to_ours
+from app.domain.json import JsonObject, JsonValue
+from app.domain.order_body import contents
+from app.domain.ports import Kind, VendorRequest, Write
+from app.domain.statuses import StatusCode
+from app.domain.work_orders import Observation, OrderKey
+from app.vendors.nexusfs.fields import DISPATCH_STATUS, SECTIONS, TABLE
+from app.vendors.nexusfs.patch import to_nexus_patch
+from app.vendors.nexusfs.pointers import pointer_to
+from app.vendors.nexusfs.settings import NexusFsSettings
+from app.vendors.nexusfs.tables import NEW, OVERRIDE_HEADER, TOKEN_HEADER, WORK_ORDERS
+from app.vendors.nexusfs.words import fault, in_nexus_words, pruned, refuse, section_in_nexus_words, without_nulls
+
+CODE = re.compile(rf"{NEW}/(?P<dispatch>[0-9])|(?!{NEW}$)[^/]+")
+"""A status code as we write it: an OrderStatus, and beside 1 its DispatchStatus."""
+_ADDRESSABLE = re.compile(r"(?!\.{1,2}$)[^/\\\x00-\x1f\x7f\ud800-\udfff]{1,100}")
+
+
+def is_number(text: str) -> bool:
+    """Whether a text can be an OrderNum that a URL can name."""
+    return _ADDRESSABLE.fullmatch(text) is not None
+
+
+# --- towards NexusFS
+
+
+def to_nexus_request(write: Write, settings: NexusFsSettings, *, before: JsonObject | None) -> VendorRequest | None:
+    """The one request that makes the change, its token shown as `***`; None where nothing is to change.
+
+    `before` is `write.before`, or None while the order has not been read. Raises a GatewayError.
+    """
+    number = write.order.number
+    if not number:
+        raise InvalidRequest("NexusFS gives no numbers: give one.", pointer="/number")
+    if not is_number(number):
+        raise InvalidRequest("An order with this number cannot be named in a URL.", pointer="/number")
+    match write.kind:
+        case Kind.status_update:
+            return _changing(number, to_nexus_status(write, settings), settings)
+        case Kind.patch:
+            body = to_nexus_patch(number, contents(write.body), replaced=write.terms.replace, before=before)
+            return None if body is None else _changing(number, body, settings)
+        case Kind.create:
+            return _request("PUT", number, settings, to_nexus_order(write))
+        case Kind.replace:
+            method = "POST" if write.terms.must_exist else "PUT"
+            return _request(method, number, settings, to_nexus_order(write))
+        case Kind.delete:
+            return _request("DELETE", number, settings)
+
+
+def read_request(number: str, settings: NexusFsSettings) -> VendorRequest:
+    return _request("GET", number, settings)
+
+
+def to_nexus_status(write: Write, settings: NexusFsSettings) -> Record:
+    """The PATCH of a status update. Raises ReasonUnknown or InvalidRequest."""
+    if write.status is None:
+        raise InvalidRequest("A status update needs a status.", pointer="/status")
+    members = {"OrderNum": write.order.number, **_status_members(write.status), **_reason(write.body, settings)}
+    return dict(sorted(members.items()))
+
+
+def to_nexus_order(write: Write) -> Record:
+    """A whole order, as PUT and POST take it. Raises CapabilityMissing or InvalidRequest."""
+    ours = {name: without_nulls(value) for name, value in contents(write.body).items() if value is not None}
+    record = in_nexus_words(ours)
+    for name, section in SECTIONS.items():
+        asked = ours.get(name)
+        if isinstance(asked, Mapping) and pruned(asked):
+            record[section.theirs] = section_in_nexus_words(name, asked)
+    status = {"OrderStatus": NEW} if write.status is None else _status_members(write.status)
+    dispatch = status.get(DISPATCH_STATUS)
+    if dispatch is not None and record.get(DISPATCH_STATUS, dispatch) != dispatch:
+        message = f"The status stands for DispatchStatus {dispatch}: leave this out, or name the vendor_code."
+        refuse([fault(pointer_to([DISPATCH_STATUS]), message)])
+    default: Record = {DISPATCH_STATUS: 0} if write.status is None else {}
+    whole = {**default, **record, **status, "OrderNum": write.order.number}
+    return {name: value for name, value in sorted(pruned(whole).items()) if value != []}
+
+
+def _status_members(status: StatusCode) -> Record:
+    found = CODE.fullmatch(status.code)
+    if found is None:
+        raise InvalidRequest(f"{status.code!r} is no status code of NexusFS.", pointer="/vendor_code")
+    if found["dispatch"] is None:
+        return {"OrderStatus": status.code}
+    return {"OrderStatus": NEW, DISPATCH_STATUS: int(found["dispatch"])}
+
+
+def _reason(body: JsonObject, settings: NexusFsSettings) -> Record:
+    """The ReasonCode for a caller's `reason_code` or `late_reason`: NexusFS has one place for them."""
+    given = [(field, table, body[field]) for field, table in
+             (("reason_code", settings.reasons), ("late_reason", settings.late_reasons))
+             if body.get(field) is not None]  # fmt: skip
+    if not given:
+        return {}
+    if len(given) > 1:
+        raise InvalidRequest("Give reason_code or late_reason, not both: NexusFS keeps one.", pointer="/late_reason")
+    field, table, word = given[0]
+    if not isinstance(word, str) or word not in table:
+        raise ReasonUnknown(f"This backend has no such {field}.", pointer=f"/{field}", known=sorted(table))
+    return {"ReasonCode": table[word]}
+
+
+def _changing(number: str, body: Record, settings: NexusFsSettings) -> VendorRequest:
+    """A PATCH, or where the network forbids that method a POST that says it is one."""
+    if settings.method_override:
+        return _request("POST", number, settings, body, **{OVERRIDE_HEADER: "PATCH"})
+    return _request("PATCH", number, settings, body)
+
+
+def _request(
+    method: str, number: str, settings: NexusFsSettings, body: Record | None = None, **headers: str
+) -> VendorRequest:
+    sent = {
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": "orderbridge",
+        TOKEN_HEADER: "***",
+    }
+    if body is not None:
+        sent["Content-Type"] = "application/json"
+    return VendorRequest(
+        method=method,
+        url=f"{settings.url}{WORK_ORDERS}{quote(number, safe='')}",
+        headers={**sent, **headers},
+        body=b"" if body is None else json_bytes(body),
+    )
+
+
+def json_bytes(body: JsonObject) -> bytes:
+    """Compact UTF-8. Raises InvalidRequest for what JSON cannot carry."""
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except ValueError:
+        raise InvalidRequest("The body holds a value that JSON cannot carry.", pointer="") from None
+
+
+# --- towards us
+
+
+def from_nexus_order(record: JsonObject, *, as_of: datetime) -> Observation | None:
+    """One Work Order Object; None where it has no OrderNum."""
+    number = record.get("OrderNum")
+    if not isinstance(number, str) or not number:
+        return None
+    ours = to_ours(TABLE, record)
+    return Observation(
+        key=OrderKey(number=number),
+        code=status_code(record),
+        status_at=None,
+        late=False,
+        target_at=None,
+        fields={name: value for name, value in ours.items() if name not in ("number", "vendor_status")},
+        record=record,
+        as_of=as_of,
+    )
+
+
+def status_code(record: JsonObject) -> str | None:
+    """The OrderStatus; beside 1 with its DispatchStatus, where none counts as 0. An unknown one stays as it is."""
+    status, dispatch = _text(record.get("OrderStatus")), record.get(DISPATCH_STATUS)
+    if status != NEW:
+        return status
+    return f"{NEW}/{'0' if dispatch is None else _text(dispatch) or '?'}"
+
+
+def _text(value: JsonValue) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None

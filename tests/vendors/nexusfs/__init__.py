@@ -1,0 +1,1 @@
+"""Tests of NexusFS: the adapter and, apart from it, the simulator."""

@@ -1,0 +1,170 @@
+"""method_override on a network that takes the header off: the damage is found in the order, and the setting is named."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+import pytest
+
+from app.domain.json import JsonObject, JsonValue
+from app.domain.ports import Kind, Outcome, Proof, Write
+from app.domain.terms import Terms
+from app.domain.work_orders import Observation
+from tests.vendors.nexusfs.adapters import EXAMPLE, a_write, adapting
+from tests.vendors.nexusfs.simulator_requests import Nexus
+
+ON_SITE = a_write(Kind.status_update, code="7", previous="1/3")
+PRIORITY = a_write(Kind.patch, {"priority": "1001"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overridden:
+    """What the order reads like after a write through such a network."""
+
+    seen: Observation
+    said: str | None
+
+
+async def through_a_bad_network(nexus: Nexus, write: Write, *, strips: bool) -> Overridden:
+    async with adapting(nexus.url, method_override=True) as adapter:
+        ready = replace(write, before=(await adapter.read(EXAMPLE)).fields)
+        if strips:
+            nexus.fault(kind="strip_override", on="write")
+        assert (await adapter.send(ready)).outcome is Outcome.applied
+        seen = await adapter.read(EXAMPLE)
+        return Overridden(seen=seen, said=adapter.side_effect(ready, seen))
+
+
+async def test_a_post_that_says_patch_changes_only_what_it_names(sim_nexus: Nexus) -> None:
+    met = await through_a_bad_network(sim_nexus, PRIORITY, strips=False)
+    assert met.said is None
+    assert met.seen.fields["account"] == {"number": "1029", "type": "1001", "name": "Buckhead Inc."}
+
+
+async def test_a_stripped_header_replaces_the_order_and_is_named(sim_nexus: Nexus) -> None:
+    met = await through_a_bad_network(sim_nexus, PRIORITY, strips=True)
+    assert met.seen.fields == {"priority": "1001"}
+    assert met.said is not None
+    assert "without /account, /dates, /location, /rules, /type." in met.said
+    assert "method_override" in met.said
+
+
+async def test_a_status_update_that_says_patch_counts_when_the_order_was_read(sim_nexus: Nexus) -> None:
+    async with adapting(sim_nexus.url, method_override=True) as adapter:
+        answer = await adapter.send(ON_SITE)
+        assert (answer.outcome, answer.detail) == (Outcome.applied, "NexusFS accepted the change.")
+        assert answer.seen is not None
+        assert (answer.seen.code, answer.seen.record) == ("7", sim_nexus.record())
+        assert adapter.prove(ON_SITE, answer.seen) is Proof.applied
+
+
+async def test_a_status_update_whose_header_is_stripped_is_never_called_applied(sim_nexus: Nexus) -> None:
+    async with adapting(sim_nexus.url, method_override=True) as adapter:
+        sim_nexus.fault(kind="strip_override", on="write")
+        answer = await adapter.send(ON_SITE)
+        assert sim_nexus.record() == {"OrderNum": "1214", "OrderStatus": "7"}
+        assert answer.outcome is Outcome.unknown
+        assert "without any other member. The setting method_override is on" in answer.detail
+        assert adapter.prove(ON_SITE, await adapter.read(EXAMPLE)) is Proof.inconclusive
+
+
+async def test_a_status_update_that_cannot_be_read_after_its_yes_is_unknown_until_it_can(sim_nexus: Nexus) -> None:
+    async with adapting(sim_nexus.url, method_override=True) as adapter:
+        sim_nexus.fault(kind="http_500", on="read")
+        answer = await adapter.send(ON_SITE)
+        assert answer.outcome is Outcome.unknown
+        assert "could not be read" in answer.detail
+        assert adapter.prove(ON_SITE, await adapter.read(EXAMPLE)) is Proof.applied
+
+
+BEFORE: JsonObject = {
+    "type": "1001",
+    "account": {"number": "1", "name": "A", "extensions": {"nexusfs": {"Notes": "n"}}},
+    "assets": {"1": {"number": "1", "type": "x"}, "2": {"number": "2"}},
+    "rules": {"is_ops": True, "in_warranty": False},
+    "extensions": {"nexusfs": {"DispatchStatus": 3, "DispatchUTC": "u", "User": "t"}},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vanished:
+    """A patch and what the order shows after it; the members named, in order."""
+
+    id: str
+    patch: JsonObject
+    after: JsonObject
+    named: str | None
+    replaced: tuple[str, ...] = ()
+
+
+def without(*path: str) -> dict[str, JsonValue]:
+    """BEFORE without one member."""
+    copy: dict[str, JsonValue] = json.loads(json.dumps(BEFORE))
+    inner: dict[str, JsonValue] = copy
+    for name in path[:-1]:
+        deeper = inner[name]
+        assert isinstance(deeper, dict)
+        inner = deeper
+    del inner[path[-1]]
+    return copy
+
+
+VANISHED = [
+    Vanished(id="nothing", patch={"type": "2"}, after={**BEFORE, "type": "2"}, named=None),
+    Vanished(id="one member", patch={"type": "2"}, after=without("rules"), named="/rules"),
+    Vanished(id="a member of an object", patch={"type": "2"}, after=without("rules", "is_ops"), named="/rules/is_ops"),
+    Vanished(id="an element", patch={"assets": {"1": {"type": "y"}}}, after=without("assets", "2"), named="/assets/2"),
+    Vanished(id="what was to go", patch={"rules": None}, after=without("rules"), named=None),
+    Vanished(id="an element that was to go", patch={"assets": {"2": None}}, after=without("assets", "2"), named=None),
+    Vanished(
+        id="an element that was replaced away",
+        patch={"assets": {"1": {"type": "x"}}},
+        replaced=("assets",),
+        after=without("assets", "2"),
+        named=None,
+    ),
+    Vanished(
+        id="what another account does not have",
+        patch={"account": {"number": "2"}},
+        after=without("account", "extensions"),
+        named=None,
+    ),
+    Vanished(id="a value that changed", patch={"type": "2"}, after={**BEFORE, "rules": {"is_ops": False, "in_warranty": 1}},
+             named=None),
+    Vanished(
+        id="what the vendor keeps by itself",
+        patch={"type": "2"},
+        after=without("extensions", "nexusfs", "DispatchUTC"),
+        named=None,
+    ),
+    Vanished(
+        id="a user", patch={"type": "2"}, after=without("extensions", "nexusfs", "User"), named="/extensions/nexusfs/User"
+    ),
+    Vanished(
+        id="everything",
+        patch={"priority": "1"},
+        after={"priority": "1"},
+        named="/account, /assets, /extensions, /rules, /type",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", VANISHED, ids=lambda case: case.id)
+async def test_only_what_nobody_touched_and_is_gone_is_a_side_effect(sim_nexus: Nexus, case: Vanished) -> None:
+    write = a_write(Kind.patch, case.patch, before=BEFORE, terms=Terms(replace=case.replaced))
+    async with adapting("http://127.0.0.1:1", method_override=True) as adapter:
+        seen = await example(sim_nexus, case.after)
+        said = adapter.side_effect(write, seen)
+    assert (said is None) is (case.named is None)
+    assert said is None or f"without {case.named}." in said
+
+
+async def example(nexus: Nexus, fields: JsonObject) -> Observation:
+    async with adapting(nexus.url) as adapter:
+        return replace(await adapter.read(EXAMPLE), fields=fields)
+
+
+async def test_without_the_setting_there_is_no_side_effect_to_look_for(sim_nexus: Nexus) -> None:
+    async with adapting(sim_nexus.url) as adapter:
+        assert adapter.side_effect(replace(PRIORITY, before=BEFORE), await example(sim_nexus, {})) is None

@@ -1,0 +1,95 @@
+"""`orderbridge check` for OverIT, against the simulator; it changes nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.domain.ports import Finding, VendorAdapter
+from tests.vendors.loopback import loopback, reply
+from tests.vendors.overit import documented
+from tests.vendors.overit.adapting import adapting
+from tests.vendors.overit.simulator_requests import Fsm
+
+
+async def checked(adapter: VendorAdapter) -> list[Finding]:
+    return [finding async for finding in adapter.check()]
+
+
+async def test_all_is_well(sim_fsm: Fsm) -> None:
+    async with adapting(sim_fsm.url) as adapter:
+        findings = await checked(adapter)
+    assert findings == [
+        Finding(name="address", ok=True, detail=f"{sim_fsm.url} answers."),
+        Finding(name="read", ok=True, detail="The token is accepted, and an unknown order is answered as such."),
+        Finding(name="write", ok=True, detail="The token may edit orders, and ORDERBRIDGE is an external system."),
+        Finding(
+            name="status codes",
+            ok=True,
+            warning=True,
+            detail="NextGen FSM has no documented list of orders, so the codes in use cannot be held against the table.",
+        ),
+    ]
+    assert sim_fsm.effects() == []
+
+
+async def test_a_vendor_that_is_not_there_ends_the_check() -> None:
+    async with adapting("http://127.0.0.1:1") as adapter:
+        [finding] = await checked(adapter)
+    assert (finding.name, finding.ok) == ("address", False)
+    assert finding.detail.startswith("http://127.0.0.1:1/work-orders/r1/work-orders: ")
+
+
+async def test_a_token_that_is_not_accepted_ends_the_check(sim_fsm: Fsm) -> None:
+    async with adapting(sim_fsm.url, access_token="old-token") as adapter:
+        findings = await checked(adapter)
+    assert [(finding.name, finding.ok) for finding in findings] == [("address", True), ("access token", False)]
+
+
+async def test_a_token_that_may_only_read_is_told_which_rights_it_lacks(sim_fsm: Fsm) -> None:
+    async with adapting(sim_fsm.url, access_token="readonly-token") as adapter:
+        write = (await checked(adapter))[2]
+    assert (write.name, write.ok) == ("write", False)
+    assert "fsm.core.workorder.edit" in write.detail
+
+
+async def test_an_external_system_that_is_not_active_is_told(sim_fsm: Fsm) -> None:
+    async with adapting(sim_fsm.url, external_system_code="OLDSYS") as adapter:
+        write = (await checked(adapter))[2]
+    assert (write.ok, "external_system_code" in write.detail) == (False, True)
+
+
+@pytest.mark.parametrize(("answer", "ok"), [(b"", False), (b"<html>", False)])
+async def test_a_write_that_is_not_answered_as_one_is_told(answer: bytes, ok: bool) -> None:
+    empty = reply(200, b'{"content": []}', Content_Type="application/json")
+    async with loopback(empty, reply(200, answer)) as server, adapting(server.url) as adapter:
+        write = (await checked(adapter))[2]
+    assert (write.name, write.ok) == ("write", ok)
+
+
+async def test_a_write_that_does_not_arrive_is_told() -> None:
+    empty = reply(200, b'{"content": []}', Content_Type="application/json", Connection="close")
+
+    async def gone(writer: object) -> None:
+        raise ConnectionError
+
+    async with loopback(empty, gone) as server, adapting(server.url) as adapter:
+        write = (await checked(adapter))[2]
+    assert (write.name, write.ok) == ("write", False)
+    assert write.detail.startswith(f"{server.url}/integration/work-orders/r1/work-orders: ")
+
+
+async def test_a_private_api_that_is_not_there_is_told() -> None:
+    async with loopback(reply(404)) as server, adapting(server.url) as adapter:
+        findings = await checked(adapter)
+    assert findings[1] == Finding(name="read", ok=False, detail="There is no such API at this address (HTTP 404).")
+    assert len(findings) == 2
+
+
+async def test_an_order_with_the_code_that_the_check_uses_is_told() -> None:
+    record = {**documented.record(), "code": "orderbridge-check-no-such-order"}
+    page = json.dumps({"content": [record]}).encode()
+    async with loopback(reply(200, page, Content_Type="application/json")) as server, adapting(server.url) as adapter:
+        findings = await checked(adapter)
+    assert [(finding.name, finding.ok) for finding in findings] == [("address", True), ("read", False)]

@@ -1,0 +1,1 @@
+"""Tests of Unit4 ERPx: the adapter, and the simulator by raw requests."""
