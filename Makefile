@@ -66,6 +66,10 @@ openapi: $(RUN_STAMP) ## write openapi.yaml anew from the code
 	$(VENV)/bin/orderbridge openapi > openapi.yaml.new
 	mv openapi.yaml.new openapi.yaml
 
+.PHONY: tables
+tables: $(RUN_STAMP) ## write the tables of docs/ anew from the code
+	$(PY) -m app.commands.tables
+
 .PHONY: lock
 lock: ## pin the dependencies of pyproject.toml anew (needs uv; UV=... names it)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv, the one tool that is not in the locks: pip install uv" >&2; exit 1; }

@@ -124,7 +124,12 @@ async def site(
     vendor: Vendor, vendor_url: str, database: str, folder: Path, **sections: dict[str, Any]
 ) -> AsyncIterator[Site]:
     """A gateway with one backend. `sections` replace whole sections of the configuration; `backend={...}` adds to its own."""
-    section = {**vendor.sandbox.section(vendor_url), "poll_s": 3600, "settle_s": min(vendor.settle_s, 5), **sections.pop("backend", {})}
+    section = {
+        **vendor.sandbox.section(vendor_url),
+        "poll_s": 3600,
+        "settle_s": min(vendor.settle_s, 5),
+        **sections.pop("backend", {}),
+    }
     document: dict[str, Any] = {
         "auth": {"signing_key": "0123456789abcdef" * 4},
         "database": {"url": database},

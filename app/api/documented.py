@@ -53,7 +53,7 @@ def write_answers(
 ) -> Responses:
     """What a write answers: at once, when the vendor takes longer than the caller waits, and when it fails."""
     failed = problems(*also)
-    for status_code in (404, 409, 422):
+    for status_code in (404, 409, 412, 422):
         if status_code in failed:
             failed[status_code]["headers"] = {**failed[status_code]["headers"], **OPERATION_HEADERS}
     return {

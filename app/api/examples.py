@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from app.api.example_orders import (
+    AS_OF,
+    CX_ORDER,
+    NEXUSFS_NEW,
+    NEXUSFS_ORDER,
+    NEXUSFS_PATCH,
+    NEXUSFS_PATCHED,
+    UNIT4_NEW,
+    UNIT4_ORDER,
+)
 from app.domain.errors import GatewayError, VendorSaid
 from app.domain.json import JsonObject, JsonValue
 
 OPERATION_ID = "op_01KAKZ6S5T8Q3V1M9R4C7E2B6N"
-OCCURRED, RECEIVED, APPLIED_AT = "2026-11-20T20:40:00Z", "2026-11-20T20:41:07.120332Z", "2026-11-20T20:41:07.302118Z"
+OCCURRED, RECEIVED, APPLIED_AT = "2026-11-20T20:40:00Z", "2026-11-20T20:41:07.120332Z", AS_OF
 
 ON_SITE: JsonObject = {"status": "on_site", "occurred_at": OCCURRED, "comments": "Engineer on site"}
 APPLIED: JsonObject = {
@@ -50,27 +60,6 @@ QUEUED: JsonObject = {
     },
     "result": None,
 }
-ORDER: JsonObject = {
-    "backend": "civica-cx",
-    "number": "113427",
-    "external_reference": "WO113427",
-    "description": "No power to kitchen sockets; ring main trips when reset",
-    "notes": "Tenant is home after 15:00. Dog on the premises.",
-    "type": "ELEC",
-    "priority": "R3",
-    "dates": {"raised": "2026-11-18T08:47:13Z", "target": "2026-11-25T17:00:00Z", "actual_end": None},
-    "appointment": {"start": "2026-11-20T19:00:00Z", "end": "2026-11-20T21:00:00Z"},
-    "location": {
-        "number": "KES0014",
-        "address": {"line_1": "14 Kestrel Court", "line_2": "Heron Road", "postcode": "RV4 2QT"},
-    },
-    "status": "issued",
-    "phase": "open",
-    "vendor_status": {"code": "3", "label": "Issued", "master": "Issued"},
-    "delivery": {"state": "settled", "pending": 0, "hold_id": None},
-    "as_of": "2026-11-20T20:38:51.400112Z",
-    "vendor_ids": {"WorkOrderUid": "0eb0a7b8-8e0d-45b4-bd73-d7ec9c9b5bc9"},
-}
 BACKEND: JsonObject = {
     "backend": "civica-cx",
     "title": "Riverside Homes",
@@ -81,27 +70,27 @@ BACKEND: JsonObject = {
     "delete_effect": None,
     "health": {"state": "ok", "code": None, "since": None, "next_try": None},
 }
-UNIT4_ORDER: JsonObject = {
-    "backend": "unit4-erpx",
-    "number": "123",
-    "external_reference": None,
-    "title": "Boiler service",
-    "status": "issued",
-    "phase": "open",
-    "vendor_status": {"code": "N", "label": "Active", "master": None},
-    "delivery": {"state": "settled", "pending": 0, "hold_id": None},
-    "as_of": "2026-11-20T20:41:07.302118Z",
-    "vendor_ids": {},
-}
-
 REQUESTS: dict[str, JsonObject] = {
     "createStatusUpdate": ON_SITE,
-    "previewWrite": {"kind": "status_update", "work_order": "113427", "body": ON_SITE},
-    "createWorkOrder": {"number": "123", "title": "Boiler service"},
-    "patchWorkOrder": {"title": "Boiler service and chimney sweep"},
-    "putWorkOrder": {"title": "Boiler service"},
+    "previewWrite": {"kind": "patch", "work_order": "1214", "body": NEXUSFS_PATCH},
+    "createWorkOrder": UNIT4_NEW,
+    "patchWorkOrder": NEXUSFS_PATCH,
+    "putWorkOrder": NEXUSFS_NEW,
 }
 """By operationId."""
+PARAMETERS: dict[str, dict[str, str]] = {
+    "createWorkOrder": {"backend": "unit4-erpx"},
+    "patchWorkOrder": {"backend": "nexusfs", "number": "1214"},
+    "putWorkOrder": {"backend": "nexusfs", "number": "9001"},
+    "deleteWorkOrder": {"backend": "unit4-erpx", "number": "123"},
+    "previewWrite": {"backend": "nexusfs"},
+}
+"""By operationId and name, where the example is not the one of every operation (Civica Cx and its order 113427)."""
+
+
+def _queued(kind: str, backend: str, number: str | None) -> JsonObject:
+    """A write that was accepted, and has not been sent yet."""
+    return {**QUEUED, "kind": kind, "backend": backend, "work_order": number, "waiting_for": None}
 
 
 def _page(*items: JsonValue) -> JsonObject:
@@ -123,8 +112,8 @@ ANSWERS: dict[tuple[str, str], JsonObject] = {
     ),
     ("listOperations", "200"): _page(OPERATION),
     ("getOperation", "200"): OPERATION,
-    ("listWorkOrders", "200"): _page(ORDER),
-    ("getWorkOrder", "200"): ORDER,
+    ("listWorkOrders", "200"): _page(CX_ORDER),
+    ("getWorkOrder", "200"): CX_ORDER,
     ("listTransitions", "200"): {
         **_page(
             {
@@ -182,21 +171,28 @@ ANSWERS: dict[tuple[str, str], JsonObject] = {
     ),
     ("listReasons", "200"): _page({"kind": "late_reason", "code": "parts_delay", "vendor_code": "31"}),
     ("createWorkOrder", "201"): UNIT4_ORDER,
-    ("createWorkOrder", "202"): {**QUEUED, "kind": "create", "backend": "unit4-erpx", "work_order": "123"},
-    ("patchWorkOrder", "200"): UNIT4_ORDER,
-    ("patchWorkOrder", "202"): {**QUEUED, "kind": "patch", "backend": "unit4-erpx", "work_order": "123"},
-    ("putWorkOrder", "200"): UNIT4_ORDER,
-    ("putWorkOrder", "201"): UNIT4_ORDER,
-    ("putWorkOrder", "202"): {**QUEUED, "kind": "replace", "backend": "unit4-erpx", "work_order": "123"},
+    ("createWorkOrder", "202"): _queued("create", "unit4-erpx", None),
+    ("patchWorkOrder", "200"): NEXUSFS_PATCHED,
+    ("patchWorkOrder", "202"): _queued("patch", "nexusfs", "1214"),
+    ("putWorkOrder", "200"): NEXUSFS_ORDER,
+    ("putWorkOrder", "201"): NEXUSFS_ORDER,
+    ("putWorkOrder", "202"): _queued("replace", "nexusfs", "9001"),
     ("deleteWorkOrder", "200"): {"effect": "closed"},
-    ("deleteWorkOrder", "202"): {**QUEUED, "kind": "delete", "backend": "unit4-erpx", "work_order": "123"},
+    ("deleteWorkOrder", "202"): _queued("delete", "unit4-erpx", "123"),
     ("previewWrite", "200"): {
         "requests": [
             {
-                "method": "POST",
-                "url": "https://riverside.example/cx/webservice/WSRepairContractorService",
-                "headers": {"Content-Type": "text/xml; charset=utf-8"},
-                "body": "<s:Envelope>...</s:Envelope>",
+                "method": "PATCH",
+                "url": "http://127.0.0.1:9103/seiapi/v3/trans/WorkOrder/1214",
+                "headers": {
+                    "Accept": "application/json",
+                    "Accept-Encoding": "identity",
+                    "User-Agent": "orderbridge",
+                    "x-access-token": "***",
+                    "Content-Type": "application/json",
+                },
+                "body": '{"_fields":["Rules"],"Assets":[{"AssetNum":"3182","Type":"1001","Desc":"Dishwasher",'
+                '"IsComponent":false}],"OrderNum":"1214","Priority":"1002"}',
             }
         ]
     },

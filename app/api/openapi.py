@@ -12,10 +12,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.api.component_texts import COMPONENTS, MEMBERS
 from app.api.documented import PROBLEM_CODES
-from app.api.examples import ANSWERS, REQUESTS, problem_example
+from app.api.examples import ANSWERS, PARAMETERS, REQUESTS, problem_example
 from app.api.order_bodies import WorkOrderIn, WorkOrderPatch
-from app.api.order_bodies import documented as order_bodies
+from app.api.order_schemas import put_order_schemas, without_null_defaults
 from app.api.problems import PROBLEM_JSON
 from app.domain.errors import ERRORS
 
@@ -25,6 +26,9 @@ REQUEST_ID_HEADER: dict[str, Any] = {
     "description": "Names this request in our logs: the X-Request-Id that you sent, or one of our making.",
     "schema": {"type": "string"},
 }
+
+CONDITION = "If-Match"
+"""The header that no example may fill in: no order has the tag of an example."""
 
 BODIES = {
     "createWorkOrder": WorkOrderIn.__name__,
@@ -55,11 +59,9 @@ class DocumentedApp(FastAPI):
 def finish(document: Node) -> None:
     """Complete the document in place."""
     components = document["components"]
-    bodies = order_bodies()
-    members = bodies.pop("OrderMembers")["properties"]
-    components["schemas"].update(bodies)
-    order = components["schemas"]["WorkOrder"]["properties"]
-    order.update({name: kind for name, kind in members.items() if name not in order})
+    put_order_schemas(components["schemas"])
+    without_null_defaults(components["schemas"])
+    _tell(components["schemas"])
     components["headers"] = {REQUEST_ID: REQUEST_ID_HEADER}
     components["examples"] = {
         code: {"summary": kind.title, "value": problem_example(kind)} for code, kind in ERRORS.items()
@@ -68,6 +70,7 @@ def finish(document: Node) -> None:
         name = operation["operationId"]
         for parameter in operation.get("parameters", []):
             parameter["schema"] = _not_nullable(parameter["schema"])
+            _exemplify(parameter, PARAMETERS.get(name, {}))
         if name in BODIES:
             for content in operation["requestBody"]["content"].values():
                 content["schema"] = {"$ref": f"#/components/schemas/{BODIES[name]}"}
@@ -79,6 +82,27 @@ def finish(document: Node) -> None:
             _with_problems(answer)
             if (name, status) in ANSWERS:
                 answer["content"][JSON]["example"] = ANSWERS[name, status]
+
+
+def _tell(schemas: Node) -> None:
+    """The texts of `component_texts.py`, and for a problem's code the codes that there are today."""
+    for name, text in COMPONENTS.items():
+        schemas[name]["description"] = text
+    for place, text in MEMBERS.items():
+        name, _, member = place.partition(".")
+        schemas[name]["properties"][member]["description"] = text
+    code: Node = schemas["Problem"]["properties"]["code"]
+    code["examples"] = code.pop("x-extensible-enum")
+
+
+def _exemplify(parameter: Node, examples: Node) -> None:
+    """The example that goes with the operation's others. Swagger UI fills it in and sends it, as a person would have."""
+    name = parameter["name"]
+    if name in examples:
+        parameter["schema"].pop("examples", None)
+        parameter["example"] = examples[name]
+    elif name == CONDITION:
+        parameter.pop("example", None)
 
 
 def _operations(document: Node) -> Iterator[Node]:

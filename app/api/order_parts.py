@@ -161,7 +161,7 @@ class Rules(Part):
     can_set_chargeable: bool | None = Field(default=None, description="Whether it may be said what is charged for.")
     can_set_price: bool | None = Field(default=None, description="Whether prices may be set.")
     in_warranty: bool | None = Field(default=None, description="Whether the work falls under a warranty.")
-    is_ops: bool | None = Field(default=None, description="Whether the vendor counts it as internal operations work.")
+    is_ops: bool | None = Field(default=None, description="The vendor's own flag `IsOps`.")
     stack_discounts: bool | None = Field(default=None, description="Whether several discounts may add up.")
 
 
@@ -186,11 +186,9 @@ class ActivityAddress(Part):
     staircase: Text | None = Field(default=None, description="The staircase.")
     apartment: Text | None = Field(default=None, description="The apartment.")
     directions: Text | None = Field(default=None, description="How to get there.")
-    x_coordinate: Number | Text | None = Field(
-        default=None, description="The longitude, or the x of the vendor's grid."
-    )
-    y_coordinate: Number | Text | None = Field(default=None, description="The latitude, or the y of the vendor's grid.")
-    toponym: Text | None = Field(default=None, description="The kind of street, such as Via or Piazza.")
+    x_coordinate: Number | Text | None = Field(default=None, description="The x coordinate, as the vendor keeps it.")
+    y_coordinate: Number | Text | None = Field(default=None, description="The y coordinate, as the vendor keeps it.")
+    toponym: Text | None = Field(default=None, description="The toponym, as the vendor keeps it.")
 
 
 class PlannedOperation(Part):
@@ -201,13 +199,15 @@ class PlannedOperation(Part):
     )
     code: Text | None = Field(default=None, description="The operation's code at the vendor.")
     type: Text | None = Field(default=None, description="The vendor's code for the kind of operation.")
-    cardinality: Text | None = Field(default=None, description="The vendor's code for how many people it takes.")
+    cardinality: Text | None = Field(default=None, description="The vendor's code of its cardinality.")
     account_number: Text | None = Field(
         default=None, description="The customer that it is done for; instead of an asset."
     )
     asset_number: Text | None = Field(default=None, description="The asset that it is done on; instead of a customer.")
-    default_duration: Number | None = Field(default=None, description="How long it should take, in minutes.")
-    remaining_duration: Number | None = Field(default=None, description="How long it will still take, in minutes.")
+    default_duration: Number | None = Field(default=None, description="How long it should take, in the vendor's unit.")
+    remaining_duration: Number | None = Field(
+        default=None, description="How long it will still take, in the vendor's unit."
+    )
     description: Text | None = Field(default=None, description="What is to be done.")
     notes: Text | None = Field(default=None, description="What else is to be known.")
     planned_start: When | None = Field(default=None, description="When it is planned to begin.")

@@ -38,9 +38,9 @@ def sandbox(
     """Try Orderbridge with nothing to configure.
 
     A gateway in front of simulated vendors, on this machine only. When it is ready it prints the addresses, the
-    credentials, and commands that move an order, stop a vendor, and cancel an order behind your back. Each
-    simulator is a process of its own. Nothing of it is for production: the credentials are public, so it refuses to
-    start where a production configuration is in sight.
+    credentials, and commands that move an order, stop a vendor, cancel an order behind your back, and change an
+    order of each vendor that takes changes. Each simulator is a process of its own. Nothing of it is for production:
+    the credentials are public, so it refuses to start where a production configuration is in sight.
 
     \b
     Example:
@@ -151,11 +151,12 @@ def _text(port: int, simulators: Sequence[SimulatorProcess], folder: Path, *, ke
                 url=one.url,
                 pid=one.process.pid,
                 start=_command(one.arguments),
+                check=_command(["check", one.backend, "--config", str(folder / CONFIG)]),
                 example_order=VENDORS[one.slug].sandbox.example_order,
+                writable=VENDORS[one.slug].writable,
             )
             for one in simulators
         ],
-        check=_command(["check", simulators[0].backend, "--config", str(folder / CONFIG)]),
         keeps=keeps,
         now=datetime.now(UTC),
     )

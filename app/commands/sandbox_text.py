@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.json import JsonObject
+
 RULE = "-" * 100
+FREE: Mapping[str, JsonObject] = {
+    "notes": {"notes": "Key at the office"},
+    "title": {"title": "Boiler service"},
+    "description": {"description": "Boiler service"},
+    "rules": {"rules": {"in_warranty": True}},
+}
+"""Members whose value no vendor looks up in tables of its own, each with a change of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbour:
-    """One running simulator. `start` is the command that starts it again."""
+    """One running simulator. `start` starts it again, `check` looks at it through the gateway's configuration."""
 
     title: str
     backend: str
     url: str
     pid: int
     start: str
+    check: str
     example_order: str
+    writable: Sequence[str]
+    """The members of an order that can be changed there."""
+
+    @property
+    def change(self) -> JsonObject | None:
+        """A change of its example order; None where it has none of the members that can be changed blindly."""
+        return next((FREE[name] for name in FREE if name in self.writable), None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A sandbox that is ready. The commands move the first neighbour's example order."""
+    """A sandbox that is ready. The commands move the first neighbour's example order, and change one of each other."""
 
     url: str
     client_id: str
     secret: str
     neighbours: Sequence[Neighbour]
-    check: str
-    """A command that looks at the first neighbour."""
     keeps: bool
     """Whether the data stay when it stops."""
     now: datetime
@@ -39,7 +55,8 @@ class Scene:
 
 def block(scene: Scene) -> str:
     """The whole text. What is not a command for sh begins with #."""
-    steps = "\n\n".join(f"# {number}. {title}\n{text}" for number, (title, text) in enumerate(_steps(scene), start=1))
+    told = [*_steps(scene), *(step for one in scene.neighbours[1:] for step in _pair(scene, one))]
+    steps = "\n\n".join(f"# {number}. {title}\n{text}" for number, (title, text) in enumerate(told, start=1))
     return f"{_head(scene)}\n\n{steps}\n\n# {RULE}\n"
 
 
@@ -57,9 +74,10 @@ def _head(scene: Scene) -> str:
             f"{one.backend:11} {one.url}   {one.title}, simulated: process {one.pid}",
             f"  stop it         kill {one.pid}",
             f"  start it again  {one.start}",
+            f"  look at it      {one.check}",
         ]
     kept = "what is in --data stays." if scene.keeps else "then all is forgotten (--data DIR would keep it)."
-    lines += ["", f"Look at it  {scene.check}", f"Stop        Ctrl-C; {kept}", RULE]
+    lines += ["", f"Stop        Ctrl-C; {kept}", RULE]
     return "\n".join(f"# {line}".rstrip() for line in lines)
 
 
@@ -81,15 +99,44 @@ def _steps(scene: Scene) -> Sequence[tuple[str, str]]:
             + _update(scene, "practically_complete", "Waiting for the inspection", '-H "Prefer: wait=2" '),
         ),
         ("Start the vendor again, in another terminal: the update arrives within 15 seconds.", vendor.start),
-        (
-            "See where every update of the order stands.",
-            f'curl -s -H "Authorization: Bearer $TOKEN" {_updates(scene)}; echo',
-        ),
+        ("See where every update of the order stands.", _read(_updates(scene))),
         (
             "Let the client cancel the order in their own system, then try to complete it.",
             f"curl -s -X POST {vendor.url}/_sim/orders/{order}/cancel; echo\n{_update(scene, 'complete', 'All done')}",
         ),
     )
+
+
+def _pair(scene: Scene, vendor: Neighbour) -> Iterator[tuple[str, str]]:
+    """The order of another vendor: first read, then changed, as far as that can be."""
+    number, change = vendor.example_order, vendor.change
+    order = f"{scene.url}/v1/backends/{vendor.backend}/work-orders/{number}"
+    if change is None:
+        yield (
+            f"{vendor.title}: read order {number}, and see where it may go.",
+            f"{_read(order)}\n{_read(order + '/transitions')}",
+        )
+        return
+    preview = {"kind": "patch", "work_order": number, "body": change}
+    yield (
+        f"{vendor.title}: read order {number}, and see the very request that a change of it would be. Nothing is sent.",
+        f"{_read(order)}\n"
+        f"curl -s {scene.url}/v1/backends/{vendor.backend}/preview \\\n"
+        f'  -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\\n'
+        f"  -d '{json.dumps(preview)}'; echo",
+    )
+    yield (
+        "Make that change, and see the vendor's own record.",
+        f"curl -i -X PATCH {order} \\\n"
+        f'  -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/merge-patch+json" \\\n'
+        f'  -H "Idempotency-Key: {uuid.uuid4()}" \\\n'
+        f"  -d '{json.dumps(change)}'; echo\n"
+        f"curl -s {vendor.url}/_sim/orders/{number}; echo",
+    )
+
+
+def _read(url: str) -> str:
+    return f'curl -s -H "Authorization: Bearer $TOKEN" {url}; echo'
 
 
 def _token(scene: Scene) -> str:

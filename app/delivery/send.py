@@ -92,7 +92,7 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
         return await settle_answer(desk, claim, began, Answer(outcome=Outcome.unknown, detail=found))
     if prepared.idle:
         idle = Answer(outcome=Outcome.applied, detail="the order is so already; nothing was sent")
-        return await settle_answer(desk, claim, began, idle, write=write)
+        return await settle_answer(desk, claim, began, idle, write=write, evidence="unchanged")
     return await send_change(desk, claim, began, write)
 
 

@@ -34,7 +34,13 @@ FIRST_PROBE_S = 5.0
 
 
 async def settle_answer(
-    desk: Desk, claim: Claim, operation: Operation, answer: Answer, *, write: Write | None = None
+    desk: Desk,
+    claim: Claim,
+    operation: Operation,
+    answer: Answer,
+    *,
+    write: Write | None = None,
+    evidence: str = "vendor_accepted",
 ) -> Settled:
     """The consequence of each outcome; only `not_sent` and `not_applied` return to the queue.
 
@@ -49,7 +55,7 @@ async def settle_answer(
         made, mishap = (None, None) if write is None else await left_by(desk, write, answer)
         if mishap is not None:
             return await hold_accepted(desk, claim, operation, end, mishap)
-        return await desk.settle(claim, operation, State.applied, attempt=end, evidence="vendor_accepted", made=made)
+        return await desk.settle(claim, operation, State.applied, attempt=end, evidence=evidence, made=made)
     if answer.outcome is Outcome.refused:
         error = await refusal(desk, operation, answer, write)
         theirs = error.outcome == "refused"  # else it is ours, found before anything was sent: that stops nothing

@@ -8,7 +8,8 @@ import re
 from app.domain.errors import MalformedRequest
 from app.domain.terms import ANY
 
-_TAG = re.compile(r'\s*(?:W/)?"[\x21\x23-\x7e]*"\s*')
+_TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
+_TAGS = re.compile(rf"(?:[ \t]*,)*[ \t]*{_TAG}(?:[ \t]*,[ \t]*(?:{_TAG})?)*[ \t]*")
 
 
 def entity_tag(record_tag: str | None, code: str | None) -> str:
@@ -28,10 +29,9 @@ def if_match(header: str | None) -> tuple[str, ...]:
         return ()
     if header.strip() == ANY:
         return (ANY,)
-    tags = header.split(",")
-    if not all(_TAG.fullmatch(tag) for tag in tags):
+    if _TAGS.fullmatch(header) is None:
         raise MalformedRequest('If-Match must be * or ETags, for example "3f0c...".')
-    return tuple(tag.strip() for tag in tags)
+    return tuple(re.findall(_TAG, header))
 
 
 def meets(tags: tuple[str, ...], etag: str) -> bool:

@@ -23,8 +23,9 @@ from app.domain.field_shapes import (
     fits,
 )
 from app.domain.json import JsonObject, JsonValue
-from app.domain.merge_patch import same
+from app.domain.merge_patch import nothing, same
 
+Path: TypeAlias = "tuple[str, ...]"
 Removed: TypeAlias = "Callable[[JsonObject], JsonObject]"
 
 
@@ -159,10 +160,10 @@ class _Writing:
         return kept
 
     def _left_over(self, members: tuple[Member, ...], ours: JsonObject, at: str, taken: set[str]) -> None:
-        known = set(_paths(members))
+        known = {tuple(path.split(".")) for path in _paths(members)}
         for path in _leaves(ours, known):
-            if path not in taken and path != EXTENSIONS:
-                self._no_home(f"{at}/{path.replace('.', '/')}", "This vendor has no place for it.")
+            if ".".join(path) not in taken and path != (EXTENSIONS,):
+                self._no_home("/".join([at, *map(_escaped, path)]), "This vendor has no place for it.")
 
     def _no_home(self, pointer: str, message: str) -> None:
         self.homeless.append(FieldFault(pointer=pointer, code="capability-missing", message=message))
@@ -192,31 +193,28 @@ def _paths(members: tuple[Member, ...]) -> Iterator[str]:
             yield member.ours
 
 
-def _leaves(ours: JsonObject, known: set[str], prefix: str = "") -> Iterator[str]:
+def _leaves(ours: JsonObject, known: set[Path], above: Path = ()) -> Iterator[Path]:
     """The paths that a caller gave values for, as deep as the table goes; what is not there needs no removing."""
     for name, value in ours.items():
-        path = prefix + name
-        below = [one for one in known if one.startswith(path + ".")]
-        if path not in known and below:
-            if isinstance(value, Mapping):
-                yield from _leaves(value, known, path + ".")
-            elif value is not None:
-                yield path
-        elif value is not None:
+        path = (*above, name)
+        group = path not in known and any(one[: len(path)] == path for one in known)
+        if group and isinstance(value, Mapping):
+            yield from _leaves(value, known, path)
+        elif not nothing(value) or path in known:
             yield path
 
 
 def _merge_in(record: Record, own: JsonObject) -> None:
     for name, value in own.items():
         there = record.get(name)
-        if isinstance(there, Mapping) and isinstance(value, Mapping):
-            record[name] = {**there, **value}
+        if isinstance(there, dict) and isinstance(value, Mapping):
+            _merge_in(there, value)
         else:
             record[name] = value
 
 
 def _in_utc(value: JsonValue) -> JsonValue:
-    if not isinstance(value, str) or "T" not in value or value.endswith("Z"):
+    if not isinstance(value, str) or "T" not in value.upper() or value.endswith("Z"):
         return value
     try:
         moment = datetime.fromisoformat(value)

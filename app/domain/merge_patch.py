@@ -48,13 +48,18 @@ def missing(order: JsonObject, patch: JsonObject, *, replaced: tuple[str, ...] =
     return found
 
 
-def given(patch: JsonObject, *, at: str = "") -> list[str]:
-    """The pointers of everything that a patch asks for."""
-    found: list[str] = []
-    for name, value in patch.items():
-        pointer = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
-        found += given(value, at=pointer) if isinstance(value, Mapping) and value else [pointer]
-    return found
+def besides(order: JsonObject, asked: JsonObject, *, key: str | None = None) -> bool:
+    """Whether the order shows more than was asked for; an element's id is implied by its `key`."""
+    for name, there in order.items():
+        if nothing(there) or (name not in asked and there == key):
+            continue
+        value = asked.get(name)
+        if isinstance(there, Mapping) and isinstance(value, Mapping):
+            if besides(there, value, key=name):
+                return True
+        elif name not in asked:
+            return True
+    return False
 
 
 def same(one: JsonValue, other: JsonValue) -> bool:
@@ -68,12 +73,13 @@ def same(one: JsonValue, other: JsonValue) -> bool:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return all(same(one.get(name), other.get(name)) for name in one.keys() | other.keys())
     if one is None or other is None:
-        return _nothing(one) and _nothing(other)
+        return nothing(one) and nothing(other)
     return one == other
 
 
-def _nothing(value: JsonValue) -> bool:
-    return value is None or (isinstance(value, Mapping) and all(map(_nothing, value.values())))
+def nothing(value: JsonValue) -> bool:
+    """Null, or an object that holds nothing but such."""
+    return value is None or (isinstance(value, Mapping) and all(map(nothing, value.values())))
 
 
 def _moment(text: str) -> datetime | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.domain.merge_patch import same, shows
+from app.domain.json import JsonObject
+from app.domain.merge_patch import besides, same, shows
 from app.domain.order_body import contents
 from app.domain.ports import Kind, Proof, Write
 from app.domain.work_orders import Observation
@@ -15,12 +16,21 @@ def prove_change(write: Write, seen: Observation | None, *, ended_code: str | No
     if seen is None:
         return Proof.not_applied if write.before is None else Proof.inconclusive
     asked = contents(write.body)
-    status_set = write.status is None or seen.code == write.status.code
-    if status_set and shows(seen.fields, asked, replaced=write.terms.replace):
+    shown = write.status is None or seen.code == write.status.code
+    shown = shown and shows(seen.fields, asked, replaced=write.terms.replace)
+    if shown and not _more_than_asked(write, asked, seen):
         return Proof.applied
     if write.before is not None and same(seen.fields, write.before):
         return Proof.not_applied
-    return Proof.inconclusive
+    return Proof.applied if shown else Proof.inconclusive
+
+
+def _more_than_asked(write: Write, asked: JsonObject, seen: Observation) -> bool:
+    """Whether what was to be replaced whole still shows more: what the vendor completed, or what should have gone."""
+    if write.kind is Kind.replace:
+        return besides(seen.fields, asked)
+    shown, wanted = ({name: all_of.get(name) for name in write.terms.replace} for all_of in (seen.fields, asked))
+    return besides(shown, wanted)
 
 
 def _removed(write: Write, seen: Observation | None, ended_code: str | None) -> Proof:

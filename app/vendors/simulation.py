@@ -169,7 +169,25 @@ class Simulation:
 
 
 class SimulatorFactory(Protocol):
+    """Makes the ASGI app. With a folder the simulator keeps its effects there and starts again from them."""
+
     def __call__(self, *, data: Path | None = None) -> Simulation: ...
+
+
+class CreateSimulator(SimulatorFactory, Protocol):
+    """The same, by the clock of a test."""
+
+    def __call__(self, *, data: Path | None = None, clock: Clock = utc_now) -> Simulation: ...
+
+
+def factory(make: Callable[[Journal, Clock], SimulatedVendor], *, most_bytes: int) -> CreateSimulator:
+    """The factory of one vendor's simulator; a request body longer than `most_bytes` is too large for it."""
+
+    def create(*, data: Path | None = None, clock: Clock = utc_now) -> Simulation:
+        journal = Journal(data)
+        return Simulation(make(journal, clock), journal, clock=clock, most_bytes=most_bytes)
+
+    return create
 
 
 def serve(

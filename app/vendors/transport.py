@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import httpx
 
 from app.domain.errors import BackendTimeout, BackendUnavailable, VendorSaid, VendorTrouble
+from app.domain.ports import VendorRequest
 from app.vendors.transport_wire import Wire
 
 MIB = 1024 * 1024
 ANSWER_LIMIT = 4 * MIB
 LIST_LIMIT = 64 * MIB
 CONNECT_S = 3.0
+EVERY_REQUEST = {"Accept-Encoding": "identity", "User-Agent": "orderbridge"}
+"""The headers that every request of ours has; an answer that is compressed all the same is not read."""
 _LAST_S = 0.05
 """Kept of the deadline for the request itself, so that connecting always ends before the deadline does."""
 
@@ -99,6 +102,12 @@ class Streamed:
             if arrived > self._limit:
                 raise Unanswered(f"The answer is larger than {self._limit} bytes.")
             yield chunk
+
+
+def with_secret(shown: VendorRequest, header: str, value: str) -> httpx.Request:
+    """The request that a preview shows, with the one header whose value it hides."""
+    headers = {**shown.headers, header: value}
+    return httpx.Request(shown.method, shown.url, headers=headers, content=shown.body or None)
 
 
 class VendorHttp:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import configured, load
+from app.vendors.registry import VENDORS
 from tests.cli.conftest import CONFIG, Run, Said
 
 EXAMPLE = Path(__file__).parent.parent.parent / "orderbridge.example.toml"
@@ -69,7 +70,7 @@ CASES = [
     Case(
         id="unknown vendor",
         config=CONFIG.replace("civica_cx", "acme"),
-        says=["backends.riverside.vendor: must be one of civica_cx"],
+        says=[f"backends.riverside.vendor: must be one of {', '.join(sorted(VENDORS))}"],
     ),
     Case(
         id="unknown key of a backend",
@@ -139,13 +140,21 @@ def test_the_faults_of_a_status_file_stop_the_start_with_their_lines(run: Run, r
     assert run("serve") == Said(code=2, out="", err=says)
 
 
-def test_the_example_configuration_loads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ORDERBRIDGE_SIGNING_KEY", "k" * 32)
-    monkeypatch.setenv("RIVERSIDE_PASSWORD", "a-password")
+def test_the_example_configuration_loads_and_shows_four_vendors(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {"ORDERBRIDGE_SIGNING_KEY": "k" * 32}
+    for name in ("RIVERSIDE_PASSWORD", "ERP_SECRET", "FIELD_PASSWORD", "FSM_TOKEN"):
+        secrets[name] = f"a-secret-of-{name}"
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
     loaded = load(EXAMPLE)
     assert set(tomllib.loads(EXAMPLE.read_text())) == {"server", "database", "auth", "delivery", "backends"}
-    assert list(loaded.backends) == ["riverside"]
-    assert loaded.secrets() == ["k" * 32, "a-password"]
+    assert {name: section.vendor for name, section in loaded.backends.items()} == {
+        "riverside": "civica_cx",
+        "erp": "unit4_erpx",
+        "field": "nexusfs",
+        "fsm": "overit",
+    }
+    assert loaded.secrets() == list(secrets.values())
 
 
 def test_the_databases_password_is_a_secret_as_written_and_as_meant() -> None:

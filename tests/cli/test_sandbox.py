@@ -15,15 +15,21 @@ from email.parser import Parser
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app.domain.clients import ClientRecord
+from app.domain.merge_patch import shows
+from app.domain.ports import Capability
 from app.ledger import clients
 from app.ledger.postgres import PostgresStore
+from app.vendors.registry import VENDORS
 from tests.cli.conftest import Run
-from tests.cli.processes import LONG_S, PROGRAM, Running, answers, children_of, free_ports, is_alive, running
+from tests.cli.processes import LONG_S, PROGRAM, Running, answers, children_of, free_ports, free_row, is_alive, running
 
 STEPS = 8
+"""Those of the first vendor; then come those of the others."""
+BACKENDS = [one.sandbox.backend for one in VENDORS.values()]
 AT_THE_END = [("status_change", 11), ("status_change", 15), ("cancelled_by_client", 18)]
 
 
@@ -45,7 +51,7 @@ class Block:
     steps: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for number, commands in re.findall(r"^# (\d)\. [^\n]+\n(.+?)(?=\n\n#)", self.text, re.MULTILINE | re.DOTALL):
+        for number, commands in re.findall(r"^# (\d+)\. [^\n]+\n(.+?)(?=\n\n#)", self.text, re.MULTILINE | re.DOTALL):
             self.steps[int(number)] = commands
 
     def sh(self, script: str) -> str:
@@ -53,20 +59,39 @@ class Block:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def run(self, step: int) -> str:
+        """What a step prints; a new shell has a token of its own."""
+        return self.sh(f"{self.steps[1]}\n{self.steps[step]}").replace("\r\n", "\n")
+
     def curl(self, step: int) -> Answer:
-        """The answer to the last curl of a step, which shows headers; a new shell has a token of its own."""
-        printed = self.sh(f"{self.steps[1]}\n{self.steps[step]}")
-        head, _, body = printed[printed.index("HTTP/1.1") :].replace("\r\n", "\n").partition("\n\n")
+        """The answer to the curl of a step that shows headers."""
+        printed = self.run(step)
+        head, _, body = printed[printed.index("HTTP/1.1") :].partition("\n\n")
         first, _, rest = head.partition("\n")
         headers = {name.lower(): value for name, value in Parser().parsestr(rest).items()}
-        return Answer(status=int(first.split()[1]), headers=headers, body=json.loads(body))
+        return Answer(status=int(first.split()[1]), headers=headers, body=json.loads(body.splitlines()[0]))
 
     def read(self, step: int) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.sh(f"{self.steps[1]}\n{self.steps[step]}"))
-        return found
+        """The last JSON that a step prints."""
+        return self.reads(step)[-1]
+
+    def reads(self, step: int) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.run(step).splitlines() if line.startswith("{")]
+
+    def process(self, title: str) -> int:
+        """The process of the vendor's simulator."""
+        found = re.search(rf"^# \S+ +http://\S+ +{title}, simulated: process (\d+)$", self.text, re.MULTILINE)
+        assert found is not None
+        return int(found[1])
 
     def effects(self) -> list[tuple[str, int]]:
         return [(effect["kind"], effect["detail"]["StatusCodeId"]) for effect in self.read(3)["effects"]]
+
+
+def two_ports() -> tuple[int, int]:
+    """For the gateway, and for the first simulator with the others behind it."""
+    first = free_row(2 + max(vendor.sandbox.port_offset for vendor in VENDORS.values()))
+    return first, first + 1
 
 
 def started(sandbox: Running) -> Block:
@@ -88,13 +113,13 @@ def database(request: pytest.FixtureRequest) -> list[str]:
 
 
 def test_the_printed_commands_do_what_they_say(folder: Path, database: list[str]) -> None:
-    port, vendor_port = free_ports(2)
+    port, vendor_port = two_ports()
     options = ["--port", str(port), "--vendor-port", str(vendor_port), "--data", "kept", *database]
     with running("sandbox", *options, folder=folder) as sandbox:
         block = started(sandbox)
-        assert sorted(block.steps) == list(range(1, STEPS + 1))
         assert answers(f"http://127.0.0.1:{port}/docs")
-        (simulator,) = children_of(sandbox.process.pid)
+        simulator = block.process("Civica Cx")
+        assert simulator in children_of(sandbox.process.pid)
 
         moved = block.curl(2)
         again = block.curl(2)
@@ -127,39 +152,82 @@ def test_the_printed_commands_do_what_they_say(folder: Path, database: list[str]
         later = started(sandbox)
         assert later.curl(2).body["code"] == "order-ended"
         assert later.effects() == AT_THE_END
-        (simulator,) = children_of(sandbox.process.pid)
+        simulators = children_of(sandbox.process.pid)
+        assert len(simulators) == len(VENDORS)
         assert sandbox.stop(signal.SIGINT) == 0
-        assert not is_alive(simulator)
+        assert [one for one in simulators if is_alive(one)] == []
+
+
+def test_the_printed_commands_change_an_order_of_each_further_vendor(folder: Path, database: list[str]) -> None:
+    port, vendor_port = two_ports()
+    with running(
+        "sandbox", "--port", str(port), "--vendor-port", str(vendor_port), *database, folder=folder
+    ) as sandbox:
+        block = started(sandbox)
+        steps = iter(range(STEPS + 1, len(block.steps) + 1))
+        for vendor in list(VENDORS.values())[1:]:
+            reading = next(steps)
+            number = vendor.sandbox.example_order
+            simulated = f"http://127.0.0.1:{vendor_port + vendor.sandbox.port_offset}"
+            assert f"# {reading}. {vendor.title}: read order {number}, " in block.text
+            order, shown = block.reads(reading)
+            assert (order["backend"], order["number"]) == (vendor.sandbox.backend, number)
+            if Capability.patch not in vendor.capabilities:
+                assert shown["items"]
+                continue
+            making = next(steps)
+            (request,) = shown["requests"]
+            assert request["url"].startswith(simulated)
+            before = record_of(simulated, number)
+
+            made = block.curl(making)
+            again, record = block.reads(making)
+            patch = json.loads(re.findall(r"-d '(.*)'", block.steps[making])[0])
+            assert (made.status, made.headers["idempotent-replayed"], again) == (200, "false", made.body)
+            assert (shows(order, patch), shows(made.body, patch)) == (False, True)
+            assert (record != before, record) == (True, record_of(simulated, number))
+        assert list(steps) == []
+        assert sandbox.stop(signal.SIGTERM) == 0
+
+
+def record_of(simulated: str, number: str) -> dict[str, Any]:
+    """The vendor's own record."""
+    found: dict[str, Any] = httpx.get(f"{simulated}/_sim/orders/{number}", trust_env=False).json()
+    return found
 
 
 def test_no_simulator_outlives_a_sandbox_that_is_killed(folder: Path) -> None:
-    port, vendor_port = free_ports(2)
+    port, vendor_port = two_ports()
     options = ["--port", str(port), "--vendor-port", str(vendor_port), "--data", "kept"]
     with running("sandbox", *options, folder=folder) as sandbox:
         started(sandbox)
-        (simulator,) = children_of(sandbox.process.pid)
+        simulators = children_of(sandbox.process.pid)
+        assert len(simulators) == len(VENDORS)
         sandbox.stop(signal.SIGKILL)
-        assert eventually(lambda: not is_alive(simulator))
+        assert eventually(lambda: not any(is_alive(one) for one in simulators))
 
 
 def test_a_sandbox_told_to_stop_while_it_starts_leaves_nothing_behind(folder: Path) -> None:
-    port, vendor_port = free_ports(2)
+    port, vendor_port = two_ports()
     with running("sandbox", "--port", str(port), "--vendor-port", str(vendor_port), folder=folder) as sandbox:
         sandbox.wait_for("preparing the database", on=sandbox.out)
-        (simulator,) = children_of(sandbox.process.pid)
+        simulators = children_of(sandbox.process.pid)
+        assert len(simulators) == len(VENDORS)
         assert sandbox.stop(signal.SIGTERM) == 0
-        assert not is_alive(simulator)
+        assert [one for one in simulators if is_alive(one)] == []
         assert "Traceback" not in sandbox.err.read_text()
 
 
 def test_the_other_commands_work_on_the_sandboxs_own_configuration(folder: Path) -> None:
-    port, vendor_port = free_ports(2)
+    port, vendor_port = two_ports()
     options = ["--port", str(port), "--vendor-port", str(vendor_port), "--data", "kept"]
     with running("sandbox", *options, folder=folder) as sandbox:
-        look = re.search(r"^# Look at it +(.*)$", started(sandbox).text, re.MULTILINE)
-        assert look is not None
-        looked = subprocess.run(["sh", "-c", look[1]], capture_output=True, text=True, timeout=LONG_S)
-        assert (looked.returncode, looked.stderr) == (0, "")
+        looks = re.findall(r"^#   look at it +(.*)$", started(sandbox).text, re.MULTILINE)
+        assert re.findall(r" check (\S+) ", "\n".join(looks)) == BACKENDS
+        for look in looks:
+            looked = subprocess.run(["sh", "-c", look], capture_output=True, text=True, timeout=LONG_S)
+            assert (looked.returncode, looked.stderr) == (0, "")
+            assert "ok " in looked.stdout
         second = subprocess.run(
             [
                 *PROGRAM,
@@ -221,7 +289,7 @@ def test_it_does_not_put_its_public_secret_into_a_database_that_others_use(
 
     asyncio.run(add())
     monkeypatch.setattr("signal.signal", lambda *_: None)
-    port, vendor_port = free_ports(2)
+    port, vendor_port = two_ports()
     options = ("--port", str(port), "--vendor-port", str(vendor_port), "--database-url", postgres_database)
     said = run("sandbox", *options)
     assert (said.code, said.err) == (
@@ -234,7 +302,7 @@ def test_a_port_that_is_taken_is_named_with_its_option(run: Run, monkeypatch: py
     monkeypatch.setattr("signal.signal", lambda *_: None)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = listener.getsockname()[1]
-        free, other = free_ports(2)
+        other, free = two_ports()
         says = f"port {taken} on 127.0.0.1 is taken: stop what listens there, or choose another with "
         gateway = run("sandbox", "--port", str(taken), "--vendor-port", str(free))
         vendor = run("sandbox", "--port", str(other), "--vendor-port", str(taken))

@@ -1,13 +1,13 @@
 """Each vendor of the registry: its simulator over real HTTP, and a gateway in front of it with its sandbox section.
 
-Nothing here names a vendor: what a test needs to know comes from the registry, the sandbox's section, or the API itself.
+Nothing here names a vendor: what a test needs to know comes from the registry, the sandbox's section, the API itself, or
+the samples that the vendor brings (tests/contract/samples.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ from pydantic import SecretStr
 
 from app.vendors.registry import VENDORS
 from app.vendors.vendor import Vendor
+from tests.contract.desk import Desk
+from tests.contract.samples import samples_of
 from tests.delivery.bench import Simulated, hurry
-from tests.gateway import Site, site
+from tests.gateway import site
 
 SETTLE_S = 1.0
 DEADLINE_S = 2.0
-AT = "2026-11-20T20:40:00Z"
 
 
 @pytest.fixture(params=sorted(VENDORS))
@@ -44,38 +45,6 @@ def simulated(vendor: Vendor, tmp_path: Path) -> Iterator[Simulated]:
     assert [effect for effect in effects if effect["kind"] == "dropped_member"] == []
 
 
-@dataclass(kw_only=True)
-class Desk:
-    """A gateway in front of the vendor, and an order of it."""
-
-    site: Site
-    number: str
-
-    @property
-    def order(self) -> str:
-        return self.site.orders(self.number)
-
-    def effects(self) -> list[dict[str, Any]]:
-        """What the vendor really changed on the order."""
-        return self.site.effects(self.number)
-
-    async def body(self) -> dict[str, Any]:
-        """An update that may come next: not to the order's end, and requiring nothing more, as the API tells it.
-
-        It counts from where the updates sent so far will leave the order.
-        """
-        statuses = (await self.site.api.get(f"/v1/backends/{self.site.backend}/statuses")).json()["items"]
-        ends = {row["vendor_code"] for row in statuses if row["terminal"] or row["phase"] == "complete"}
-        items = (await self.site.api.get(self.order + "/transitions")).json()["items"]
-        row = next(one for one in items if one["allowed"] and not one["requires"] and one["vendor_code"] not in ends)
-        return {
-            "status": row["status"],
-            "vendor_code": row["vendor_code"],
-            "occurred_at": AT,
-            "comments": "by the contract",
-        }
-
-
 OpenDesk = Callable[..., AbstractAsyncContextManager[Desk]]
 
 
@@ -92,7 +61,9 @@ def open_desk(vendor: Vendor, simulated: Simulated, sqlite_database: str, tmp_pa
             made.vendor.close()
             made.vendor = httpx.Client(base_url=simulated.url, trust_env=False)
             try:
-                yield Desk(site=made, number=vendor.sandbox.example_order)
+                yield Desk(
+                    site=made, vendor=vendor, samples=samples_of(vendor.slug), number=vendor.sandbox.example_order
+                )
             finally:
                 made.vendor.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.delivery import readback, settling
 from tests.delivery.bench import Simulated, behind_glass, delivery, hurry, polled
 from tests.delivery.recording import Glass
 from tests.gateway import CX, Site
@@ -16,6 +17,13 @@ from tests.gateway import CX, Site
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lost answers are read back within tenths of a second, and Cx settles in as little."""
     hurry(monkeypatch)
+
+
+@pytest.fixture
+def hurried_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost answers are read back within tenths of a second; only the waiting shrinks, not what has to be proved."""
+    monkeypatch.setattr(settling, "FIRST_PROBE_S", 0.2)
+    monkeypatch.setattr(readback, "APART_S", 0.3)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
@@ -18,14 +17,14 @@ from app.ledger import clients
 from app.ledger.open import open_store
 from app.main import create_app
 from app.settings import configured
-from app.vendors import registry
+from app.vendors.registry import VENDORS
 from tests.gateway import CX, SECRET
 
 FOLDER = Path.cwd()
 KEY = "0123456789abcdef" * 4
 
 
-async def _add_client(database: str) -> None:
+async def _add_client(database: str, backend: str) -> None:
     store = open_store(database, folder=FOLDER, owner=False)
     await store.open()
     record = ClientRecord(
@@ -33,27 +32,27 @@ async def _add_client(database: str) -> None:
         tenant="acme",
         secret_sha256=secret_digest(SECRET),
         scopes=frozenset(SCOPES),
-        backends=frozenset({CX.sandbox.backend}),
+        backends=frozenset({backend}),
         revoked=False,
     )
     await store.write(clients.put(record, now=1))
     await store.close()
 
 
-def main(database: str, vendor_url: str, port: int, said: str) -> None:
-    """Serve until killed; what the process says goes to the file `said`."""
+def main(database: str, vendor_url: str, port: int, said: str, slug: str = CX.slug) -> None:
+    """Serve until killed, before the vendor `slug`; what the process says goes to the file `said`."""
+    sandbox = VENDORS[slug].sandbox
     with open(said, "ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     settling.FIRST_PROBE_S, readback.APART_S = 0.2, 0.3
-    registry.VENDORS[CX.slug] = replace(CX, settle_s=0.3)  # type: ignore[index]
-    asyncio.run(_add_client(database))
-    section = {**CX.sandbox.section(vendor_url), "poll_s": 3600}
+    asyncio.run(_add_client(database, sandbox.backend))
+    section = {**sandbox.section(vendor_url), "poll_s": 3600, "settle_s": 0.3}
     document = {
         "auth": {"signing_key": KEY},
         "database": {"url": database},
         "delivery": {"wait_s": 2, "deadline_s": 1},
-        "backends": {CX.sandbox.backend: section},
+        "backends": {sandbox.backend: section},
     }
     app = create_app(configured(document, folder=FOLDER))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)

@@ -24,6 +24,8 @@ UPDATE, READ, LIST, LOG_IN = (
     "GetUserWSToken",
 )
 """Civica Cx's calls, as their SOAPAction ends."""
+LOG_IN_PATHS = ("/createjwt", "/identity/connect/token")
+"""Where NexusFS and Unit4 ERPx log in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +37,9 @@ class Passed:
 
     @property
     def call(self) -> str:
-        """The last part of its SOAPAction; for a vendor without SOAP, empty."""
-        return self.request.headers.get("soapaction", "").strip('"').rpartition("/")[2]
+        """The last part of its SOAPAction; for a vendor without SOAP its method, or LOG_IN."""
+        action = self.request.headers.get("soapaction", "").strip('"').rpartition("/")[2]
+        return action or (LOG_IN if self.request.target in LOG_IN_PATHS else self.request.method)
 
 
 @dataclass(kw_only=True)

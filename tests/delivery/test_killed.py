@@ -94,10 +94,12 @@ async def token(api: httpx.AsyncClient) -> str:
 
 
 @asynccontextmanager
-async def gateway(database: str, vendor_url: str, port: int, folder: Path) -> AsyncIterator[None]:
+async def gateway(
+    database: str, vendor_url: str, port: int, folder: Path, *, slug: str = CX.slug
+) -> AsyncIterator[None]:
     """The gateway in a process of its own, once it answers; killed with SIGKILL at the end."""
     said = folder / "gateway.out"
-    process = FORKS.Process(target=doomed.main, args=(database, vendor_url, port, str(said)))
+    process = FORKS.Process(target=doomed.main, args=(database, vendor_url, port, str(said), slug))
     process.start()
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as api:

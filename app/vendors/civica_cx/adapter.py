@@ -17,12 +17,13 @@ from app.vendors.civica_cx.documents import VENDORED, Documents, FolderDocuments
 from app.vendors.civica_cx.envelope import NotXml
 from app.vendors.civica_cx.live import live_documents
 from app.vendors.civica_cx.orders import Orders
-from app.vendors.civica_cx.outcomes import error_answer, transport_error, unsent_answer, write_answer
+from app.vendors.civica_cx.outcomes import write_answer
 from app.vendors.civica_cx.settings import CivicaCxSettings
-from app.vendors.civica_cx.shared import Shared
-from app.vendors.civica_cx.soap import Clock, NotApplied, Soap, headers, members
+from app.vendors.civica_cx.soap import Clock, Soap, headers, members
 from app.vendors.civica_cx.tables import CAPABILITIES, UPDATE_STATUS
 from app.vendors.civica_cx.translate import as_cx_shows, has_ids, to_cx_update
+from app.vendors.meanings import error_answer, transport_error, unsent_answer
+from app.vendors.shared import Shared
 from app.vendors.transport import NotSent, Unanswered, VendorHttp
 from app.vendors.vendor import Connection
 
@@ -78,7 +79,7 @@ class CivicaCxAdapter:
         try:
             return write_answer(await self._soap.ask(UPDATE_STATUS, texts, ends=ends))
         except NotSent as fault:
-            return unsent_answer(fault, left_us=isinstance(fault, NotApplied))
+            return unsent_answer(fault)
         except NotXml as fault:
             return error_answer(_not_xml(fault))
         except Unanswered as fault:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from lxml import etree
 
 from app.vendors.civica_cx.contract import Names
+from app.vendors.replies import media_type
+from app.vendors.transport import Reply
 
 MOST_TAGS = 100_000
 MOST_ATTRIBUTES = 100_000
-MOST_TEXT = 500
-"""Of a vendor's text, how much is kept."""
+SOAP = frozenset({"text/xml", "application/xml", "application/soap+xml"})
+"""The media types of an answer that may be SOAP; what comes as anything else is a page."""
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
@@ -50,10 +52,13 @@ def parser() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
-def read_answer(body: bytes, operation: str, names: Names) -> Reading:
-    """What `body` says about `operation` (by its own name). Only an exact match is a yes or a no."""
+def read_answer(reply: Reply, operation: str, names: Names) -> Reading:
+    """What an answer says about `operation` (by its own name). Only an exact match is a yes or a no."""
+    body = reply.body
     if not body.strip():
         return Nothing(why="The answer is empty.")
+    if not is_soap(reply.headers):
+        return Nothing(why="The answer is not SOAP by its own word.")
     if body.count(b"<") > MOST_TAGS or body.count(b"=") > MOST_ATTRIBUTES:
         return Nothing(why="The answer has too many elements.")
     try:
@@ -66,6 +71,10 @@ def read_answer(body: bytes, operation: str, names: Names) -> Reading:
     if beside or any(not isinstance(node.tag, str) for node in root.iter()):
         return Nothing(why="The answer has comments, processing instructions or entities.")
     return _read_envelope(root, operation, names)
+
+
+def is_soap(headers: Mapping[str, str]) -> bool:
+    return media_type(headers) in SOAP
 
 
 def has_document_type(root: etree._Element) -> bool:

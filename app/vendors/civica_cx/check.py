@@ -10,6 +10,7 @@ from datetime import datetime
 from app.domain.errors import VendorTrouble
 from app.domain.ports import Finding
 from app.domain.work_orders import Observation
+from app.vendors import findings
 from app.vendors.civica_cx.contract import Contract, ContractFault, load
 from app.vendors.civica_cx.live import live_documents, page_request
 from app.vendors.civica_cx.settings import CivicaCxSettings
@@ -17,7 +18,7 @@ from app.vendors.civica_cx.soap import Soap
 from app.vendors.civica_cx.statuses import EXAMPLE_STATUSES, read_statuses
 from app.vendors.civica_cx.tables import CALLS
 from app.vendors.transport import NotSent, Unanswered, VendorHttp
-from app.vendors.vendor import Connection, StatusFileFault
+from app.vendors.vendor import Connection
 
 Listing = Callable[[datetime | None], AsyncGenerator[Sequence[Observation], None]]
 
@@ -35,13 +36,10 @@ async def check(
         return
     async for finding in _wsdl(settings, soap, http, connection.deadline_s):
         yield finding
-    try:
-        await soap.log_in()
-    except NotSent as fault:
-        words = fault.said.message if fault.said is not None and fault.said.message else ""
-        yield Finding(name="log-in", ok=False, detail=f"{fault.detail} {words}".strip())
+    log_in = await findings.log_in(soap.log_in, accepted=f"Cx gave {settings.username} a token.")
+    yield log_in
+    if not log_in.ok:
         return
-    yield Finding(name="log-in", ok=True, detail=f"Cx gave {settings.username} a token.")
     yield await _codes(connection, settings, listing)
 
 
@@ -106,16 +104,15 @@ async def _codes(connection: Connection, settings: CivicaCxSettings, listing: Li
                     if order.code is not None:
                         seen[order.code] = seen.get(order.code, 0) + 1
     except VendorTrouble as fault:
-        return Finding(name="status codes", ok=False, detail=f"The list of orders could not be read: {fault.detail}")
+        return Finding(name=findings.CODES, ok=False, detail=f"The list of orders could not be read: {fault.detail}")
     told = ", ".join(f"{code} ({count} orders)" for code, count in sorted(seen.items())) or "none"
     if settings.statuses is None:
-        return Finding(name="status codes", ok=True, detail=f"Codes seen in the list: {told}.")
+        return Finding(name=findings.CODES, ok=True, detail=f"Codes seen in the list: {told}.")
     path = EXAMPLE_STATUSES if settings.statuses == "example" else connection.folder / settings.statuses
-    try:
-        known = {row.code for row in read_statuses(path.read_text(encoding="utf-8-sig"), settings.zone)}
-    except (OSError, UnicodeDecodeError, StatusFileFault) as fault:
-        return Finding(name="status codes", ok=False, detail=f"{settings.statuses}: {fault}")
+    known = findings.codes_in(path, settings, read_statuses)
+    if isinstance(known, Finding):
+        return known
     unknown = sorted(set(seen) - known)
     if unknown:
-        return Finding(name="status codes", ok=False, detail=f"Not in {settings.statuses}: {', '.join(unknown)}.")
-    return Finding(name="status codes", ok=True, detail=f"All in {settings.statuses}: {told}.")
+        return Finding(name=findings.CODES, ok=False, detail=f"Not in {settings.statuses}: {', '.join(unknown)}.")
+    return Finding(name=findings.CODES, ok=True, detail=f"All in {settings.statuses}: {told}.")

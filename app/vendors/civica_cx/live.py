@@ -7,7 +7,7 @@ import asyncio
 import httpx
 
 from app.vendors.civica_cx.documents import LiveDocuments
-from app.vendors.transport import MIB, Unanswered, VendorHttp
+from app.vendors.transport import EVERY_REQUEST, MIB, Unanswered, VendorHttp
 
 WSDL_LIMIT = 16 * MIB
 """The contractor service alone has 164 operations."""
@@ -31,4 +31,4 @@ def live_documents(url: str, http: VendorHttp, deadline_s: float) -> LiveDocumen
 
 
 def page_request(address: str) -> httpx.Request:
-    return httpx.Request("GET", address, headers={"Accept-Encoding": "identity", "User-Agent": "orderbridge"})
+    return httpx.Request("GET", address, headers=EVERY_REQUEST)

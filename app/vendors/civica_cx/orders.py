@@ -9,18 +9,17 @@ from datetime import datetime
 
 from app.domain.errors import BackendUnavailable, VendorSaid, WorkOrderNotFound
 from app.domain.work_orders import Observation
-from app.vendors.civica_cx.answers import child, read_answer
+from app.vendors.civica_cx.answers import child, is_soap, read_answer
 from app.vendors.civica_cx.envelope import NotXml
 from app.vendors.civica_cx.listing import OrderFeed, Unreadable, batches
-from app.vendors.civica_cx.outcomes import Heard, read_error, transport_error
+from app.vendors.civica_cx.outcomes import Heard, read_error
 from app.vendors.civica_cx.settings import CivicaCxSettings
 from app.vendors.civica_cx.soap import Soap
 from app.vendors.civica_cx.tables import LIST_ORDERS, READ_ORDER
 from app.vendors.civica_cx.translate import FaultyOrder, from_cx_order, is_number, to_cx_time
-from app.vendors.transport import NotSent, Unanswered
+from app.vendors.meanings import transport_error, unreadable
+from app.vendors.transport import NotSent, Reply, Unanswered
 
-AGAIN_S = 30
-"""When to ask again for an order that could not be read."""
 NO_ORDER = "Cx shows us no such order. If the number is right, this user's role may not let us see it."
 
 
@@ -80,9 +79,9 @@ class Orders:
         try:
             seen = from_cx_order(element, contract.names, self._zone, as_of=heard.asked_at)
         except FaultyOrder as fault:
-            raise _unreadable(f"Cx sent an order that cannot be read: {fault}.") from fault
+            raise unreadable(f"Cx sent an order that cannot be read: {fault}.") from fault
         if (seen.key.reference or reference).casefold() != reference.casefold():
-            raise _unreadable("Cx answered with another order than the one that was asked for.")
+            raise unreadable("Cx answered with another order than the one that was asked for.")
         return seen
 
     async def listing(
@@ -107,15 +106,16 @@ class Orders:
                 asked_at = self._soap.now()
                 operation = contract[LIST_ORDERS]
                 async with self._soap.listen(LIST_ORDERS, texts, token=token, deadline_s=deadline_s) as answer:
-                    if answer.status == 200:
+                    if answer.status == 200 and is_soap(answer.headers):
                         feed = OrderFeed(operation.name, contract.names, self._zone, as_of=asked_at)
                         async for batch in batches(answer, feed):
                             yield batch
                         reading = feed.finish()
                     else:
                         body = b"".join([chunk async for chunk in answer.chunks()])
-                        reading = read_answer(body, operation.name, contract.names)
-                    heard = self._soap.heard(answer.status, reading, answer.headers, asked_at)
+                        reply = Reply(status=answer.status, headers=answer.headers, body=body)
+                        reading = read_answer(reply, operation.name, contract.names)
+                    heard = self._soap.heard(answer, reading, asked_at, token)
                 if heard.result is not None and heard.result.valid:
                     return
                 if heard.result is not None:
@@ -127,9 +127,3 @@ class Orders:
             raise transport_error(fault) from fault
         except Unreadable as fault:
             raise BackendUnavailable(str(fault)) from fault
-
-
-def _unreadable(why: str) -> BackendUnavailable:
-    error = BackendUnavailable(why, after_s=AGAIN_S)
-    error.one_order = True
-    return error

@@ -6,8 +6,7 @@ It follows WCF in what it publishes, accepts, drops in silence and answers. It i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 from app.vendors import simulation
 from app.vendors.civica_cx.simulator_calls import Calls
@@ -30,9 +29,7 @@ from app.vendors.simulation import (
     Journal,
     Json,
     Request,
-    Simulation,
     only,
-    utc_now,
     whole_number,
 )
 
@@ -128,15 +125,7 @@ class CivicaCx:
         self._calls.apply(self._journal.append(kind, order=str(order.number), detail=detail, at=now))
 
 
-def create_simulator(*, data: Path | None = None, clock: Clock = utc_now) -> Simulation:
-    """The simulator as an ASGI app. With a folder it keeps its effects there and starts again from them."""
-    journal = Journal(data)
-    return Simulation(CivicaCx(journal, clock), journal, clock=clock, most_bytes=MOST_BYTES)
-
-
-def serve(port: int, data: Path | None, host: str = "127.0.0.1", ready: Callable[[], None] | None = None) -> None:
-    """Serves it until SIGTERM or SIGINT."""
-    simulation.serve(create_simulator, port=port, data=data, host=host, ready=ready)
+create_simulator = simulation.factory(CivicaCx, most_bytes=MOST_BYTES)
 
 
 def _service(path: str) -> Service | None:

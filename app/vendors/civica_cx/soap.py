@@ -9,16 +9,18 @@ from datetime import datetime
 
 import httpx
 
-from app.domain.errors import BackendMisconfigured, BackendTimeout, BackendUnavailable
+from app.domain.errors import BackendMisconfigured, BackendUnavailable
 from app.vendors.civica_cx.answers import Reading, read_answer
 from app.vendors.civica_cx.contract import Contract, ContractFault, Members, Operation
 from app.vendors.civica_cx.envelope import hole
-from app.vendors.civica_cx.outcomes import Heard, redacted, retry_after
+from app.vendors.civica_cx.outcomes import Heard, trouble_of, without_secrets
 from app.vendors.civica_cx.settings import CivicaCxSettings
-from app.vendors.civica_cx.shared import Shared
 from app.vendors.civica_cx.tables import GET_TOKEN, LIST_ORDERS, READ_ORDER, UPDATE_STATUS, Call
-from app.vendors.civica_cx.token import Token, Tokens, token_from
-from app.vendors.transport import NotSent, Reply, Streamed, Unanswered, VendorHttp
+from app.vendors.civica_cx.token import token_from
+from app.vendors.replies import retry_after
+from app.vendors.shared import Shared
+from app.vendors.tokens import Token, Tokens, not_logged_in
+from app.vendors.transport import EVERY_REQUEST, NotSent, Reply, Streamed, Unanswered, VendorHttp
 
 Clock = Callable[[], datetime]
 
@@ -60,16 +62,11 @@ def members(call: Call, texts: Mapping[str, str]) -> Members:
 def headers(operation: Operation) -> dict[str, str]:
     """What we say beside the body; none of it is secret."""
     return {
+        **EVERY_REQUEST,
         "Accept": "text/xml",
-        "Accept-Encoding": "identity",
         "Content-Type": "text/xml; charset=utf-8",
         "SOAPAction": f'"{operation.action}"',
-        "User-Agent": "orderbridge",
     }
-
-
-class NotApplied(NotSent):
-    """A first try was sent, and Cx refused its token; a second one could not be sent."""
 
 
 class Soap:
@@ -90,7 +87,7 @@ class Soap:
         self._loaded: Contract | None = None
         self._deadline_s = deadline_s
         self._clock = clock
-        self._tokens = Tokens(self._log_in, clock)
+        self._tokens = Tokens(self.log_in, clock)
         self._requests: dict[str, tuple[httpx.URL, httpx.Headers]] = {}
 
     @property
@@ -110,19 +107,12 @@ class Soap:
 
     async def ask(self, call: Call, texts: Mapping[str, str], *, ends: float) -> Heard:
         """One call, its answer whole; `ends` is the loop's time at which it must be over."""
-        contract, token = await self._ready(ends)
-        heard = await self._exchange(contract[call], {**texts, "Token": token.text}, ends)
-        if not heard.token_refused:
-            return heard
-        self._tokens.refused(token)
-        try:
-            _, token = await self._ready(ends)
-            heard = await self._exchange(contract[call], {**texts, "Token": token.text}, ends)
-        except NotSent as fault:
-            raise NotApplied(fault.trouble, fault.detail, said=fault.said, retry_after_s=fault.retry_after_s) from fault
-        if heard.token_refused:
-            self._tokens.refused(token)
-        return heard
+
+        async def asked(token: Token) -> Heard:
+            contract = await self.contract()
+            return await self._exchange(contract[call], texts, ends, token)
+
+        return await self._tokens.carried(asked, is_refused=lambda heard: heard.token_refused, ends=ends)
 
     @asynccontextmanager
     async def listen(
@@ -144,64 +134,19 @@ class Soap:
         self._tokens.refused(token)
 
     async def log_in(self) -> Token:
-        """A real log-in, whatever is kept; for `orderbridge check`."""
-        return await self._log_in()
-
-    def heard(self, status: int, reading: Reading, response_headers: httpx.Headers, asked_at: datetime) -> Heard:
-        """An answer with our secrets taken out of its texts."""
-        return Heard(
-            status=status,
-            reading=redacted(reading, (self._settings.password.get_secret_value(), *self._tokens.secrets())),
-            asked_at=asked_at,
-            retry_after_s=retry_after(response_headers, now=self._clock()),
-        )
-
-    async def aclose(self) -> None:
-        await self._tokens.aclose()
-        await self._load_contract.aclose()
-        await self._http.aclose()
-
-    async def _ready(self, ends: float) -> tuple[Contract, Token]:
-        try:
-            async with asyncio.timeout_at(ends):
-                return self._loaded or await self.contract(), await self._tokens.get()
-        except TimeoutError:
-            raise NotSent(BackendTimeout, "The log-in did not come through before the deadline.") from None
-
-    async def _exchange(self, operation: Operation, texts: Mapping[str, str], ends: float) -> Heard:
-        request = self._request(operation, texts)
-        asked_at = self._clock()
-        reply = await self._http.exchange(request, deadline_s=ends - asyncio.get_running_loop().time())
-        return self._read(operation, reply, asked_at)
-
-    def _read(self, operation: Operation, reply: Reply, asked_at: datetime) -> Heard:
-        reading = read_answer(reply.body, operation.name, operation.names)
-        return self.heard(reply.status, reading, reply.headers, asked_at)
-
-    def _request(self, operation: Operation, texts: Mapping[str, str]) -> httpx.Request:
-        if operation.name not in self._requests:
-            self._requests[operation.name] = httpx.URL(operation.url), httpx.Headers(headers(operation))
-        url, sent = self._requests[operation.name]
-        try:
-            body = operation.envelope(members(operation.call, texts)).fill(texts)
-        except ContractFault as fault:
-            raise NotSent(BackendMisconfigured, str(fault)) from fault
-        return httpx.Request("POST", url, headers=sent, content=body)
-
-    async def _log_in(self) -> Token:
+        """A real log-in, whatever is kept. Raises NotSent: nothing that waits for it has been sent."""
         contract = await self.contract()
         texts = {"Password": self._settings.password.get_secret_value(), "UserName": self._settings.username}
         ends = asyncio.get_running_loop().time() + self._deadline_s
         try:
             heard = await self._exchange(contract[GET_TOKEN], texts, ends)
         except Unanswered as fault:
-            trouble = BackendTimeout if fault.late else BackendUnavailable
-            raise NotSent(trouble, f"The log-in was not answered: {fault.detail}") from fault
+            raise not_logged_in(fault) from fault
         result = heard.result
         if result is None:
             meaning = heard.meaning()
             raise NotSent(
-                meaning.trouble or BackendUnavailable,
+                trouble_of(meaning),
                 f"The log-in was not answered: {meaning.detail}",
                 said=heard.said,
                 retry_after_s=heard.retry_after_s,
@@ -212,3 +157,36 @@ class Soap:
         if token is None:
             raise NotSent(BackendUnavailable, "Cx accepted our log-in, but gave us no token.", said=heard.said)
         return token
+
+    def heard(self, answer: Reply | Streamed, reading: Reading, asked_at: datetime, token: Token | None) -> Heard:
+        """An answer with our secrets taken out of its texts; `token` is the one that its request carried."""
+        secrets = (self._settings.password.get_secret_value(), *((token.text,) if token is not None else ()))
+        return Heard(
+            status=answer.status,
+            reading=without_secrets(reading, secrets),
+            asked_at=asked_at,
+            retry_after_s=retry_after(answer.headers, now=self._clock()),
+        )
+
+    async def aclose(self) -> None:
+        await self._tokens.aclose()
+        await self._load_contract.aclose()
+        await self._http.aclose()
+
+    async def _exchange(
+        self, operation: Operation, texts: Mapping[str, str], ends: float, token: Token | None = None
+    ) -> Heard:
+        request = self._request(operation, texts if token is None else {**texts, "Token": token.text})
+        asked_at = self._clock()
+        reply = await self._http.exchange(request, deadline_s=ends - asyncio.get_running_loop().time())
+        return self.heard(reply, read_answer(reply, operation.name, operation.names), asked_at, token)
+
+    def _request(self, operation: Operation, texts: Mapping[str, str]) -> httpx.Request:
+        if operation.name not in self._requests:
+            self._requests[operation.name] = httpx.URL(operation.url), httpx.Headers(headers(operation))
+        url, sent = self._requests[operation.name]
+        try:
+            body = operation.envelope(members(operation.call, texts)).fill(texts)
+        except ContractFault as fault:
+            raise NotSent(BackendMisconfigured, str(fault)) from fault
+        return httpx.Request("POST", url, headers=sent, content=body)

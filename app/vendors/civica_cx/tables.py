@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain.errors import BackendMisconfigured, BackendUnavailable, GatewayError, VendorRejectedData, VendorTrouble
-from app.domain.ports import Capability, Outcome
+from app.domain.errors import VendorRejectedData
+from app.domain.ports import Capability
 from app.domain.statuses import Basis, Onward, Status, Workflow
+from app.vendors.meanings import Meaning, misconfigured, refused, slow_down
 
 SLUG = "civica_cx"
 TITLE = "Civica Cx"
@@ -94,60 +95,26 @@ PREFERRED_MASTER: dict[Status, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
-class Meaning:
-    """What an answer other than the operation's own result proves, and what a person reads about it."""
-
-    outcome: Outcome
-    detail: str
-    error: type[GatewayError] | None = None
-    trouble: type[VendorTrouble] | None = None
-
-
 INVALID_TOKEN = ("Client", "invalid token")
 """`s:Client` with "Access denied – Invalid token": the fault's code and a part of its text, whatever the dash."""
 
-# A SOAP fault by the local name of its faultcode (dossier §1.6, §5.3); any other fault proves nothing.
+# A SOAP fault, which has HTTP 500, by the local name of its faultcode (dossier §1.6, §5.3); any other proves nothing.
 FAULTS: Mapping[str, Meaning] = {
-    "ActionNotSupported": Meaning(
-        outcome=Outcome.not_applied,
-        trouble=BackendMisconfigured,
-        detail="Cx does not know the SOAPAction; the WSDL in use is not this client's.",
-    ),
-    "DeserializationFailed": Meaning(
-        outcome=Outcome.refused,
-        error=VendorRejectedData,
-        detail="Cx could not read the request, and did not begin it.",
-    ),
-}
+    "ActionNotSupported":    misconfigured("Cx does not know the SOAPAction; the WSDL in use is not this client's."),
+    "DeserializationFailed": refused(VendorRejectedData, "Cx could not read the request, and did not begin it."),
+}  # fmt: skip
+TOKEN_REFUSED = misconfigured("Cx calls a token invalid that it has just given us.")
 
 # An HTTP status without SOAP, where it proves that no operation ran; any other one proves nothing.
 HTTP_STATUSES: Mapping[int, Meaning] = {
-    401: Meaning(
-        outcome=Outcome.not_applied,
-        trouble=BackendMisconfigured,
-        detail="The web server in front of Cx asks for credentials of its own (HTTP 401).",
+    401: misconfigured("The web server in front of Cx asks for credentials of its own (HTTP 401)."),
+    403: misconfigured(
+        "The web server in front of Cx does not let us in (HTTP 403); it may not know our network address."
     ),
-    403: Meaning(
-        outcome=Outcome.not_applied,
-        trouble=BackendMisconfigured,
-        detail="The web server in front of Cx does not let us in (HTTP 403); it may not know our network address.",
-    ),
-    404: Meaning(
-        outcome=Outcome.not_applied,
-        trouble=BackendMisconfigured,
-        detail="There is no Cx web service at this address (HTTP 404).",
-    ),
-    415: Meaning(
-        outcome=Outcome.not_applied,
-        trouble=BackendMisconfigured,
-        detail="The address does not take SOAP 1.1 (HTTP 415).",
-    ),
-    429: Meaning(
-        outcome=Outcome.not_applied,
-        trouble=BackendUnavailable,
-        detail="Cx asks us to slow down (HTTP 429).",
-    ),
+    404: misconfigured("There is no Cx web service at this address (HTTP 404)."),
+    405: misconfigured("The address does not take calls (HTTP 405)."),
+    415: misconfigured("The address does not take SOAP 1.1 (HTTP 415)."),
+    429: slow_down("Cx"),
 }
 
 TOKEN_SERVICE = "webservice/WSTokenService"

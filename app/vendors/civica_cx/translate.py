@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from app.domain.errors import InvalidRequest, ReasonUnknown
+from app.domain.errors import InvalidRequest
 from app.domain.json import JsonObject, JsonValue
 from app.domain.ports import Write
 from app.domain.times import rfc3339
@@ -18,33 +18,17 @@ from app.domain.work_orders import Observation, OrderKey
 from app.vendors.civica_cx.answers import local, text_of
 from app.vendors.civica_cx.contract import Names
 from app.vendors.civica_cx.tables import SLUG
+from app.vendors.reasons import reason_code
 from app.vendors.vendor import BackendSettings
 
 NO_REASON = "0"
+"""Cx's word for none."""
 UID = "work_order_uid"
 _ONE_DAY = timedelta(days=1)
 
 
 class FaultyOrder(Exception):
     """An order that Cx sent cannot be read; the message names the member."""
-
-
-def check_reasons(settings: BackendSettings, body: JsonObject) -> str:
-    """The StatusReasonId for a caller's `reason_code` or `late_reason`; 0, Cx's word for none, for neither.
-
-    Raises ReasonUnknown, or InvalidRequest when both are given: Cx has one place for them.
-    """
-    given = [(field, table, body[field]) for field, table in
-             (("reason_code", settings.reasons), ("late_reason", settings.late_reasons))
-             if body.get(field) is not None]  # fmt: skip
-    if not given:
-        return NO_REASON
-    if len(given) > 1:
-        raise InvalidRequest("Give reason_code or late_reason, not both: Cx keeps one.", pointer="/late_reason")
-    field, table, word = given[0]
-    if not isinstance(word, str) or word not in table:
-        raise ReasonUnknown(f"This backend has no such {field}.", pointer=f"/{field}", known=sorted(table))
-    return table[word]
 
 
 def to_cx_time(at: datetime, zone: ZoneInfo) -> str:
@@ -82,7 +66,7 @@ def to_cx_update(write: Write, settings: BackendSettings) -> dict[str, str]:
     values = {
         "StatusCodeId": write.status.code,
         "StatusDate": to_cx_time(write.occurred_at, settings.zone),
-        "StatusReasonId": check_reasons(settings, write.body),
+        "StatusReasonId": reason_code(settings, write.body, vendor="Cx") or NO_REASON,
         "WorkOrderId": write.order.number,
         "WorkOrderUid": write.order.vendor_ids[UID],
     }

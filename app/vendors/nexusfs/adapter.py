@@ -11,12 +11,14 @@ from app.domain.errors import GatewayError, WorkOrderNotFound
 from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.proof import prove_change
 from app.domain.work_orders import Observation
+from app.vendors.meanings import error_answer, transport_error, unsent_answer
 from app.vendors.nexusfs.check import check
-from app.vendors.nexusfs.outcomes import error_answer, read_order, transport_error, unsent_answer, write_answer
+from app.vendors.nexusfs.outcomes import read_order, write_answer
 from app.vendors.nexusfs.settings import NexusFsSettings
 from app.vendors.nexusfs.side_effects import vanished
 from app.vendors.nexusfs.translate import is_number, read_request, to_nexus_request
-from app.vendors.nexusfs.wire import Clock, NexusFs, NotApplied
+from app.vendors.nexusfs.wire import Clock, NexusFs
+from app.vendors.status_proof import prove_status
 from app.vendors.transport import NotSent, Unanswered, VendorHttp
 from app.vendors.vendor import Connection
 
@@ -51,7 +53,7 @@ class NexusFsAdapter:
         try:
             answer = write_answer(await self._nexus.ask(request, ends=ends), request)
         except NotSent as fault:
-            return unsent_answer(fault, left_us=isinstance(fault, NotApplied))
+            return unsent_answer(fault)
         except Unanswered as fault:
             return Answer(outcome=Outcome.unknown, detail=fault.detail)
         if self._settings.method_override and write.kind is Kind.status_update and answer.outcome is Outcome.applied:
@@ -92,11 +94,9 @@ class NexusFsAdapter:
         """A status by its code, which is all that NexusFS keeps of an update; any other write by what the order shows."""
         if write.kind is not Kind.status_update:
             return prove_change(write, seen)
-        if seen is None or seen.code is None or write.status is None or self.side_effect(write, seen) is not None:
+        if seen is not None and self.side_effect(write, seen) is not None:
             return Proof.inconclusive
-        if seen.code == write.status.code:
-            return Proof.applied
-        return Proof.not_applied if seen.code == write.previous_code else Proof.inconclusive
+        return prove_status(write, seen)
 
     def side_effect(self, write: Write, seen: Observation) -> str | None:
         return vanished(write, seen) if self._settings.method_override else None

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.domain.errors import FieldFault
 from app.domain.json import JsonObject, JsonValue
+from app.vendors.json_bodies import NotJson, json_value
 from app.vendors.nexusfs.pointers import pointer_in
+from app.vendors.replies import media_type
+from app.vendors.transport import Reply
 
-MOST_TEXT = 500
-"""Of a vendor's text, how much is kept."""
 MOST_FAULTS = 50
 _MEDIA_TYPES = frozenset({"application/json", "application/problem+json"})
 _ERROR = frozenset({"type", "title", "detail", "invalidParams"})
@@ -53,24 +52,22 @@ class Nothing:
 Reading: TypeAlias = "Standard | Object | Nothing"
 
 
-def read_answer(status: int, content_type: str, body: bytes) -> Reading:
-    """What an answer with this HTTP status, Content-Type and body says."""
-    if not body.strip():
+def read_answer(reply: Reply) -> Reading:
+    """What an answer says, by its HTTP status, its media type and its body."""
+    if not reply.body.strip():
         return Nothing(why="The answer is empty.")
-    if content_type.partition(";")[0].strip().lower() not in _MEDIA_TYPES:
+    if media_type(reply.headers) not in _MEDIA_TYPES:
         return Nothing(why="The answer is not JSON by its own word.")
     try:
-        value = json.loads(body.decode(), parse_float=_finite, parse_constant=_finite)
-        if b"\\u" in body:
-            json.dumps(value, ensure_ascii=False).encode()  # half a character cannot be shown to anybody
-    except (ValueError, RecursionError):
+        value = json_value(reply.body)
+    except NotJson:
         return Nothing(why="The answer is not JSON.")
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         return Nothing(why="The answer is not a JSON object.")
     said = value.get("status")
     if isinstance(said, bool) or not isinstance(said, int):
         return Object(members=value)
-    if said != status:
+    if said != reply.status:
         return Nothing(why=f"The answer says status {said}.")
     return _standard(value)
 
@@ -99,11 +96,3 @@ def _parameter(row: JsonObject) -> Parameter:
 
 def _text(value: JsonValue) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _finite(text: str) -> float:
-    """NaN, Infinity and 1e999 are no JSON that could be given on."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not a JSON number")
-    return number

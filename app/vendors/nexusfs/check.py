@@ -8,12 +8,12 @@ from uuid import uuid4
 from app.domain.errors import VendorTrouble, WorkOrderNotFound
 from app.domain.ports import Finding
 from app.domain.work_orders import Observation
+from app.vendors import findings
 from app.vendors.nexusfs.settings import NexusFsSettings
 from app.vendors.nexusfs.statuses import read_statuses
 from app.vendors.nexusfs.tables import STATUSES
 from app.vendors.nexusfs.wire import NexusFs
-from app.vendors.transport import NotSent, Unanswered
-from app.vendors.vendor import Connection, StatusFileFault
+from app.vendors.vendor import Connection
 
 Read = Callable[[str], Awaitable[Observation]]
 
@@ -22,7 +22,7 @@ async def check(
     connection: Connection, settings: NexusFsSettings, nexus: NexusFs, read: Read
 ) -> AsyncIterator[Finding]:
     """Every finding in the order of a first set-up; nothing is changed at the vendor but a log-in."""
-    address = await _address(settings, nexus)
+    address = await findings.address(settings.url, nexus.greet)
     yield address
     if not address.ok:
         return
@@ -42,24 +42,10 @@ async def check(
         )
 
 
-async def _address(settings: NexusFsSettings, nexus: NexusFs) -> Finding:
-    """Any answer will do: the document tells of no page at the bare address."""
-    try:
-        status = await nexus.greet()
-    except (NotSent, Unanswered) as fault:
-        return Finding(name="address", ok=False, detail=f"{settings.url}: {fault.detail}")
-    return Finding(name="address", ok=True, detail=f"{settings.url} answers (HTTP {status}).")
-
-
 async def _log_in(settings: NexusFsSettings, nexus: NexusFs) -> Finding:
     if settings.access_token is not None:
         return Finding(name="log-in", ok=True, detail="There is none: the configuration has a fixed access_token.")
-    try:
-        await nexus.log_in()
-    except NotSent as fault:
-        words = fault.said.message if fault.said is not None and fault.said.message else ""
-        return Finding(name="log-in", ok=False, detail=f"{fault.detail} {words}".strip())
-    return Finding(name="log-in", ok=True, detail=f"NexusFS gave {settings.username} a token.")
+    return await findings.log_in(nexus.log_in, accepted=f"NexusFS gave {settings.username} a token.")
 
 
 async def _absent_order(settings: NexusFsSettings, read: Read) -> Finding:
@@ -71,21 +57,19 @@ async def _absent_order(settings: NexusFsSettings, read: Read) -> Finding:
         status = error.vendor.status if error.vendor is not None else None
         return Finding(name=name, ok=True, detail=f"NexusFS takes our token and says HTTP {status}, as it should.")
     except VendorTrouble as error:
-        words = error.vendor.message if error.vendor is not None and error.vendor.message else ""
-        return Finding(name=name, ok=False, detail=f"{settings.url}: {error.detail} {words}".strip())
+        detail = findings.with_words(f"{settings.url}: {error.detail}", error.vendor)
+        return Finding(name=name, ok=False, detail=detail)
     return Finding(name=name, ok=False, detail="NexusFS showed an order for a number that we made up.")
 
 
 def _codes(connection: Connection, settings: NexusFsSettings) -> Finding:
     """There is no list of orders to look at: a table of one's own is compared with the vendor's published codes."""
-    name = "status codes"
+    name = findings.CODES
     if settings.statuses is None:
         return Finding(name=name, ok=True, detail="The vendor's own codes are in use.")
-    try:
-        text = (connection.folder / settings.statuses).read_text(encoding="utf-8-sig")
-        known = {row.code for row in read_statuses(text, settings.zone)}
-    except (OSError, UnicodeDecodeError, StatusFileFault) as fault:
-        return Finding(name=name, ok=False, detail=f"{settings.statuses}: {fault}")
+    known = findings.codes_in(connection.folder / settings.statuses, settings, read_statuses)
+    if isinstance(known, Finding):
+        return known
     published = {row.code for row in STATUSES}
     missing, others = sorted(published - known), sorted(known - published)
     told = [f"has no {', '.join(missing)}"] if missing else []

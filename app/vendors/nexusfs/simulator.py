@@ -5,8 +5,7 @@ Source: vendor document 003; for what it leaves open, dossier section 3 and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 from app.vendors import simulation
 from app.vendors.nexusfs.simulator_answers import NOT_FOUND, InvalidParam, Refused
@@ -25,9 +24,7 @@ from app.vendors.simulation import (
     Journal,
     Json,
     Request,
-    Simulation,
     only,
-    utc_now,
     whole_number,
 )
 
@@ -130,15 +127,7 @@ class NexusFS:
         self._calls.make(kind, number, body)
 
 
-def create_simulator(*, data: Path | None = None, clock: Clock = utc_now) -> Simulation:
-    """The simulator as an ASGI app. With a folder it keeps its effects there and starts again from them."""
-    journal = Journal(data)
-    return Simulation(NexusFS(journal, clock), journal, clock=clock, most_bytes=MOST_BYTES)
-
-
-def serve(port: int, data: Path | None, host: str = "127.0.0.1", ready: Callable[[], None] | None = None) -> None:
-    """Serves it until SIGTERM or SIGINT."""
-    simulation.serve(create_simulator, port=port, data=data, host=host, ready=ready)
+create_simulator = simulation.factory(NexusFS, most_bytes=MOST_BYTES)
 
 
 def _not_allowed(*methods: str) -> Answer:

@@ -8,9 +8,10 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.vendors.simulation import Json
+from app.vendors.simulation_tokens import GivenTokens
 
 TOKEN_LIFE_S = 60 * 60.0
 """[assumed] The vendor lets a customer choose, from seconds to years."""
@@ -32,37 +33,25 @@ USERS = {
 }
 
 
-class Tokens:
-    """Tokens are kept in memory only: a restart ends them, as any client of the vendor must expect."""
-
+class Tokens(GivenTokens[User]):
     def __init__(self) -> None:
-        self.life_s = TOKEN_LIFE_S
+        super().__init__(TOKEN_LIFE_S)
         self._key = secrets.token_bytes(32)
-        self._given: dict[str, tuple[User, datetime]] = {}
 
     def give(self, name: Json, password: Json, now: datetime) -> str | None:
-        """A new token; None for a wrong name or password. Earlier tokens stay valid."""
+        """A new token; None for a wrong name or password."""
         user = USERS.get(name) if isinstance(name, str) else None
         if user is None or user.password != password:
             return None
-        self._given = {token: given for token, given in self._given.items() if given[1] > now}
-        expiry = now + timedelta(seconds=self.life_s)
         claims: dict[str, Json] = {
-            "exp": int(expiry.timestamp()),
+            "exp": int(self.expiry(now).timestamp()),
             "iat": int(now.timestamp()),
             "jti": secrets.token_hex(8),
             "sub": user.name,
         }
         token = self._signed(claims)
-        self._given[token] = user, expiry
+        self.keep(token, user, now)
         return token
-
-    def user(self, token: str | None, now: datetime) -> User | None:
-        given = self._given.get(token or "")
-        return given[0] if given is not None and now < given[1] else None
-
-    def expire_all(self) -> None:
-        self._given.clear()
 
     def _signed(self, claims: Mapping[str, Json]) -> str:
         """HS256, as the vendor's tokens are; their claims are unknown, these are our guess."""

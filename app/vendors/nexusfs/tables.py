@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from app.domain.errors import (
-    BackendMisconfigured,
-    BackendUnavailable,
-    GatewayError,
-    VendorRefused,
-    VendorRejectedData,
-    VendorTrouble,
-    WorkOrderNotFound,
-)
-from app.domain.ports import Capability, Outcome
+from app.domain.errors import VendorRefused, VendorRejectedData, WorkOrderNotFound
+from app.domain.ports import Capability
 from app.domain.statuses import PHASE, Basis, Status, StatusCode, Workflow
+from app.vendors.meanings import Meaning, misconfigured, refused, slow_down
 
 SLUG = "nexusfs"
 TITLE = "NexusFS"
@@ -65,45 +57,28 @@ WORKFLOW = Workflow(
 # --- answers
 
 
-@dataclass(frozen=True, kw_only=True)
-class Meaning:
-    """What an answer proves, and what a person reads about it."""
-
-    outcome: Outcome
-    detail: str
-    error: type[GatewayError] | None = None
-    trouble: type[VendorTrouble] | None = None
-
-
-def _refused(error: type[GatewayError], detail: str) -> Meaning:
-    return Meaning(outcome=Outcome.refused, error=error, detail=detail)
-
-
-def _not_applied(trouble: type[VendorTrouble], detail: str) -> Meaning:
-    return Meaning(outcome=Outcome.not_applied, trouble=trouble, detail=detail)
-
-
 # A standard response object with an error in it (dossier 3.3), by its HTTP status.
 STANDARD: Mapping[int, Meaning] = {
-    400: _refused(VendorRejectedData, "NexusFS found the data wrong."),
-    404: _refused(WorkOrderNotFound, "NexusFS has no such work order."),
-    409: _refused(VendorRefused, "NexusFS refused the change."),
-    410: _refused(WorkOrderNotFound, "NexusFS has no such work order."),
+    400: refused(VendorRejectedData, "NexusFS found the data wrong."),
+    404: refused(WorkOrderNotFound, "NexusFS has no such work order."),
+    409: refused(VendorRefused, "NexusFS refused the change."),
+    410: refused(WorkOrderNotFound, "NexusFS has no such work order."),
 }  # fmt: skip
 
 # The same to a PUT, which inserts what is not there: then it is something else that does not exist.
 STANDARD_TO_PUT: Mapping[int, Meaning] = {
     **STANDARD,
-    404: _refused(VendorRefused, "NexusFS refused the order: something that it names does not exist."),
-    410: _refused(VendorRefused, "NexusFS refused the order: something that it names does not exist."),
+    404: refused(VendorRefused, "NexusFS refused the order: something that it names does not exist."),
+    410: refused(VendorRefused, "NexusFS refused the order: something that it names does not exist."),
 }  # fmt: skip
 
 # An HTTP status that proves by itself that nothing was processed, whatever the body; any other one proves nothing.
 HTTP_STATUSES: Mapping[int, Meaning] = {
-    401: _not_applied(BackendMisconfigured, "NexusFS does not accept our access token (HTTP 401)."),
-    403: _not_applied(BackendMisconfigured, "Our NexusFS user lacks the permission for this call (HTTP 403)."),
-    404: _not_applied(BackendMisconfigured, "There is no NexusFS work order API at this address (HTTP 404)."),
-    405: _not_applied(BackendMisconfigured, "The address does not take this HTTP method (HTTP 405); if a network "
-                                            "forbids PATCH, set method_override."),
-    429: _not_applied(BackendUnavailable, "NexusFS asks us to slow down (HTTP 429)."),
+    401: misconfigured("NexusFS does not accept our access token (HTTP 401)."),
+    403: misconfigured("Our NexusFS user lacks the permission for this call (HTTP 403)."),
+    404: misconfigured("There is no NexusFS work order API at this address (HTTP 404)."),
+    405: misconfigured("The address does not take this HTTP method (HTTP 405); if a network forbids PATCH, set "
+                       "method_override."),
+    415: misconfigured("The address does not take JSON (HTTP 415)."),
+    429: slow_down("NexusFS"),
 }  # fmt: skip

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote
 
-from app.domain.errors import InvalidRequest, ReasonUnknown
+from app.domain.errors import InvalidRequest
 from app.domain.field_table import Record, to_ours
 from app.domain.json import JsonObject, JsonValue
 from app.domain.order_body import contents
 from app.domain.ports import Kind, VendorRequest, Write
 from app.domain.statuses import StatusCode
 from app.domain.work_orders import Observation, OrderKey
+from app.vendors.json_bodies import json_bytes
 from app.vendors.nexusfs.fields import DISPATCH_STATUS, SECTIONS, TABLE
 from app.vendors.nexusfs.patch import to_nexus_patch
 from app.vendors.nexusfs.pointers import pointer_to
 from app.vendors.nexusfs.settings import NexusFsSettings
 from app.vendors.nexusfs.tables import NEW, OVERRIDE_HEADER, TOKEN_HEADER, WORK_ORDERS
 from app.vendors.nexusfs.words import fault, in_nexus_words, pruned, refuse, section_in_nexus_words, without_nulls
+from app.vendors.reasons import reason_code
+from app.vendors.transport import EVERY_REQUEST
 
 CODE = re.compile(rf"{NEW}/(?P<dispatch>[0-9])|(?!{NEW}$)[^/]+")
 """A status code as we write it: an OrderStatus, and beside 1 its DispatchStatus."""
@@ -68,7 +70,9 @@ def to_nexus_status(write: Write, settings: NexusFsSettings) -> Record:
     """The PATCH of a status update. Raises ReasonUnknown or InvalidRequest."""
     if write.status is None:
         raise InvalidRequest("A status update needs a status.", pointer="/status")
-    members = {"OrderNum": write.order.number, **_status_members(write.status), **_reason(write.body, settings)}
+    code = reason_code(settings, write.body, vendor="NexusFS")
+    reason = {} if code is None else {"ReasonCode": code}
+    members = {"OrderNum": write.order.number, **_status_members(write.status), **reason}
     return dict(sorted(members.items()))
 
 
@@ -99,21 +103,6 @@ def _status_members(status: StatusCode) -> Record:
     return {"OrderStatus": NEW, DISPATCH_STATUS: int(found["dispatch"])}
 
 
-def _reason(body: JsonObject, settings: NexusFsSettings) -> Record:
-    """The ReasonCode for a caller's `reason_code` or `late_reason`: NexusFS has one place for them."""
-    given = [(field, table, body[field]) for field, table in
-             (("reason_code", settings.reasons), ("late_reason", settings.late_reasons))
-             if body.get(field) is not None]  # fmt: skip
-    if not given:
-        return {}
-    if len(given) > 1:
-        raise InvalidRequest("Give reason_code or late_reason, not both: NexusFS keeps one.", pointer="/late_reason")
-    field, table, word = given[0]
-    if not isinstance(word, str) or word not in table:
-        raise ReasonUnknown(f"This backend has no such {field}.", pointer=f"/{field}", known=sorted(table))
-    return {"ReasonCode": table[word]}
-
-
 def _changing(number: str, body: Record, settings: NexusFsSettings) -> VendorRequest:
     """A PATCH, or where the network forbids that method a POST that says it is one."""
     if settings.method_override:
@@ -125,9 +114,8 @@ def _request(
     method: str, number: str, settings: NexusFsSettings, body: Record | None = None, **headers: str
 ) -> VendorRequest:
     sent = {
+        **EVERY_REQUEST,
         "Accept": "application/json",
-        "Accept-Encoding": "identity",
-        "User-Agent": "orderbridge",
         TOKEN_HEADER: "***",
     }
     if body is not None:
@@ -138,14 +126,6 @@ def _request(
         headers={**sent, **headers},
         body=b"" if body is None else json_bytes(body),
     )
-
-
-def json_bytes(body: JsonObject) -> bytes:
-    """Compact UTF-8. Raises InvalidRequest for what JSON cannot carry."""
-    try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except ValueError:
-        raise InvalidRequest("The body holds a value that JSON cannot carry.", pointer="") from None
 
 
 # --- towards us

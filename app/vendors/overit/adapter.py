@@ -12,15 +12,17 @@ from app.domain.merge_patch import missing, shows
 from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.proof import prove_change
 from app.domain.work_orders import Observation
+from app.vendors.meanings import error_answer, unsent_answer
 from app.vendors.overit.check import check
 from app.vendors.overit.orders import Orders
-from app.vendors.overit.outcomes import error_answer, says_too_little, unsent_answer, write_answer
+from app.vendors.overit.outcomes import says_too_little, write_answer
 from app.vendors.overit.patch import naming, payload
 from app.vendors.overit.settings import OverItSettings
 from app.vendors.overit.steps import CANCEL, PATCH, VendorCall
 from app.vendors.overit.tables import CANCELLED
 from app.vendors.overit.translate import asked_of, incapable, lacking, to_record
 from app.vendors.overit.wire import Clock, Wire, cancel_request, patch_request
+from app.vendors.status_proof import prove_status
 from app.vendors.transport import NotSent, Unanswered, VendorHttp
 from app.vendors.vendor import Connection
 
@@ -81,11 +83,7 @@ class OverItAdapter:
         """By the order as it shows: a PATCH that stopped half way proves neither."""
         if write.kind is not Kind.status_update:
             return prove_change(replace(write, body=asked_of(write.body)), seen)
-        if seen is None or seen.code is None:
-            return Proof.inconclusive
-        if write.status is not None and seen.code == write.status.code:
-            return Proof.applied
-        return Proof.not_applied if seen.code == write.previous_code else Proof.inconclusive
+        return prove_status(write, seen)
 
     def side_effect(self, write: Write, seen: Observation) -> str | None:
         """What was accepted, and does not show: the vendor ignores some members without a word."""

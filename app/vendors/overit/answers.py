@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import NoReturn, TypeAlias
+from datetime import datetime
+from typing import TypeAlias
 
 from app.domain.errors import VendorSaid
-from app.domain.json import JsonObject, JsonValue
+from app.domain.json import JsonObject
+from app.vendors.json_bodies import NotJson, json_value
+from app.vendors.replies import media_type, redacted, retry_after
 from app.vendors.transport import Reply
 
-MOST_TEXT = 500
-"""Of a vendor's text, how much is kept."""
 JSON, PROBLEM = "application/json", "application/problem+json"
 
 
@@ -71,54 +69,34 @@ def read_answer(reply: Reply, *, secret: str, asked_at: datetime) -> Heard:
         status=reply.status,
         reading=_reading(reply, secret),
         asked_at=asked_at,
-        retry_after_s=_retry_after(reply.headers, now=asked_at),
+        retry_after_s=retry_after(reply.headers, now=asked_at),
     )
 
 
 def _reading(reply: Reply, secret: str) -> Reading:
     if not reply.body.strip():
         return Empty()
-    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in (JSON, PROBLEM):
+    kind = media_type(reply.headers)
+    if kind not in (JSON, PROBLEM):
         return Unclear(why="The answer is not JSON.")
     try:
-        value: JsonValue = json.loads(reply.body.decode(), parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        value = json_value(reply.body)
+    except NotJson:
         return Unclear(why="The answer says that it is JSON, and is not.")
     if not isinstance(value, Mapping):
         return Unclear(why="The answer is JSON, but no object.")
-    return _problem(value, reply.status, media_type, secret) or Document(members=value)
+    return _problem(value, reply.status, kind, secret) or Document(members=value)
 
 
-def _problem(members: JsonObject, status: int, media_type: str, secret: str) -> Problem | None:
+def _problem(members: JsonObject, status: int, kind: str, secret: str) -> Problem | None:
     """A problem has a code that is text, and says its status, or says by its media type that it is one."""
     code, own = members.get("code"), members.get("status")
     said = own if isinstance(own, int) and not isinstance(own, bool) else None
-    if not isinstance(code, str) or (said is None and media_type != PROBLEM) or (said is not None and said < 400):
+    if not isinstance(code, str) or (said is None and kind != PROBLEM) or (said is not None and said < 400):
         return None
     texts = [text for name in ("detail", "title") if isinstance(text := members.get(name), str) and text]
     return Problem(
-        code=_clean(code, secret),
-        text=_clean(texts[0], secret) if texts else None,
+        code=redacted(code, (secret,)),
+        text=redacted(texts[0], (secret,)) if texts else None,
         stands=said in (None, status) and status >= 400,
     )
-
-
-def _clean(text: str, secret: str) -> str:
-    return text.replace(secret, "***")[:MOST_TEXT]
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())

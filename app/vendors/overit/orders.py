@@ -8,8 +8,9 @@ from datetime import datetime
 from app.domain.errors import BackendUnavailable, WorkOrderNotFound
 from app.domain.json import JsonObject, JsonValue
 from app.domain.work_orders import Observation
+from app.vendors.meanings import read_error, transport_error, unreadable
 from app.vendors.overit.answers import Document, Heard
-from app.vendors.overit.outcomes import read_error, transport_error
+from app.vendors.overit.outcomes import meaning
 from app.vendors.overit.settings import OverItSettings
 from app.vendors.overit.steps import READ
 from app.vendors.overit.tables import EXTERNAL
@@ -17,8 +18,6 @@ from app.vendors.overit.translate import FaultyOrder, from_record
 from app.vendors.overit.wire import Wire, read_request
 from app.vendors.transport import NotSent, Unanswered
 
-AGAIN_S = 30
-"""When to ask again for an order that could not be read."""
 NO_ORDER = "NextGen FSM shows us no such order. If it is there, this token's user may not be allowed to see it."
 
 
@@ -47,13 +46,13 @@ class Orders:
 def _content(heard: Heard) -> list[JsonValue]:
     """The orders of the answer's one page."""
     if heard.status != 200 or not isinstance(heard.reading, Document):
-        raise read_error(heard, READ)
+        raise read_error(meaning(heard, READ), heard.said, heard.retry_after_s)
     members = heard.reading.members
     rows, page = members.get("content"), members.get("_page")
     if not isinstance(rows, list):
         raise BackendUnavailable("The answer to a read holds no list of orders.", vendor=heard.said)
     if isinstance(page, Mapping) and page.get("hasMore") not in (None, False):
-        raise _unreadable("NextGen FSM answered a read of one order with more than a page.")
+        raise unreadable("NextGen FSM answered a read of one order with more than a page.")
     return rows
 
 
@@ -61,18 +60,12 @@ def _only(rows: list[JsonValue], name: str, member: str, as_of: datetime) -> Obs
     """The one order that was asked for. A read that does not heed its question is no answer."""
     found: list[JsonObject] = [row for row in rows if isinstance(row, Mapping) and _is(row.get(member), name)]
     if len(rows) != 1 or len(found) != 1:
-        raise _unreadable("NextGen FSM answered with other orders than the one that was asked for.")
+        raise unreadable("NextGen FSM answered with other orders than the one that was asked for.")
     try:
         return from_record(found[0], as_of=as_of)
     except FaultyOrder as fault:
-        raise _unreadable(f"NextGen FSM sent an order that cannot be read: {fault}.") from fault
+        raise unreadable(f"NextGen FSM sent an order that cannot be read: {fault}.") from fault
 
 
 def _is(value: JsonValue, name: str) -> bool:
     return isinstance(value, str) and value.casefold() == name.casefold()
-
-
-def _unreadable(why: str) -> BackendUnavailable:
-    error = BackendUnavailable(why, after_s=AGAIN_S)
-    error.one_order = True
-    return error

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from app.domain.errors import (
-    BackendTimeout,
-    BackendUnavailable,
-    FieldFault,
-    GatewayError,
-    VendorTrouble,
-    WorkOrderNotFound,
-)
+from app.domain.errors import FieldFault
 from app.domain.json import JsonObject
 from app.domain.order_body import contents
 from app.domain.ports import Answer, Outcome
+from app.vendors.meanings import answer_of
 from app.vendors.overit.answers import Document, Empty, Heard, Problem, Unclear
 from app.vendors.overit.fields import OPERATIONS
 from app.vendors.overit.steps import ANY_BODY, NO_PROBLEM, REFUSALS, Meaning, VendorCall
 from app.vendors.overit.translate import asked_operations
-from app.vendors.transport import NotSent, Unanswered
 
 OPERATIONS_AT = f"/{OPERATIONS}"
 MAY_HAVE_APPLIED = "What was asked of the order itself may have been applied before that (step 9 comes first)."
@@ -34,15 +28,8 @@ def write_answer(heard: Heard, call: VendorCall, body: JsonObject) -> Answer:
     detail = f"{found.detail} ({found.step})" if found.step else found.detail
     if found.after_update and asked.keys() - {OPERATIONS}:
         detail = f"{detail} {MAY_HAVE_APPLIED}"
-    return Answer(
-        outcome=found.outcome,
-        detail=detail,
-        said=heard.said,
-        error=found.error,
-        trouble=found.trouble,
-        retry_after_s=heard.retry_after_s if found.trouble is not None else None,
-        faults=_faults(found, heard, asked),
-    )
+    after_s = heard.retry_after_s if found.trouble is not None else None
+    return answer_of(replace(found, detail=detail), heard.said, after_s, _faults(found, heard, asked))
 
 
 def accepted(heard: Heard) -> bool:
@@ -66,41 +53,6 @@ def meaning(heard: Heard, call: VendorCall) -> Meaning:
     elif found is None:
         found = NO_PROBLEM.get(heard.status)
     return found or Meaning(outcome=Outcome.unknown, detail=_unclear(heard))
-
-
-def read_error(heard: Heard, call: VendorCall) -> VendorTrouble | WorkOrderNotFound:
-    """The error of a read that gave no orders."""
-    found = meaning(heard, call)
-    if found.error is WorkOrderNotFound:
-        return WorkOrderNotFound(found.detail, vendor=heard.said)
-    error = (found.trouble or BackendUnavailable)(found.detail, vendor=heard.said, after_s=_whole(heard.retry_after_s))
-    error.one_order = found.outcome is Outcome.refused  # it will not take this number; other orders can be read
-    return error
-
-
-def transport_error(fault: NotSent | Unanswered) -> VendorTrouble:
-    """The error of a read that was not answered."""
-    if isinstance(fault, NotSent):
-        return fault.trouble(fault.detail, vendor=fault.said, after_s=_whole(fault.retry_after_s))
-    return (BackendTimeout if fault.late else BackendUnavailable)(fault.detail)
-
-
-def unsent_answer(fault: NotSent) -> Answer:
-    """The outcome of a write of which no byte left us."""
-    return Answer(
-        outcome=Outcome.not_sent,
-        detail=fault.detail,
-        said=fault.said,
-        trouble=fault.trouble,
-        retry_after_s=fault.retry_after_s,
-    )
-
-
-def error_answer(error: GatewayError) -> Answer:
-    """The outcome of a write that was refused here, before it was sent."""
-    return Answer(
-        outcome=Outcome.refused, detail=error.detail, said=error.vendor, error=type(error), faults=error.faults
-    )
 
 
 def _faults(found: Meaning, heard: Heard, asked: JsonObject) -> tuple[FieldFault, ...]:
@@ -136,7 +88,3 @@ def _unclear(heard: Heard) -> str:
             return f"The answer is empty (HTTP {heard.status})."
         case Unclear(why=why):
             return f"{why} (HTTP {heard.status})"
-
-
-def _whole(seconds: float | None) -> int | None:
-    return None if seconds is None else int(seconds + 0.999)

@@ -6,8 +6,7 @@ what we assume. A PATCH is a sequence of private calls and no transaction; it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 from app.vendors import simulation
 from app.vendors.overit.simulator_calls import Calls, refused_answer
@@ -28,9 +27,7 @@ from app.vendors.simulation import (
     Journal,
     Json,
     Request,
-    Simulation,
     only,
-    utc_now,
     whole_number,
 )
 
@@ -114,12 +111,4 @@ class OverIT:
         return {"double_location": double_location, "success": success, "fail_step": fail_step}
 
 
-def create_simulator(*, data: Path | None = None, clock: Clock = utc_now) -> Simulation:
-    """The simulator as an ASGI app. With a folder it keeps its effects there and starts again from them."""
-    journal = Journal(data)
-    return Simulation(OverIT(journal, clock), journal, clock=clock, most_bytes=MOST_BYTES)
-
-
-def serve(port: int, data: Path | None, host: str = "127.0.0.1", ready: Callable[[], None] | None = None) -> None:
-    """Serves it until SIGTERM or SIGINT."""
-    simulation.serve(create_simulator, port=port, data=data, host=host, ready=ready)
+create_simulator = simulation.factory(OverIT, most_bytes=MOST_BYTES)

@@ -10,31 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain.errors import (
-    BackendMisconfigured,
-    BackendUnavailable,
-    GatewayError,
-    VendorRejectedData,
-    VendorTrouble,
-    WorkOrderNotFound,
-)
+from app.domain.errors import BackendMisconfigured, BackendUnavailable, VendorRejectedData, WorkOrderNotFound
 from app.domain.ports import Outcome
+from app.vendors import meanings
 from app.vendors.overit.tables import SLUG
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meaning:
-    """What an answer proves, and what a person reads about it.
+class Meaning(meanings.Meaning):
+    """What an answer proves, and where the document's sequence of steps stopped.
 
     `at`: the member that a refusal is about, as a pointer. `of_operations`: the member of an operation; "" is the whole
     operation. `step`: the document's name of what stopped.
     """
 
-    outcome: Outcome
-    detail: str
     step: str = ""
-    error: type[GatewayError] | None = None
-    trouble: type[VendorTrouble] | None = None
     at: str | None = None
     of_operations: str | None = None
     after_update: bool = False

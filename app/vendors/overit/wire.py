@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from urllib.parse import quote
 
-import httpx
-
 from app.domain.json import JsonObject
 from app.domain.ports import VendorRequest
+from app.vendors.json_bodies import json_bytes
 from app.vendors.overit.answers import JSON, PROBLEM, Heard, read_answer
 from app.vendors.overit.settings import OverItSettings
 from app.vendors.overit.steps import CANCEL, PATCH, READ, VendorCall
 from app.vendors.overit.tables import EXTERNAL
-from app.vendors.transport import VendorHttp
+from app.vendors.transport import EVERY_REQUEST, VendorHttp, with_secret
 
 Clock = Callable[[], datetime]
-HIDDEN = "Bearer ***"
+HEADERS: Mapping[str, str] = {**EVERY_REQUEST, "Accept": f"{JSON}, {PROBLEM}", "Authorization": "Bearer ***"}
 
 
 def patch_request(settings: OverItSettings, body: JsonObject) -> VendorRequest:
@@ -39,22 +37,12 @@ def read_request(settings: OverItSettings, number: str) -> VendorRequest:
     else:
         query = {"code": number}
     asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
-    return VendorRequest(method=READ.method, url=f"{settings.read_url}?{asked}", headers=_headers(), body=b"")
+    return VendorRequest(method=READ.method, url=f"{settings.read_url}?{asked}", headers=HEADERS, body=b"")
 
 
 def _with_body(call: VendorCall, url: str, body: JsonObject) -> VendorRequest:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    headers = {**_headers(), "Content-Type": JSON}
-    return VendorRequest(method=call.method, url=url, headers=headers, body=text.encode())
-
-
-def _headers() -> dict[str, str]:
-    return {
-        "Accept": f"{JSON}, {PROBLEM}",
-        "Accept-Encoding": "identity",
-        "Authorization": HIDDEN,
-        "User-Agent": "orderbridge",
-    }
+    headers = {**HEADERS, "Content-Type": JSON}
+    return VendorRequest(method=call.method, url=url, headers=headers, body=json_bytes(body))
 
 
 class Wire:
@@ -68,8 +56,7 @@ class Wire:
     async def ask(self, request: VendorRequest, *, ends: float) -> Heard:
         """Send it with our token; `ends` is the loop's time at which the answer must be whole."""
         asked_at = self._clock()
-        headers = {**request.headers, "Authorization": f"Bearer {self._token}"}
-        sent = httpx.Request(request.method, request.url, headers=headers, content=request.body or None)
+        sent = with_secret(request, "Authorization", f"Bearer {self._token}")
         reply = await self._http.exchange(sent, deadline_s=ends - asyncio.get_running_loop().time())
         return read_answer(reply, secret=self._token, asked_at=asked_at)
 

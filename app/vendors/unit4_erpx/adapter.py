@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from app.domain.errors import CapabilityMissing, GatewayError, InvalidRequest, WorkOrderNotFound
 from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.work_orders import Observation
+from app.vendors.meanings import error_answer, transport_error, unreadable, unsent_answer
 from app.vendors.transport import NotSent, Unanswered, VendorHttp
 from app.vendors.unit4_erpx import evidence, outcomes, translate
 from app.vendors.unit4_erpx.answers import Heard
@@ -17,21 +18,18 @@ from app.vendors.unit4_erpx.check import check
 from app.vendors.unit4_erpx.deprecation import Deprecations
 from app.vendors.unit4_erpx.orders import FaultyOrder, from_erpx_order, is_number, own_number
 from app.vendors.unit4_erpx.settings import Unit4ErpxSettings
-from app.vendors.unit4_erpx.tables import CLOSED, Call
-from app.vendors.unit4_erpx.wire import Clock, NotApplied, Wire
+from app.vendors.unit4_erpx.tables import CLOSED, IN_DOUBT, Call
+from app.vendors.unit4_erpx.wire import Clock, Wire
 from app.vendors.vendor import Connection
 
 
 class Unit4ErpxAdapter:
     """One company in one ERPx, seen with one API client."""
 
-    def __init__(
-        self, connection: Connection, settings: Unit4ErpxSettings, wire: Wire, http: VendorHttp, seen: Deprecations
-    ) -> None:
+    def __init__(self, connection: Connection, settings: Unit4ErpxSettings, wire: Wire, seen: Deprecations) -> None:
         self._connection = connection
         self._settings = settings
         self._wire = wire
-        self._http = http
         self._deprecations = seen
         self._codes: set[str] = set()
 
@@ -66,18 +64,18 @@ class Unit4ErpxAdapter:
         try:
             requests = self.requests(write)
         except GatewayError as error:
-            return outcomes.error_answer(error)
+            return error_answer(error)
         if not requests:
             return Answer(outcome=Outcome.applied, detail="The order was so already; nothing was sent.")
         call = _call(write)
         try:
             heard = await self._wire.ask(requests[0], ends=ends)
         except NotSent as fault:
-            return outcomes.unsent_answer(fault, left_us=isinstance(fault, NotApplied))
+            return unsent_answer(fault)
         except Unanswered as fault:
             return Answer(outcome=Outcome.unknown, detail=fault.detail)
         answer = outcomes.write_answer(write.kind, call, heard, self._settings)
-        if outcomes.meaning_of(call, heard.status, heard.shape).by_reading:
+        if outcomes.meaning_of(call, heard.status, heard.shape) is IN_DOUBT:
             return await self._confirmed(write, answer, ends)
         return self._with_record(write, answer, heard) if answer.outcome is Outcome.applied else answer
 
@@ -97,7 +95,7 @@ class Unit4ErpxAdapter:
         return evidence.done_besides(write, seen)
 
     async def check(self) -> AsyncIterator[Finding]:
-        async for finding in check(self._connection, self._settings, self._wire, self._http, self):
+        async for finding in check(self._connection, self._settings, self._wire, self):
             yield finding
 
     @property
@@ -117,15 +115,15 @@ class Unit4ErpxAdapter:
         try:
             heard = await self._wire.ask(self._wire.request(Call.read, number), ends=ends)
         except (NotSent, Unanswered) as fault:
-            raise outcomes.transport_error(fault) from fault
+            raise transport_error(fault) from fault
         if outcomes.meaning_of(Call.read, heard.status, heard.shape).outcome is not Outcome.applied:
             raise outcomes.read_error(heard, self._settings)
         try:
             seen = self._order(heard)
         except FaultyOrder as fault:
-            raise outcomes.unreadable(f"ERPx sent an order that cannot be read: {fault}.") from fault
+            raise unreadable(f"ERPx sent an order that cannot be read: {fault}.") from fault
         if seen.key.number.casefold() != number.casefold():
-            raise outcomes.unreadable("ERPx answered with another order than the one that was asked for.")
+            raise unreadable("ERPx answered with another order than the one that was asked for.")
         if seen.code is not None:
             self._codes.add(seen.code)
         return seen
@@ -177,4 +175,4 @@ async def connect(connection: Connection, *, clock: Clock = lambda: datetime.now
     http = VendorHttp(max_connections=settings.max_connections)
     seen = Deprecations(connection.backend)
     wire = Wire(settings, http, seen, deadline_s=connection.deadline_s, clock=clock)
-    return Unit4ErpxAdapter(connection, settings, wire, http, seen)
+    return Unit4ErpxAdapter(connection, settings, wire, seen)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from app.domain.errors import VendorSaid
 from app.domain.json import JsonObject, JsonValue
+from app.vendors.json_bodies import NotJson, json_value
+from app.vendors.replies import MOST_TEXT, media_type, redacted, retry_after
 from app.vendors.transport import Reply
 from app.vendors.unit4_erpx.tables import NOT_FOUND, NOT_FOUND_CODE, TOKEN_REFUSED, Shape
 
-MOST_TEXT = 500
-"""Of a vendor's text, how much is kept."""
 MOST_MESSAGES = 20
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,20 +62,13 @@ def read_answer(reply: Reply, *, asked_at: datetime, now: datetime, secrets: tup
 
 def json_of(reply: Reply) -> JsonValue:
     """The body as JSON that can be kept and sent on; None for anything else."""
-    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in {"application/json", "text/json"} and not media_type.endswith("+json"):
+    kind = media_type(reply.headers)
+    if kind not in {"application/json", "text/json"} and not kind.endswith("+json"):
         return None
     try:
-        value: JsonValue = json.loads(reply.body.decode("utf-8-sig"), parse_constant=_no_constant)
-        written = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        written.encode()  # a lone surrogate cannot be written again
-    except (ValueError, RecursionError):
+        return json_value(reply.body)
+    except NotJson:
         return None
-    return None if _NUL.search(written) else value
-
-
-def _no_constant(name: str) -> JsonValue:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _shape(value: JsonValue) -> Shape:
@@ -128,22 +118,3 @@ def _said(value: JsonValue, secrets: tuple[str, ...]) -> tuple[str | None, tuple
         elif not part.keys() <= set(_CODES):
             messages.append(redacted(json.dumps(part, ensure_ascii=False), secrets))
     return code, tuple(messages)
-
-
-def redacted(text: str, secrets: tuple[str, ...]) -> str:
-    """A text cut to length and without our secrets, should the vendor repeat them."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text[:MOST_TEXT]
-
-
-def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
-import httpx
-
 from app.domain.errors import VendorTrouble, WorkOrderNotFound
 from app.domain.ports import Finding
 from app.domain.work_orders import Observation
+from app.vendors import findings
 from app.vendors.status_csv import read_statuses
-from app.vendors.transport import NotSent, Unanswered, VendorHttp
 from app.vendors.unit4_erpx.settings import Unit4ErpxSettings
 from app.vendors.unit4_erpx.tables import STATUSES
-from app.vendors.unit4_erpx.wire import SAID, Wire
-from app.vendors.vendor import Connection, StatusFileFault
+from app.vendors.unit4_erpx.wire import Wire
+from app.vendors.vendor import Connection
 
 NO_SUCH_NUMBER = "ORDERBRIDGE-CHECK"
 """A number that no client's series gives."""
@@ -33,34 +31,20 @@ class Seen(Protocol):
     async def read(self, number: str) -> Observation: ...
 
 
-async def check(
-    connection: Connection, settings: Unit4ErpxSettings, wire: Wire, http: VendorHttp, seen: Seen
-) -> AsyncIterator[Finding]:
+async def check(connection: Connection, settings: Unit4ErpxSettings, wire: Wire, seen: Seen) -> AsyncIterator[Finding]:
     """Every finding in the order of a first set-up; nothing is changed at the vendor but a log-in."""
-    address = await _address(settings.url, http, connection.deadline_s)
+    address = await findings.address(settings.url, wire.greet)
     yield address
     if not address.ok:
         return
-    try:
-        await wire.log_in()
-    except NotSent as fault:
-        words = "" if fault.said is None else fault.said.message or fault.said.code or ""
-        yield Finding(name="log-in", ok=False, detail=f"{fault.detail} {words}".strip())
+    log_in = await findings.log_in(wire.log_in, accepted=f"The identity service gave {settings.client_id} a token.")
+    yield log_in
+    if not log_in.ok:
         return
-    yield Finding(name="log-in", ok=True, detail=f"The identity service gave {settings.client_id} a token.")
     yield await _rights(settings, seen)
     yield _codes(connection, settings, seen.codes)
     for alert in seen.deprecations:
         yield Finding(name="deprecation", ok=True, warning=True, detail=f"ERPx announces the end of this API: {alert}.")
-
-
-async def _address(url: str, http: VendorHttp, deadline_s: float) -> Finding:
-    """Any HTTP answer will do: what stands at the root is not documented."""
-    try:
-        reply = await http.exchange(httpx.Request("GET", url, headers=SAID), deadline_s=deadline_s)
-    except (NotSent, Unanswered) as fault:
-        return Finding(name="address", ok=False, detail=f"{url}: {fault.detail}")
-    return Finding(name="address", ok=True, detail=f"{url} answers with HTTP {reply.status}.")
 
 
 async def _rights(settings: Unit4ErpxSettings, seen: Seen) -> Finding:
@@ -76,16 +60,14 @@ async def _rights(settings: Unit4ErpxSettings, seen: Seen) -> Finding:
 
 def _codes(connection: Connection, settings: Unit4ErpxSettings, seen: frozenset[str]) -> Finding:
     """The codes of the orders read so far, beside the table; ERPx has no list from which to get them all."""
-    known = {row.code for row in STATUSES}
+    known: frozenset[str] | Finding = frozenset(row.code for row in STATUSES)
     if settings.statuses is not None:
-        try:
-            text = (connection.folder / settings.statuses).read_text(encoding="utf-8-sig")
-            known = {row.code for row in read_statuses(text, settings.zone)}
-        except (OSError, UnicodeDecodeError, StatusFileFault) as fault:
-            return Finding(name="status codes", ok=False, detail=f"{settings.statuses}: {fault}")
+        known = findings.codes_in(connection.folder / settings.statuses, settings, read_statuses)
+    if isinstance(known, Finding):
+        return known
     unknown = sorted(seen - known)
     if unknown:
-        return Finding(name="status codes", ok=False, detail=f"Not in the table: {', '.join(unknown)}.")
+        return Finding(name=findings.CODES, ok=False, detail=f"Not in the table: {', '.join(unknown)}.")
     told = f"The table has {', '.join(sorted(known))}"
     found = f"of the orders read, all have one of them: {', '.join(sorted(seen))}" if seen else "no order was read yet"
-    return Finding(name="status codes", ok=True, detail=f"{told}; ERPx lists no orders, and {found}.")
+    return Finding(name=findings.CODES, ok=True, detail=f"{told}; ERPx lists no orders, and {found}.")

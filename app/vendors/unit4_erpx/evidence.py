@@ -11,6 +11,7 @@ from app.domain.order_body import contents
 from app.domain.ports import Answer, Kind, Outcome, Proof, Write
 from app.domain.proof import prove_change
 from app.domain.work_orders import Observation
+from app.vendors.status_proof import prove_status
 from app.vendors.unit4_erpx.json_patch import without_nulls
 from app.vendors.unit4_erpx.tables import CLOSED
 
@@ -23,11 +24,7 @@ def proof_of(write: Write, seen: Observation | None) -> Proof:
     """Of a status update, the code tells; ERPx keeps no time with it."""
     if write.kind is not Kind.status_update:
         return prove_change(asked_for(write), seen, ended_code=CLOSED)
-    if seen is None or write.status is None or seen.code is None:
-        return Proof.inconclusive
-    if seen.code == write.status.code:
-        return Proof.applied
-    return Proof.not_applied if seen.code == write.previous_code else Proof.inconclusive
+    return prove_status(write, seen)
 
 
 def done_besides(write: Write, seen: Observation) -> str | None:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
 from app.domain.errors import (
-    BackendTimeout,
     BackendUnavailable,
     FieldFault,
     GatewayError,
     VendorRejectedData,
-    VendorTrouble,
     WorkOrderExists,
     WorkOrderNotFound,
 )
 from app.domain.ports import Answer, Kind, Outcome
-from app.vendors.transport import NotSent, Unanswered
+from app.vendors.meanings import Meaning, answer_of, unreadable
+from app.vendors.replies import whole
 from app.vendors.unit4_erpx.answers import Heard
 from app.vendors.unit4_erpx.rejections import faults_of
 from app.vendors.unit4_erpx.settings import Unit4ErpxSettings
-from app.vendors.unit4_erpx.tables import ANSWERS, EXISTS, Call, Meaning, Shape
-
-AGAIN_S = 30
-"""When to ask again for an order that could not be read."""
+from app.vendors.unit4_erpx.tables import ANSWERS, EXISTS, Call, Shape
 
 
 def meaning_of(call: Call, status: int, shape: Shape) -> Meaning:
@@ -47,15 +43,8 @@ def write_answer(kind: Kind, call: Call, heard: Heard, settings: Unit4ErpxSettin
             error = None
         elif kind is Kind.create and any(EXISTS in text.casefold() for text in heard.messages):
             error, faults = WorkOrderExists, ()
-    return Answer(
-        outcome=meaning.outcome,
-        detail=in_words(meaning, settings),
-        said=heard.said,
-        error=error,
-        trouble=meaning.trouble,
-        retry_after_s=heard.retry_after_s,
-        faults=faults,
-    )
+    said_of = replace(meaning, detail=in_words(meaning, settings), error=error)
+    return answer_of(said_of, heard.said, heard.retry_after_s, faults)
 
 
 def read_error(heard: Heard, settings: Unit4ErpxSettings) -> GatewayError:
@@ -71,40 +60,6 @@ def read_error(heard: Heard, settings: Unit4ErpxSettings) -> GatewayError:
     return BackendUnavailable(detail, vendor=heard.said, after_s=after_s)
 
 
-def unreadable(why: str) -> BackendUnavailable:
-    """The trouble with one order: the vendor answered, and no other order waits for this one."""
-    error = BackendUnavailable(why, after_s=AGAIN_S)
-    error.one_order = True
-    return error
-
-
-def transport_error(fault: NotSent | Unanswered) -> VendorTrouble:
-    """The error of a read that was not answered."""
-    if isinstance(fault, NotSent):
-        return fault.trouble(fault.detail, vendor=fault.said, after_s=whole(fault.retry_after_s))
-    return (BackendTimeout if fault.late else BackendUnavailable)(fault.detail)
-
-
-def unsent_answer(fault: NotSent, *, left_us: bool) -> Answer:
-    """`left_us`: an earlier try was sent, and was refused for its token before anything was done."""
-    return Answer(
-        outcome=Outcome.not_applied if left_us else Outcome.not_sent,
-        detail=fault.detail,
-        said=fault.said,
-        trouble=fault.trouble,
-        retry_after_s=fault.retry_after_s,
-    )
-
-
-def error_answer(error: GatewayError) -> Answer:
-    """The outcome of a write that could not be put into ERPx's words."""
-    return Answer(outcome=Outcome.refused, detail=error.detail, error=type(error), faults=error.faults)
-
-
 def in_words(meaning: Meaning, settings: Unit4ErpxSettings) -> str:
     """What a person reads about it, with the setting that may be wrong."""
     return meaning.detail.replace("{client}", settings.client_id).replace("{company}", settings.company_id)
-
-
-def whole(seconds: float | None) -> int | None:
-    return None if seconds is None else math.ceil(seconds)

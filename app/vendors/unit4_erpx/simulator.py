@@ -6,9 +6,8 @@ idempotent: a repeated POST without a number makes another order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import parse_qs
 
 from app.vendors import simulation
@@ -23,8 +22,6 @@ from app.vendors.simulation import (
     Journal,
     Json,
     Request,
-    Simulation,
-    utc_now,
 )
 from app.vendors.unit4_erpx import simulator_answers as text
 from app.vendors.unit4_erpx.simulator_calls import Calls
@@ -136,15 +133,7 @@ class Unit4Erpx:
         )
 
 
-def create_simulator(*, data: Path | None = None, clock: Clock = utc_now) -> Simulation:
-    """The simulator as an ASGI app. With a folder it keeps its effects there and starts again from them."""
-    journal = Journal(data)
-    return Simulation(Unit4Erpx(journal, clock), journal, clock=clock, most_bytes=MOST_BYTES)
-
-
-def serve(port: int, data: Path | None, host: str = "127.0.0.1", ready: Callable[[], None] | None = None) -> None:
-    """Serves it until SIGTERM or SIGINT."""
-    simulation.serve(create_simulator, port=port, data=data, host=host, ready=ready)
+create_simulator = simulation.factory(Unit4Erpx, most_bytes=MOST_BYTES)
 
 
 def _number(path: str) -> str | None:

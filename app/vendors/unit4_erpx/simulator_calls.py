@@ -93,7 +93,7 @@ class Calls:
 
     def _admit(self, request: Request, company: str | None) -> None:
         """An unknown company is answered as a missing right (GET_002); None where a POST names no company."""
-        user = self._tokens.user(request, self._clock())
+        user = self._tokens.bearer(request, self._clock())
         if user is None:
             raise Refused(text.INVALID_JWT)
         if request.method not in user.methods or (company is not None and company not in COMPANIES):

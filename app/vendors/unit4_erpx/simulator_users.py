@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import parse_qs
 
 from app.vendors.simulation import Answer, Request
 from app.vendors.simulation_messages import json_answer
+from app.vendors.simulation_tokens import GivenTokens
 from app.vendors.unit4_erpx.simulator_answers import INVALID_CLIENT
 
 TOKEN_LIFE_S = 3600
@@ -35,15 +36,12 @@ USERS = {
 }
 
 
-class Tokens:
-    """Tokens are kept in memory only: a restart ends them, as any client of the vendor must expect."""
-
+class Tokens(GivenTokens[User]):
     def __init__(self) -> None:
-        self.life_s = TOKEN_LIFE_S
-        self._given: dict[str, tuple[User, datetime]] = {}
+        super().__init__(TOKEN_LIFE_S)
 
     def give(self, request: Request, now: datetime) -> Answer:
-        """OAuth2 client credentials as a form; earlier tokens stay valid."""
+        """OAuth2 client credentials as a form."""
         form = {name: values[-1] for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()}
         user = USERS.get(form.get("client_id", ""))
         scope = form.get("scope", SCOPES[0])
@@ -55,18 +53,13 @@ class Tokens:
             return INVALID_CLIENT
         if scope not in SCOPES:
             return json_answer(400, {"error": "invalid_scope"})
-        self._given = {token: given for token, given in self._given.items() if given[1] > now}
         token = secrets.token_urlsafe(32)
-        self._given[token] = user, now + timedelta(seconds=self.life_s)
+        self.keep(token, user, now)
         return json_answer(
             200, {"access_token": token, "expires_in": self.life_s, "token_type": "Bearer", "scope": scope}
         )
 
-    def user(self, request: Request, now: datetime) -> User | None:
-        """Who a call's bearer token speaks for; None for none, a wrong one or one that has ended."""
+    def bearer(self, request: Request, now: datetime) -> User | None:
+        """Who a call's bearer token speaks for."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        given = self._given.get(token.strip()) if scheme.lower() == "bearer" else None
-        return given[0] if given is not None and now < given[1] else None
-
-    def expire_all(self) -> None:
-        self._given.clear()
+        return self.user(token.strip(), now) if scheme.lower() == "bearer" else None

@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from app.domain.errors import (
-    BackendMisconfigured,
-    BackendUnavailable,
-    GatewayError,
-    VendorRejectedData,
-    VendorTrouble,
-    WorkOrderNotFound,
-)
+from app.domain.errors import VendorRejectedData, WorkOrderNotFound
 from app.domain.ports import Capability, Outcome
 from app.domain.statuses import PHASE, Basis, Onward, Status, StatusCode, Workflow
+from app.vendors.meanings import Meaning, misconfigured, refused, slow_down
 from app.vendors.vendor import Removal
 
 SLUG = "unit4_erpx"
@@ -82,18 +76,6 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meaning:
-    """What an answer proves, and what a person reads about it; `{client}` and `{company}` are the settings' own."""
-
-    outcome: Outcome
-    detail: str
-    error: type[GatewayError] | None = None
-    trouble: type[VendorTrouble] | None = None
-    by_reading: bool = False
-    """Whether the order itself may show that it was done after all."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Row:
     """Which answers a meaning is for: to these calls, with this HTTP status, with a body of one of these shapes."""
 
@@ -101,6 +83,7 @@ class Row:
     status: int
     shapes: frozenset[Shape]
     meaning: Meaning
+    """In its detail, `{client}` and `{company}` are the settings' own."""
 
 
 CALLS = frozenset(Call)
@@ -114,56 +97,44 @@ def _row(calls: frozenset[Call], status: int, shapes: frozenset[Shape], meaning:
     return Row(calls=calls, status=status, shapes=shapes, meaning=meaning)
 
 
-def _misconfigured(detail: str) -> Meaning:
-    return Meaning(outcome=Outcome.not_applied, trouble=BackendMisconfigured, detail=detail)
-
-
 _DONE = Meaning(outcome=Outcome.applied, detail="ERPx accepted the write.")
 _FOUND = Meaning(outcome=Outcome.applied, detail="ERPx showed the order.")
-_IN_DOUBT = Meaning(
-    outcome=Outcome.unknown, by_reading=True, detail="ERPx answered without saying what the order is like now."
-)
-_REJECTED = Meaning(outcome=Outcome.refused, error=VendorRejectedData, detail="ERPx rejected the data.")
-_NO_ORDER = Meaning(
-    outcome=Outcome.refused,
-    error=WorkOrderNotFound,
-    detail="ERPx has no such work order in company {company}.",
-)
-_SLOW_DOWN = Meaning(
-    outcome=Outcome.not_applied, trouble=BackendUnavailable, detail="ERPx asks us to slow down (HTTP 429)."
-)
+IN_DOUBT = Meaning(outcome=Outcome.unknown, detail="ERPx answered without saying what the order is like now.")
+"""The order itself may show that it was done after all."""
+_REJECTED = refused(VendorRejectedData, "ERPx rejected the data.")
+_NO_ORDER = refused(WorkOrderNotFound, "ERPx has no such work order in company {company}.")
 TOKEN_REFUSED = 401
 
 # Vendor document 002; the first row that fits holds. What fits none proves nothing. 400, 401 and 429: dossier 2.3.
 ANSWERS: tuple[Row, ...] = (
     _row(frozenset({Call.create}), 201, frozenset({Shape.order}), _DONE),  # POST_007, POST_008
-    _row(frozenset({Call.create}), 201, frozenset({Shape.empty}), _IN_DOUBT),
+    _row(frozenset({Call.create}), 201, frozenset({Shape.empty}), IN_DOUBT),
     _row(frozenset({Call.read}), 200, frozenset({Shape.order}), _FOUND),  # GET_005
     _row(frozenset({Call.patch}), 200, frozenset({Shape.order}), _DONE),  # the document has no row for a success
-    _row(frozenset({Call.patch}), 200, frozenset({Shape.empty}), _IN_DOUBT),
-    _row(frozenset({Call.patch}), 204, frozenset({Shape.empty}), _IN_DOUBT),
+    _row(frozenset({Call.patch}), 200, frozenset({Shape.empty}), IN_DOUBT),
+    _row(frozenset({Call.patch}), 204, frozenset({Shape.empty}), IN_DOUBT),
     _row(frozenset({Call.close}), 200, frozenset({Shape.empty}), _DONE),  # DEL_004: "Empty message - no content"
     _row(frozenset({Call.close}), 204, frozenset({Shape.empty}), _DONE),
-    _row(frozenset({Call.close}), 200, frozenset({Shape.order}), _IN_DOUBT),
+    _row(frozenset({Call.close}), 200, frozenset({Shape.order}), IN_DOUBT),
     _row(WRITES, 400, SPOKEN, _REJECTED),
     _row(WRITES, 422, SPOKEN, _REJECTED),  # POST_002 to 006, PATCH_002 to 004
     _row(CALLS - {Call.create}, 404, frozenset({Shape.no_order}), _NO_ORDER),  # GET_004, PATCH_006, DEL_003
-    _row(CALLS, TOKEN_REFUSED, ANY, _misconfigured("ERPx calls a token invalid that it has just given to {client}.")),
+    _row(CALLS, TOKEN_REFUSED, ANY, misconfigured("ERPx calls a token invalid that it has just given to {client}.")),
     _row(  # POST_001, GET_001 and 002, PATCH_001, DEL_001: "API is not reached"
         CALLS,
         403,
         ANY,
-        _misconfigured("The client {client} may not do this in ERPx, or company {company} does not exist (HTTP 403)."),
+        misconfigured("The client {client} may not do this in ERPx, or company {company} does not exist (HTTP 403)."),
     ),
     _row(
         CALLS,
         404,
         ANY,
-        _misconfigured("There is no Work Orders API at this address (HTTP 404): url, work_orders_path."),
+        misconfigured("There is no Work Orders API at this address (HTTP 404): url, work_orders_path."),
     ),
-    _row(CALLS, 405, ANY, _misconfigured("This address does not take the call (HTTP 405): work_orders_path.")),
-    _row(CALLS, 415, ANY, _misconfigured("This address does not take our media type (HTTP 415).")),
-    _row(CALLS, 429, ANY, _SLOW_DOWN),
+    _row(CALLS, 405, ANY, misconfigured("This address does not take the call (HTTP 405): work_orders_path.")),
+    _row(CALLS, 415, ANY, misconfigured("This address does not take our media type (HTTP 415).")),
+    _row(CALLS, 429, ANY, slow_down("ERPx")),
 )
 
 EXISTS = "already exists"

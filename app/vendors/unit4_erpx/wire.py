@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
 import httpx
 
-from app.domain.errors import BackendMisconfigured, BackendTimeout, BackendUnavailable
+from app.domain.errors import BackendMisconfigured, BackendUnavailable
 from app.domain.json import JsonValue
 from app.domain.ports import VendorRequest
-from app.vendors.transport import NotSent, Reply, Unanswered, VendorHttp
+from app.vendors.json_bodies import json_bytes
+from app.vendors.tokens import Token, Tokens, not_logged_in
+from app.vendors.transport import EVERY_REQUEST, NotSent, Reply, Unanswered, VendorHttp, with_secret
 from app.vendors.unit4_erpx.answers import Heard, json_of, read_answer
 from app.vendors.unit4_erpx.deprecation import Deprecations
 from app.vendors.unit4_erpx.settings import Unit4ErpxSettings
 from app.vendors.unit4_erpx.tables import Call
-from app.vendors.unit4_erpx.token import Token, Tokens, token_from
+from app.vendors.unit4_erpx.token import token_from
 
 Clock = Callable[[], datetime]
 
-SAID = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "orderbridge"}
+JSON_PLEASE = {**EVERY_REQUEST, "Accept": "application/json"}
 MEDIA_TYPES: Mapping[Call, str] = {
     Call.create: "application/json",
     Call.patch: "application/json-patch+json",
@@ -30,10 +31,6 @@ MEDIA_TYPES: Mapping[Call, str] = {
 HIDDEN = "Bearer ***"
 IN_PATH, IN_QUERY = "!$'(),=@", "!$'()*,/:?@"
 """What stays as it is, so that the address is on the wire as we show it."""
-
-
-class NotApplied(NotSent):
-    """A first try was sent, and ERPx refused its token; a second one could not be sent."""
 
 
 class Wire:
@@ -60,28 +57,17 @@ class Wire:
         url = f"{self._settings.url}{self._settings.work_orders_path}"
         if call is not Call.create:
             url += f"/{quote(number, safe=IN_PATH)}?companyId={quote(self._settings.company_id, safe=IN_QUERY)}"
-        headers = {**SAID, "Authorization": HIDDEN}
+        headers = {**JSON_PLEASE, "Authorization": HIDDEN}
         if call not in MEDIA_TYPES:
             return VendorRequest(method=call.value, url=url, headers=headers, body=b"")
-        written = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         headers["Content-Type"] = MEDIA_TYPES[call]
-        return VendorRequest(method=call.value, url=url, headers=headers, body=written)
+        return VendorRequest(method=call.value, url=url, headers=headers, body=json_bytes(body))
 
     async def ask(self, request: VendorRequest, *, ends: float) -> Heard:
         """One call, its answer whole; `ends` is the loop's time at which it must be over."""
-        token = await self._token(ends)
-        heard = await self._exchange(request, token, ends)
-        if not heard.token_refused:
-            return heard
-        self._tokens.refused(token)
-        try:
-            token = await self._token(ends)
-            heard = await self._exchange(request, token, ends)
-        except NotSent as fault:
-            raise NotApplied(fault.trouble, fault.detail, said=fault.said, retry_after_s=fault.retry_after_s) from fault
-        if heard.token_refused:
-            self._tokens.refused(token)
-        return heard
+        return await self._tokens.carried(
+            lambda token: self._exchange(request, token, ends), is_refused=lambda heard: heard.token_refused, ends=ends
+        )
 
     async def log_in(self) -> Token:
         """A real log-in, whatever is kept. Raises NotSent: nothing that waits for it has been sent."""
@@ -91,40 +77,36 @@ class Wire:
             "scope": self._settings.scope,
             "grant_type": "client_credentials",
         }
-        headers = {**SAID, "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {**JSON_PLEASE, "Content-Type": "application/x-www-form-urlencoded"}
         request = httpx.Request("POST", self._settings.token_url, headers=headers, content=urlencode(form).encode())
         asked_at = self._clock()
         try:
             reply = await self._http.exchange(request, deadline_s=self._deadline_s)
         except Unanswered as fault:
-            trouble = BackendTimeout if fault.late else BackendUnavailable
-            raise NotSent(trouble, f"The log-in was not answered: {fault.detail}") from fault
+            raise not_logged_in(fault) from fault
         token = token_from(json_of(reply), now=asked_at) if reply.status == 200 else None
         if token is None:
             raise self._no_token(reply, self._heard(reply, asked_at))
         return token
 
+    async def greet(self) -> int:
+        """The HTTP status with which the bare address answers, whatever it is. Raises NotSent or Unanswered."""
+        request = httpx.Request("GET", self._settings.url, headers=JSON_PLEASE)
+        return (await self._http.exchange(request, deadline_s=self._deadline_s)).status
+
     async def aclose(self) -> None:
         await self._tokens.aclose()
         await self._http.aclose()
 
-    async def _token(self, ends: float) -> Token:
-        try:
-            async with asyncio.timeout_at(ends):
-                return await self._tokens.get()
-        except TimeoutError:
-            raise NotSent(BackendTimeout, "The log-in did not come through before the deadline.") from None
-
     async def _exchange(self, shown: VendorRequest, token: Token, ends: float) -> Heard:
-        headers = {**shown.headers, "Authorization": f"Bearer {token.text}"}
-        request = httpx.Request(shown.method, shown.url, headers=headers, content=shown.body or None)
+        request = with_secret(shown, "Authorization", f"Bearer {token.text}")
         asked_at = self._clock()
         reply = await self._http.exchange(request, deadline_s=ends - asyncio.get_running_loop().time())
         self._deprecations.note(reply.headers)
-        return self._heard(reply, asked_at)
+        return self._heard(reply, asked_at, token.text)
 
-    def _heard(self, reply: Reply, asked_at: datetime) -> Heard:
-        secrets = (self._settings.client_secret.get_secret_value(), *self._tokens.secrets())
+    def _heard(self, reply: Reply, asked_at: datetime, *token: str) -> Heard:
+        secrets = (self._settings.client_secret.get_secret_value(), *token)
         return read_answer(reply, asked_at=asked_at, now=self._clock(), secrets=secrets)
 
     def _no_token(self, reply: Reply, heard: Heard) -> NotSent:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from app.api.order_schemas import FIRST, LAST
 from app.domain.clients import SCOPES
 from app.domain.errors import ERRORS
+from app.domain.work_orders import MEMBERS
 from app.main import create_app
 from app.settings import configured
 from tests.api.routes.contract import PROBLEM_JSON, examples_of
@@ -168,7 +170,7 @@ def test_every_failure_is_a_typed_problem_and_never_the_frameworks_own(document:
 
 @pytest.mark.parametrize("code", sorted(ERRORS))
 def test_every_error_code_is_in_the_document(document: Document, code: str) -> None:
-    known = document["components"]["schemas"]["Problem"]["properties"]["code"]["x-extensible-enum"]
+    known = document["components"]["schemas"]["Problem"]["properties"]["code"]["examples"]
     assert code in known
     assert document["components"]["examples"][code]["value"]["code"] == code
 
@@ -183,6 +185,62 @@ def test_a_body_that_we_read_refuses_members_that_it_does_not_know(document: Doc
     assert schemas["StatusUpdateIn"]["additionalProperties"] is False
     assert schemas["PreviewIn"]["additionalProperties"] is False
     assert schemas["StatusUpdateIn"]["required"] == ["occurred_at"]
+
+
+def test_every_component_and_each_of_its_members_is_described(document: Document) -> None:
+    # A member that is nothing but a reference is described where that leads.
+    schemas = document["components"]["schemas"]
+    assert [name for name, schema in schemas.items() if "description" not in schema] == []
+    assert [
+        f"{name}.{member}"
+        for name, schema in schemas.items()
+        for member, kind in schema.get("properties", {}).items()
+        if "description" not in kind and "$ref" not in kind
+    ] == []
+
+
+def test_no_description_names_a_paper_that_callers_do_not_have(document: Document) -> None:
+    told = [node["description"] for node in nodes(document) if isinstance(node, dict) and "description" in node]
+    assert [text for text in told if isinstance(text, str) and re.search(r"\w\.md\b|§", text)] == []
+
+
+def test_an_order_shows_every_canonical_member(document: Document) -> None:
+    order = document["components"]["schemas"]["WorkOrder"]["properties"]
+    assert list(order) == [*FIRST, *MEMBERS, *LAST]
+    assert set(document["components"]["schemas"]["WorkOrderIn"]["properties"]) == {*order, "vendor_code"}
+    assert set(document["components"]["schemas"]["WorkOrderPatch"]["properties"]) == {*order, "number"} - {
+        *LAST,
+        "backend",
+    }
+
+
+def test_a_generated_client_is_not_led_to_send_null_for_what_it_leaves_out(document: Document) -> None:
+    members = [node for node in nodes(document["components"]["schemas"]) if isinstance(node, dict)]
+    assert [node for node in members if "default" in node and node["default"] is None] == []
+
+
+def test_every_schema_has_a_type(document: Document) -> None:
+    schemas = [
+        kind
+        for schema in document["components"]["schemas"].values()
+        for kind in [schema, *schema.get("properties", {}).values()]
+    ]
+    assert [kind for kind in schemas if not kind.keys() & {"type", "anyOf", "$ref"}] == []
+    contents = [
+        content["schema"]
+        for _, _, operation in operations(document)
+        for body in (operation.get("requestBody", {}), *operation["responses"].values())
+        for content in body.get("content", {}).values()
+    ]
+    assert [schema for schema in contents if not schema.keys() & {"type", "anyOf", "$ref"}] == []
+
+
+def test_there_are_no_extensions_of_openapi_and_no_example_of_a_condition(document: Document) -> None:
+    schemas = document["components"]["schemas"]
+    assert [name for node in nodes(schemas) if isinstance(node, dict) for name in node if name.startswith("x-")] == []
+    for _, _, operation in operations(document):
+        assert [name for name in operation if name.startswith("x-")] == []
+        assert [p for p in operation.get("parameters", []) if p["name"] == "If-Match" and "example" in p] == []
 
 
 def test_no_object_stands_in_two_places(document: Document) -> None:

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 from lxml import etree
 
 from app.vendors.civica_cx.documents import VENDORED
+from app.vendors.transport import Reply
 
 HERE = Path(__file__).parent
 FOREIGN = HERE / "foreign"
@@ -56,6 +58,11 @@ SETS = (OURS, THEIRS)
 
 def sample(name: str) -> bytes:
     return (HERE / "samples" / name).read_bytes()
+
+
+def soap(body: bytes, *, status: int = 200, media_type: str = "text/xml; charset=utf-8") -> Reply:
+    """A whole answer of Cx."""
+    return Reply(status=status, headers=httpx.Headers({"content-type": media_type}), body=body)
 
 
 def token_given(text: str = "diys1t3r0iadxe", expiry: str = "2026-11-20T21:00:00+00:00") -> bytes:

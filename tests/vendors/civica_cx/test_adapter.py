@@ -533,7 +533,8 @@ async def test_a_list_renews_an_invalid_token(cx: Cx, adapter: VendorAdapter) ->
 
 async def test_a_list_that_breaks_off_gives_what_came_and_then_its_trouble(cx: Cx, adapter: VendorAdapter) -> None:
     whole = cx.wsdl.words(orders(*range(1, 1001)))
-    cx.will(LIST, raw(head(200, {"Content-Length": str(len(whole))}) + whole[: len(whole) // 2], pause_s=0.3))
+    headers = {"Content-Type": "text/xml", "Content-Length": str(len(whole))}
+    cx.will(LIST, raw(head(200, headers) + whole[: len(whole) // 2], pause_s=0.3))
     listing = adapter.listing(None)
     assert [len(await anext(listing)), len(await anext(listing))] == [200, 200]
     with pytest.raises(BackendUnavailable):
@@ -546,6 +547,7 @@ UNLISTED: dict[str, tuple[bytes | Behaviour, type[VendorTrouble]]] = {
         BackendUnavailable,
     ),
     "an HTML page": (b"<html>sorry</html>", BackendUnavailable),
+    "orders as a page": (reply(200, sample("orders.xml"), Content_Type="text/html"), BackendUnavailable),
     "nothing": (b"", BackendUnavailable),
     "a document type": (b"<!DOCTYPE x>" + sample("orders.xml"), BackendUnavailable),
     "a comment": (sample("orders.xml").replace(b"Westbury", b"West<!-- -->bury"), BackendUnavailable),

@@ -6,7 +6,7 @@ import pytest
 
 from app.vendors.civica_cx.answers import Fault, Nothing, Result, read_answer, text_of
 from app.vendors.civica_cx.contract import Names
-from tests.vendors.civica_cx.messages import refused, sample
+from tests.vendors.civica_cx.messages import refused, sample, soap
 
 UPDATE = "UpdateRepairWorksOrderStatus"
 ACCEPTED = sample("update_accepted.xml")
@@ -15,7 +15,7 @@ LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b
 
 
 def reading(message: bytes, operation: str = UPDATE) -> tuple[bool, str | None] | Fault | Nothing:
-    found = read_answer(message, operation, Names())
+    found = read_answer(soap(message), operation, Names())
     return (found.valid, found.reason) if isinstance(found, Result) else found
 
 
@@ -59,7 +59,7 @@ def test_an_answer_in_utf_16_is_read() -> None:
 def test_renamed_elements_are_found_by_their_names_in_this_clients_cx() -> None:
     message = refused("no").replace(b"IsValid", b"Succeeded").replace(b"InvalidReason", b"Message")
     names = Names(renamed={"IsValid": "Succeeded", "InvalidReason": "Message"})
-    found = read_answer(message, UPDATE, names)
+    found = read_answer(soap(message), UPDATE, names)
     assert isinstance(found, Result)
     assert (found.valid, found.reason) == (False, "no")
 
@@ -101,12 +101,30 @@ NOTHINGS = {
 
 @pytest.mark.parametrize("message", NOTHINGS.values(), ids=NOTHINGS)
 def test_an_answer_that_is_neither_yes_nor_no_says_nothing(message: bytes) -> None:
-    assert isinstance(read_answer(message, UPDATE, Names()), Nothing)
+    assert isinstance(read_answer(soap(message), UPDATE, Names()), Nothing)
 
 
 def test_a_null_has_no_text_and_an_empty_element_has_an_empty_one() -> None:
-    found = read_answer(
-        sample("login_refused.xml").replace(b"Invalid login. Please try again.", b""), "GetUserWSToken", Names()
-    )
+    message = sample("login_refused.xml").replace(b"Invalid login. Please try again.", b"")
+    found = read_answer(soap(message), "GetUserWSToken", Names())
     assert isinstance(found, Result)
     assert [text_of(member) for member in found.element] == ["", "false", None, None]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "counts"),
+    [
+        ("text/xml", True),
+        ("Text/XML; charset=utf-8", True),
+        ("application/xml", True),
+        ("application/soap+xml; charset=utf-8", True),
+        ("text/html", False),
+        ("application/json", False),
+        ("", False),
+    ],
+)
+def test_only_what_says_that_it_is_xml_is_read_as_soap(media_type: str, counts: bool) -> None:
+    found = read_answer(soap(ACCEPTED, media_type=media_type), UPDATE, Names())
+    assert isinstance(found, Result) is counts
+    if not counts:
+        assert found == Nothing(why="The answer is not SOAP by its own word.")

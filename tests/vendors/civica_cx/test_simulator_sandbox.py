@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -15,6 +12,7 @@ import httpx
 import pytest
 
 from tests.vendors.civica_cx.simulator_requests import Cx, Watch, refusal, running
+from tests.vendors.serving import served
 
 
 @pytest.fixture
@@ -194,22 +192,8 @@ def test_a_journal_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path) 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_ends_cleanly_on_a_signal(tmp_path: Path, sent: signal.Signals) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    code = (
-        "import sys, pathlib\nfrom app.vendors.civica_cx.simulator import serve\n"
-        "serve(int(sys.argv[1]), pathlib.Path(sys.argv[2]), ready=lambda: print('ready', flush=True))\nprint('over')"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(port), str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        assert httpx.get(f"http://127.0.0.1:{port}/cx/webservice/wstokenservice").status_code == 200
+    with served("civica_cx", tmp_path) as (url, process):
+        assert httpx.get(f"{url}/cx/webservice/wstokenservice").status_code == 200
         process.send_signal(sent)
         out, err = process.communicate(timeout=10)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from pydantic import ValidationError
 
-from app.domain.errors import InvalidRequest, ReasonUnknown
+from app.domain.errors import InvalidRequest
 from app.domain.json import JsonObject
 from app.domain.ports import Kind, Write
 from app.domain.statuses import Phase, Status, StatusCode
@@ -24,7 +24,6 @@ from app.vendors.civica_cx.tables import ORDER
 from app.vendors.civica_cx.translate import (
     FaultyOrder,
     as_cx_shows,
-    check_reasons,
     from_cx_order,
     from_cx_time,
     has_ids,
@@ -137,35 +136,10 @@ def test_a_date_alone_stays_a_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "number"),
-    [
-        ({}, "0"),
-        ({"reason_code": "weather"}, "12"),
-        ({"late_reason": "access_refused"}, "32"),
-        ({"late_reason": None}, "0"),
-    ],
+    ("body", "number"), [({}, "0"), ({"reason_code": "weather"}, "12"), ({"late_reason": "access_refused"}, "32")]
 )
 def test_a_reason_is_the_clients_own_number(body: JsonObject, number: str) -> None:
-    assert check_reasons(SETTINGS, body) == number
-
-
-@pytest.mark.parametrize(
-    ("body", "pointer"),
-    [
-        ({"reason_code": "parts_delay"}, "/reason_code"),
-        ({"late_reason": "weather"}, "/late_reason"),
-        ({"reason_code": 12}, "/reason_code"),
-    ],
-)
-def test_a_reason_that_this_backend_does_not_have_is_refused_with_a_pointer(body: JsonObject, pointer: str) -> None:
-    with pytest.raises(ReasonUnknown) as caught:
-        check_reasons(SETTINGS, body)
-    assert [fault.pointer for fault in caught.value.faults] == [pointer]
-
-
-def test_a_reason_and_a_late_reason_together_are_refused() -> None:
-    with pytest.raises(InvalidRequest):
-        check_reasons(SETTINGS, {"reason_code": "weather", "late_reason": "parts_delay"})
+    assert to_cx_update(write(body), SETTINGS)["StatusReasonId"] == number
 
 
 def order(message: bytes = sample("order.xml"), names: Names | None = None) -> Observation:

@@ -24,7 +24,7 @@ async def findings(adapter: VendorAdapter) -> list[Finding]:
 
 
 def address(url: str, status: int = 404) -> Finding:
-    return Finding(name="address", ok=True, detail=f"{url} answers (HTTP {status}).")
+    return Finding(name="address", ok=True, detail=f"{url} answers with HTTP {status}.")
 
 
 def absent(status: int = 404) -> Finding:

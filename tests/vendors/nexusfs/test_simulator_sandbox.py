@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,31 +14,19 @@ import pytest
 
 from app.vendors.simulation import Json
 from tests.vendors.nexusfs.simulator_requests import Nexus, document, documented, ok, running
+from tests.vendors.serving import served
 
 START = document("example_1_initial")
-SERVE = (
-    "import sys, pathlib\nfrom app.vendors.nexusfs.simulator import serve\n"
-    "serve(int(sys.argv[1]), pathlib.Path(sys.argv[2]), ready=lambda: print('ready', flush=True))\nprint('over')"
-)
 
 
 @contextlib.contextmanager
-def served(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Nexus]]:
-    """The simulator in a process of its own, logged in; killed if it still runs at the end."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = str(taken.getsockname()[1])
-    command = [sys.executable, "-c", SERVE, port, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            nexus = Nexus(f"http://127.0.0.1:{port}")
-            with nexus.http:
-                nexus.login()
-                yield process, nexus
-        finally:
-            process.kill()
+def logged_in(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Nexus]]:
+    """The simulator in a process of its own, logged in."""
+    with served("nexusfs", folder) as (url, process):
+        nexus = Nexus(url)
+        with nexus.http:
+            nexus.login()
+            yield process, nexus
 
 
 def test_the_record_is_the_vendors_own_as_json(sim_shared: Nexus, sim_order: str) -> None:
@@ -197,7 +183,7 @@ def test_a_restart_finds_orders_and_effects_again(tmp_path: Path) -> None:
 
 
 def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
-    with served(tmp_path) as (process, nexus):
+    with logged_in(tmp_path) as (process, nexus):
         numbers = every_change(nexus)
         effects, records = nexus.effects(), [nexus.send("GET", number).text for number in numbers]
         process.kill()
@@ -236,7 +222,7 @@ def test_a_journal_that_does_not_fit_is_refused(tmp_path: Path, line: str) -> No
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_ends_cleanly_on_a_signal(tmp_path: Path, sent: signal.Signals) -> None:
-    with served(tmp_path) as (process, nexus):
+    with logged_in(tmp_path) as (process, nexus):
         process.send_signal(sent)
         out, err = process.communicate(timeout=10)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.errors import CapabilityMissing, GatewayError, InvalidRequest, ReasonUnknown
+from app.domain.errors import CapabilityMissing, GatewayError, InvalidRequest
 from app.domain.json import JsonObject, JsonValue
 from app.domain.ports import Kind, VendorRequest, Write
 from app.domain.statuses import PHASE, Basis, Phase, Status, StatusCode, StatusTable
@@ -90,16 +90,6 @@ def test_a_late_reason_is_a_reason_code_too() -> None:
     write = a_write(Kind.status_update, {"late_reason": "parts_delay"}, code="4097")
     request = request_of(write, late_reasons={"parts_delay": 1005})
     assert json.loads(request.body)["ReasonCode"] == "1005"
-
-
-def test_one_place_holds_one_reason() -> None:
-    both = {"reason_code": "no_parts", "late_reason": "parts_delay"}
-    assert pointers(a_write(Kind.status_update, both, code="4097")) == ["/late_reason"]
-
-
-def test_a_reason_that_the_backend_does_not_have() -> None:
-    write = a_write(Kind.status_update, {"reason_code": "weather"}, code="4097")
-    assert pointers(write, ReasonUnknown) == ["/reason_code"]
 
 
 def test_a_code_of_no_such_form_is_not_sent() -> None:

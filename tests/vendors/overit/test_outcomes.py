@@ -18,8 +18,9 @@ from app.domain.errors import (
 )
 from app.domain.json import JsonValue
 from app.domain.ports import Answer, Outcome
+from app.vendors.meanings import read_error
 from app.vendors.overit.answers import Heard, read_answer
-from app.vendors.overit.outcomes import accepted, read_error, says_too_little, write_answer
+from app.vendors.overit.outcomes import accepted, meaning, says_too_little, write_answer
 from app.vendors.overit.steps import CANCEL, PATCH, READ, REFUSALS, VendorCall
 from app.vendors.transport import Reply
 from tests.vendors.overit.adapting import AT
@@ -84,7 +85,7 @@ STEPS = {
 
 
 def test_every_step_that_can_fail_has_its_code() -> None:
-    assert {meaning.step for meaning in PATCH.problems.values() if meaning.step} == STEPS
+    assert {row.step for row in PATCH.problems.values() if row.step} == STEPS
     assert set(PATCH.problems) == set(PATCH_CODES)
     assert set(CANCEL.problems) == set(CANCEL_CODES)
 
@@ -194,20 +195,6 @@ def test_only_204_and_200_are_ever_a_success_and_only_four_statuses_a_refusal(st
         assert says_too_little(heard(status, body, JSON)) is (status == 200 and body != b"{}")
 
 
-@pytest.mark.parametrize(
-    ("text", "after_s"),
-    [
-        ("7", 7.0),
-        ("Fri, 20 Nov 2026 20:40:09 GMT", 9.0),
-        ("Fri, 20 Nov 2026 20:39:00 GMT", 0.0),
-        ("soon", None),
-        ("", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(text: str, after_s: float | None) -> None:
-    assert patched(heard(429, b"", Retry_After=text)).retry_after_s == after_s
-
-
 @dataclass(frozen=True, kw_only=True)
 class Read:
     """What a read meets, and the error that it raises."""
@@ -239,7 +226,8 @@ READS = [
 
 @pytest.mark.parametrize("case", READS, ids=lambda case: case.id)
 def test_a_read_that_gave_no_orders(case: Read) -> None:
-    error = read_error(heard(case.status, case.body, case.media_type, Retry_After="7"), READ)
+    met = heard(case.status, case.body, case.media_type, Retry_After="7")
+    error = read_error(meaning(met, READ), met.said, met.retry_after_s)
     assert type(error) is case.error
     if isinstance(error, VendorTrouble):
         assert (error.one_order, error.after_s) == (case.one_order, 7)

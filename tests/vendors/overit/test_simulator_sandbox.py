@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -17,29 +15,16 @@ import pytest
 
 from app.vendors.simulation import Json
 from tests.vendors.overit.simulator_requests import ORDER, Fsm, new, running
+from tests.vendors.serving import served
 
 ADDRESS: Json = {"street": "Via Roma", "apartament": "4"}
-SERVE = (
-    "import sys, pathlib\nfrom app.vendors.overit.simulator import serve\n"
-    "serve(int(sys.argv[1]), pathlib.Path(sys.argv[2]), ready=lambda: print('ready', flush=True))\nprint('over')"
-)
 
 
 @contextlib.contextmanager
 def process_on(folder: Path) -> Iterator[tuple[Fsm, subprocess.Popen[str]]]:
     """The simulator in a process of its own, ready."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(port), str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        fsm = Fsm(f"http://127.0.0.1:{port}")
+    with served("overit", folder) as (url, process):
+        fsm = Fsm(url)
         with fsm.http:
             yield fsm, process
 

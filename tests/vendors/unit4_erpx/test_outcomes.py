@@ -16,12 +16,13 @@ import pytest
 from app.domain.errors import GatewayError, VendorRefused, VendorRejectedData, VendorSaid
 from app.domain.json import JsonObject
 from app.domain.ports import Answer, Outcome, Write
+from app.vendors.replies import MOST_TEXT
 from app.vendors.transport import Reply
 from app.vendors.unit4_erpx.adapter import Unit4ErpxAdapter
-from app.vendors.unit4_erpx.answers import MOST_TEXT, read_answer
+from app.vendors.unit4_erpx.answers import read_answer
 from app.vendors.unit4_erpx.outcomes import meaning_of
 from app.vendors.unit4_erpx.rejections import TEMPLATES, faults_of
-from app.vendors.unit4_erpx.tables import ANSWERS, CALLS, Call, Shape
+from app.vendors.unit4_erpx.tables import ANSWERS, CALLS, IN_DOUBT, Call, Shape
 from tests.vendors.loopback import Arrived, Behaviour, loopback, reply
 from tests.vendors.unit4_erpx.erpx import NOW, ORDER, SAMPLE, adapting, created, deleted, patched, status_set
 
@@ -171,7 +172,7 @@ def test_every_row_of_the_table_says_what_its_outcome_needs() -> None:
         assert row.calls <= CALLS
         assert (meaning.error is not None) == (meaning.outcome is Outcome.refused)
         assert (meaning.trouble is not None) == (meaning.outcome is Outcome.not_applied)
-        assert not meaning.by_reading or meaning.outcome is Outcome.unknown
+        assert (meaning is IN_DOUBT) is (meaning.outcome is Outcome.unknown)
 
 
 def heard(
@@ -195,14 +196,7 @@ def heard(
         (b'"x"', Shape.other),
         (b"[1]", Shape.other),
         (b'{"message":NaN}', Shape.other),
-        (b'{"message":1e999}', Shape.other),
-        (b'{"workOrderId":"\\ud800"}', Shape.other),
-        (b'{"workOrderId":"1","workOrderName":"\\u0000"}', Shape.other),
-        (b'{"workOrderId":"1","workOrderName":"\\\\u0000"}', Shape.order),
         (b'{"workOrderId":"1"', Shape.other),
-        (b"[" * 100_000, Shape.other),
-        (b'{"n":' + b"9" * 5000 + b"}", Shape.other),
-        (b"\xff", Shape.other),
         (b'\xef\xbb\xbf{"workOrderId":"1"}', Shape.order),
         (b'{"workOrderId":""}', Shape.words),
         (b'{"workOrderId":"1","statusCode":404}', Shape.gateway),

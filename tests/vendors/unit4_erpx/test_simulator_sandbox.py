@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -15,6 +12,7 @@ import httpx
 import pytest
 
 from app.vendors.simulation import Json
+from tests.vendors.serving import served
 from tests.vendors.unit4_erpx.simulator_requests import (
     B0,
     C0,
@@ -201,22 +199,8 @@ def test_an_effect_of_an_order_that_is_not_there_is_refused(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("sent", "code", "out"), [(signal.SIGTERM, 0, "over\n"), (signal.SIGKILL, -9, "")])
 def test_what_was_answered_survives_the_servers_end(tmp_path: Path, sent: signal.Signals, code: int, out: str) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    program = (
-        "import sys, pathlib\nfrom app.vendors.unit4_erpx.simulator import serve\n"
-        "serve(int(sys.argv[1]), pathlib.Path(sys.argv[2]), ready=lambda: print('ready', flush=True))\nprint('over')"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(port), str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        erp = Erp(f"http://127.0.0.1:{port}")
+    with served("unit4_erpx", tmp_path) as (url, process):
+        erp = Erp(url)
         with erp.http:
             numbers = changed(erp)
             records = [erp.record(number) for number in numbers]

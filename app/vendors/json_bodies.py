@@ -1,0 +1,44 @@
+"""JSON on its way to a vendor and back: written compactly, and read only where it can be kept and written again."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+from app.domain.errors import InvalidRequest
+from app.domain.json import JsonValue
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class NotJson(Exception):
+    """A body is no JSON, or none that we could keep."""
+
+
+def json_bytes(value: JsonValue) -> bytes:
+    """Compact UTF-8. Raises InvalidRequest for what JSON cannot carry."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except ValueError:
+        raise InvalidRequest("The body holds a value that JSON cannot carry.", pointer="") from None
+
+
+def json_value(body: bytes) -> JsonValue:
+    """What a body holds. Raises NotJson, also for NaN, 1e999, half a character, and NUL, which no database takes."""
+    try:
+        value: JsonValue = json.loads(body.decode("utf-8-sig"), parse_float=_finite, parse_constant=_finite)
+        written = json.dumps(value, ensure_ascii=False) if b"\\u" in body else ""
+        written.encode()
+    except (ValueError, RecursionError) as fault:
+        raise NotJson from fault
+    if _NUL.search(written):
+        raise NotJson
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a JSON number")
+    return number

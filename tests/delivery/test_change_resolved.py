@@ -1,0 +1,161 @@
+"""A person says what became of a held change, with `orderbridge operations resolve`: applied, or not applied and sent again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.commands import operations as command
+from app.settings import configured
+from app.vendors.registry import VENDORS
+from tests.delivery.bench import events, operation
+from tests.delivery.changing import ERPX_ORDER, Place, place
+from tests.vendors.loopback import hang_up
+
+pytestmark = pytest.mark.usefixtures("hurried_changes")
+
+
+async def resolve(at: Place, operation_id: str, *, applied: bool) -> str:
+    """What the command does once it has its database and its configuration; gives what it says."""
+    gateway = at.site.app.state.gateway
+    vendor = gateway.backends[at.site.backend].vendor
+    document = {
+        "auth": {"signing_key": "0123456789abcdef" * 4},
+        "backends": {at.site.backend: vendor.sandbox.section(at.glass.url)},
+    }
+    settings = configured(document, folder=Path())
+    return await command._resolve(gateway.store, settings, operation_id, applied=applied, reason="seen on the screen")
+
+
+async def held_patch(at: Place) -> str:
+    """Not applied, and somebody has changed the order meanwhile."""
+    at.glass.instead("PATCH", hang_up)
+    at.at("PATCH", lambda _: at.on_screen("edit", Priority="1001"))
+    return await held(at, await at.sent_async(at.patch, {"type": "1002"}))
+
+
+async def held_delete(at: Place, *, gone: bool) -> str:
+    """Somebody has set another status meanwhile; `gone`: and then deleted the order."""
+    at.glass.instead("DELETE", hang_up)
+    at.at("DELETE", lambda _: at.on_screen("status", OrderStatus="7"))
+    sent = await held(at, await at.sent_async(at.delete))
+    if gone:
+        at.on_screen("cancel")
+    return sent
+
+
+async def held_create(at: Place, *, made: bool) -> str:
+    """Only the vendor knows its number."""
+    if made:
+        at.glass.around("POST", lambda answer: hang_up)
+    else:
+        at.glass.instead("POST", hang_up)
+    return await held(at, await at.sent_async(at.create, ERPX_ORDER))
+
+
+async def held(at: Place, operation_id: str) -> str:
+    found = await at.end_of(operation_id)
+    assert found["state"] == "held", found
+    return operation_id
+
+
+async def test_a_held_patch_that_a_person_calls_applied_ends_so_and_the_order_goes_on(
+    database: str, tmp_path: Path
+) -> None:
+    async with place("nexusfs", database, tmp_path) as at:
+        sent = await held_patch(at)
+        assert "is applied, on your word" in await resolve(at, sent, applied=True)
+        found = await operation(at.site, sent)
+        assert (found["state"], found["problem"]) == ("applied", None)
+        assert (await at.read()).json()["delivery"]["state"] == "settled"
+        assert (await at.patch({"type": "1002"})).status_code == 200
+        assert at.sent == ["PATCH", "PATCH"]
+
+
+async def test_a_held_patch_that_a_person_calls_not_applied_is_sent_again_as_the_order_is_now(
+    database: str, tmp_path: Path
+) -> None:
+    async with place("nexusfs", database, tmp_path) as at:
+        sent = await held_patch(at)
+        assert "a running gateway sends it again" in await resolve(at, sent, applied=False)
+        found = await at.end_of(sent)
+        assert (found["state"], found["attempts"], found["result"]["type"]) == ("applied", 2, "1002")
+        assert (found["result"]["priority"], at.effects()) == ("1001", ["edited_by_client", "updated"])
+
+
+async def test_a_held_delete_that_a_person_calls_applied_answers_with_its_effect(database: str, tmp_path: Path) -> None:
+    async with place("nexusfs", database, tmp_path) as at:
+        sent = await held_delete(at, gone=True)
+        await resolve(at, sent, applied=True)
+        found = await operation(at.site, sent)
+        assert (found["state"], found["result"]) == ("applied", {"effect": "deleted"})
+        assert at.sent == ["DELETE"]
+
+
+async def test_an_order_whose_delete_a_person_calls_applied_is_listed_no_more(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    async with place("nexusfs", sqlite_database, tmp_path) as at:
+        sent = await held_delete(at, gone=True)
+        await resolve(at, sent, applied=True)
+        assert (await at.site.api.get(at.site.orders())).json()["items"] == []
+        assert "work_order.deleted" in [type_ for type_, _ in await events(at.site, at.number)]
+
+
+async def test_a_held_delete_that_a_person_calls_not_applied_is_sent_again(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    async with place("nexusfs", sqlite_database, tmp_path) as at:
+        sent = await held_delete(at, gone=False)
+        await resolve(at, sent, applied=False)
+        found = await at.end_of(sent)
+        assert (found["state"], found["result"], at.sent) == ("applied", {"effect": "deleted"}, ["DELETE", "DELETE"])
+        assert at.effects() == ["status_set_by_client", "deleted"]
+
+
+async def test_a_closing_that_a_person_calls_applied_is_the_order_s_status_from_then_on(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    async with place("unit4_erpx", sqlite_database, tmp_path) as at:
+        at.glass.instead("DELETE", hang_up)
+        at.at("DELETE", lambda _: at.on_screen("status", status="P"))
+        sent = await held(at, await at.sent_async(at.delete))
+        at.on_screen("status", status="C")
+        await resolve(at, sent, applied=True)
+        assert (await operation(at.site, sent))["result"] == {"effect": "closed"}
+        refused = await at.status("on_hold")
+        assert (refused.status_code, refused.json()["code"]) == (409, "order-ended")
+
+
+async def test_a_held_create_that_a_person_calls_applied_ends_without_a_number(database: str, tmp_path: Path) -> None:
+    async with place("unit4_erpx", database, tmp_path) as at:
+        sent = await held_create(at, made=True)
+        await resolve(at, sent, applied=True)
+        found = await operation(at.site, sent)
+        assert (found["state"], found["work_order"], found["result"]) == ("applied", None, None)
+        assert (at.sent, at.effects("124")) == (["POST"], ["created"])
+        assert (await at.site.api.get(at.site.orders())).json()["items"] == []
+
+
+async def test_a_held_create_that_a_person_calls_not_applied_is_sent_again_and_numbered(
+    database: str, tmp_path: Path
+) -> None:
+    async with place("unit4_erpx", database, tmp_path) as at:
+        sent = await held_create(at, made=False)
+        await resolve(at, sent, applied=False)
+        found = await at.end_of(sent)
+        assert (found["state"], found["work_order"], found["result"]["number"]) == ("applied", "124", "124")
+        assert (at.sent, at.effects("124")) == (["POST", "POST"], ["created"])
+
+
+async def test_the_words_of_the_command_name_no_number_that_the_order_does_not_have(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    async with place("unit4_erpx", sqlite_database, tmp_path) as at:
+        sent = await held_create(at, made=True)
+        assert f"order {sent}" not in await resolve(at, sent, applied=True)
+
+
+def test_every_vendor_that_removes_orders_is_tried_here() -> None:
+    assert {slug for slug, vendor in VENDORS.items() if vendor.removal is not None} == {"nexusfs", "unit4_erpx"}

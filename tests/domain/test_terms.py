@@ -1,0 +1,47 @@
+"""The terms of a write: kept as JSON, and read back the same."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.json import JsonObject
+from app.domain.terms import NO_TERMS, Terms
+
+texts = st.lists(st.text(), max_size=3).map(tuple)
+
+
+@given(texts, texts)
+def test_terms_survive_being_stored(replace: tuple[str, ...], if_match: tuple[str, ...]) -> None:
+    terms = Terms(replace=replace, if_match=if_match)
+    stored = None if (said := terms.as_json()) is None else json.loads(json.dumps(said))
+    assert Terms.from_json(stored) == terms
+
+
+def test_no_terms_are_kept_as_nothing() -> None:
+    assert (NO_TERMS.as_json(), Terms.from_json(None), Terms.from_json({})) == (None, NO_TERMS, NO_TERMS)
+
+
+def test_terms_are_kept_by_their_names() -> None:
+    assert Terms(replace=("assets",), if_match=("*",)).as_json() == {"replace": ["assets"], "if_match": ["*"]}
+
+
+EXISTING = [
+    (NO_TERMS, False),
+    (Terms(replace=("assets",)), False),
+    (Terms(if_match=("*",)), True),
+    (Terms(if_match=('"a"',)), True),
+]
+
+
+@pytest.mark.parametrize(("terms", "must"), EXISTING)
+def test_any_if_match_is_met_only_by_an_order_that_exists(terms: Terms, must: bool) -> None:
+    assert terms.must_exist is must
+
+
+@pytest.mark.parametrize("said", [{"replace": None}, {"replace": "assets"}, {"replace": {}}, {"another": ["x"]}])
+def test_what_is_no_list_of_names_is_no_term(said: JsonObject) -> None:
+    assert Terms.from_json(said) == NO_TERMS
