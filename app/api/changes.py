@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import Body, Query, Request, Response
+from fastapi import Body, Depends, Query, Request, Response
 
 from app.api.auth import Caller, requires
 from app.api.documented import write_answers
@@ -13,7 +13,15 @@ from app.api.gateway import GatewayDep
 from app.api.idempotency_key import idempotency_key, optional_idempotency_key
 from app.api.order_bodies import WorkOrderPatch, validated
 from app.api.order_writes import check_number, checks, collections, order_in
-from app.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, OPTIONAL_IDEMPOTENCY_KEY, PREFER, BackendName, OrderNumber
+from app.api.parameters import (
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    OPTIONAL_IDEMPOTENCY_KEY,
+    PREFER,
+    BackendName,
+    OrderNumber,
+    named_once,
+)
 from app.api.prefer import preference
 from app.api.requests import MERGE_PATCH, Received, StrictRequest, strict_router
 from app.api.schemas import Effect, WorkOrder
@@ -205,6 +213,7 @@ async def put_work_order(
     "/v1/backends/{backend}/work-orders/{number}",
     operation_id="deleteWorkOrder",
     summary="Close or delete an order",
+    dependencies=[Depends(named_once)],
     responses=REMOVED,
     response_class=Response,
     openapi_extra=UNKEYED_WRITE,

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.api.bodies import Input
@@ -36,7 +36,7 @@ When = Annotated[
         {"type": "string", "description": "A date, or RFC 3339 with an offset.", "examples": ["2026-11-20"]}
     ),
 ]
-Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
+Number = Annotated[StrictInt | StrictFloat, WithJsonSchema({"type": "number"})]
 
 
 class Part(Input):
@@ -110,7 +110,7 @@ class Asset(Part):
     number: Text | None = Field(default=None, description="The asset's number: its key.")
     type: Text | None = Field(default=None, description="The vendor's code for the kind of asset.")
     description: Text | None = Field(default=None, description="What it is.")
-    is_component: bool | None = Field(default=None, description="Whether it is a part of another asset.")
+    is_component: StrictBool | None = Field(default=None, description="Whether it is a part of another asset.")
 
 
 class Discount(Part):
@@ -120,7 +120,7 @@ class Discount(Part):
     description: Text | None = Field(default=None, description="What it is given for.")
     percentage: Number | None = Field(default=None, description="The share taken off, in percent.")
     fixed: Number | None = Field(default=None, description="The amount taken off, in the order's currency.")
-    is_applied: bool | None = Field(default=None, description="Whether it counts for this order.")
+    is_applied: StrictBool | None = Field(default=None, description="Whether it counts for this order.")
     product_types: list[Text] | None = Field(
         default=None, description="The vendor's codes of the kinds of product that it is for."
     )
@@ -156,13 +156,15 @@ class RelatedValue(Part):
 class Rules(Part):
     """What may be done with the order in the vendor's app."""
 
-    can_edit_asset: bool | None = Field(default=None, description="Whether the assets may be changed.")
-    can_edit_discounts: bool | None = Field(default=None, description="Whether the discounts may be changed.")
-    can_set_chargeable: bool | None = Field(default=None, description="Whether it may be said what is charged for.")
-    can_set_price: bool | None = Field(default=None, description="Whether prices may be set.")
-    in_warranty: bool | None = Field(default=None, description="Whether the work falls under a warranty.")
-    is_ops: bool | None = Field(default=None, description="The vendor's own flag `IsOps`.")
-    stack_discounts: bool | None = Field(default=None, description="Whether several discounts may add up.")
+    can_edit_asset: StrictBool | None = Field(default=None, description="Whether the assets may be changed.")
+    can_edit_discounts: StrictBool | None = Field(default=None, description="Whether the discounts may be changed.")
+    can_set_chargeable: StrictBool | None = Field(
+        default=None, description="Whether it may be said what is charged for."
+    )
+    can_set_price: StrictBool | None = Field(default=None, description="Whether prices may be set.")
+    in_warranty: StrictBool | None = Field(default=None, description="Whether the work falls under a warranty.")
+    is_ops: StrictBool | None = Field(default=None, description="The vendor's own flag `IsOps`.")
+    stack_discounts: StrictBool | None = Field(default=None, description="Whether several discounts may add up.")
 
 
 class ActivityAddress(Part):
@@ -194,7 +196,7 @@ class ActivityAddress(Part):
 class PlannedOperation(Part):
     """A step of the work, keyed by its execution order as text."""
 
-    execution_order: int | None = Field(
+    execution_order: StrictInt | None = Field(
         default=None, description="Its place in the order of work: its key, as a number."
     )
     code: Text | None = Field(default=None, description="The operation's code at the vendor.")

@@ -105,5 +105,7 @@ async def named_once(request: Request) -> None:
         seen.add(name)
 
 
-QUERY_PARAMETERS = frozenset({"status", "phase", "updated_since", "state", "backend", "work_order", "limit", "cursor"})
+QUERY_PARAMETERS = frozenset(
+    {"status", "phase", "updated_since", "state", "backend", "work_order", "limit", "cursor", "expect"}
+)
 """The parameters of our lists; whatever else a caller adds to an address means nothing here."""

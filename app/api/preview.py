@@ -125,17 +125,21 @@ async def _change(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write:
     """A create, patch, replacement or removal; the order is read as it would be just before sending."""
     kind = Kind(body.kind)
     order_in: WorkOrderIn | None = None
+    carried: WorkOrderIn | WorkOrderPatch | None = None
     if kind is Kind.patch:
-        check_number(_named(body), validated(WorkOrderPatch, body.body, at=("body", "body")))
+        carried = validated(WorkOrderPatch, body.body, at=("body", "body"))
     elif kind is not Kind.delete:
-        order_in = validated(WorkOrderIn, body.body, at=("body", "body"))
+        carried = order_in = validated(WorkOrderIn, body.body, at=("body", "body"))
+    named = body.work_order if kind is Kind.create else _named(body)
     try:
+        if named is not None:
+            check_number(named, carried)
         code = first_code(backend, order_in, at=gateway.clock())
         names = collections(body.replace) if kind is Kind.patch else ()
         check_replaced(backend, names, body.body, at="/replace")
     except GatewayError as error:
         raise _inside(error, backend) from None
-    number = _new_number(backend, body, order_in) if kind is Kind.create else _named(body)
+    number = _new_number(backend, order_in) if named is None else named
     known = await _known(gateway, backend, number, kind)
     seen = None if known is None else known.observation
     return Write(
@@ -161,9 +165,9 @@ async def _known(gateway: Gateway, backend: Backend, number: str, kind: Kind) ->
         raise
 
 
-def _new_number(backend: Backend, body: PreviewIn, order_in: WorkOrderIn | None) -> str:
+def _new_number(backend: Backend, order_in: WorkOrderIn | None) -> str:
     """The number that a new order would get; empty where the vendor gives it."""
-    named = body.work_order or (order_in.number if order_in is not None else None)
+    named = order_in.number if order_in is not None else None
     return named or backend.adapter.own_number(UNSENT) or ""
 
 

@@ -96,13 +96,14 @@ def resolve(
 
 async def _resolve(store: Store, configured: Configuration, operation_id: str, *, applied: bool, reason: str) -> str:
     """Resolves it; returns what happens next."""
-    from app.ledger import endings, operations
+    from app.domain.ports import Kind
+    from app.ledger import endings, operations, orders
 
     was = await store.read(operations.find(operation_id))
     if was is None:
         raise Ends(f"there is no operation {operation_id!r}", code=FAILED)
     now = now_micros()
-    ending, result = None, None
+    ending, result, removal = None, None, None
     if applied:
         backend = await _backend(store, configured, was)
         removal = backend.vendor.removal
@@ -125,6 +126,8 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
         )
     except operations.NotUnresolved as fault:
         raise Ends(f"{operation_id}: {fault}", code=FAILED) from fault
+    if removal is not None and removal.effect == "deleted" and was.kind is Kind.delete:
+        await store.write(orders.forget(was.backend, was.work_order, now=now))
     return _next(after)
 
 
@@ -138,7 +141,11 @@ async def _backend(store: Store, configured: Configuration, operation: Operation
 
 
 def _next(operation: Operation) -> str:
-    name, order = operation.id, f"order {operation.work_order} of {operation.backend}"
+    numbered = operation.work_order != operation.id
+    order = (
+        f"order {operation.work_order} of {operation.backend}" if numbered else f"a new order of {operation.backend}"
+    )
+    name = operation.id
     match operation.state.value:
         case "applied":
             return f"{name} is applied, on your word; what waits behind it on {order} goes on."

@@ -96,7 +96,7 @@ def _codes(vendor: Vendor, status: Status) -> str:
 def _work_order() -> str:
     """One row for every member that a caller may name or a vendor fills; an object that no vendor has as such is left out."""
     names = ("number", "external_reference", *MEMBERS, "vendor_status", "vendor_ids")
-    placed = [ours for one in VENDORS.values() for _, ours in one.homes if EXTENSIONS not in ours.split(".")]
+    placed = [ours for one in VENDORS.values() for _, ours in one.homes]
     paths = dict.fromkeys(["number", *_paths(OrderMembers), *placed])
     shown = [path for path in paths if path in placed or not any(other.startswith(path + ".") for other in paths)]
     rows = [
@@ -107,9 +107,22 @@ def _work_order() -> str:
 
 
 def _extensions() -> str:
-    homes = [(one.title, f"`{theirs}`", ours) for one in VENDORS.values() for theirs, ours in one.homes]
-    rows = [[title, theirs, f"`{ours}`"] for title, theirs, ours in homes if EXTENSIONS in ours.split(".")]
+    """The vendors' own members. One inside an object that has a name here stands in the `extensions` of that object."""
+    rows = [
+        [one.title, f"`{theirs}`", f"`{_extension(one, theirs)}`"]
+        for one in VENDORS.values()
+        for theirs in one.own_members
+    ]
     return _table(["vendor", "member", "here"], rows)
+
+
+def _extension(vendor: Vendor, theirs: str) -> str:
+    places = dict(vendor.homes)
+    above, _, name = theirs.rpartition(".")
+    if above.removesuffix("[]") in places:
+        within = places[above.removesuffix("[]")] + ("{}" if above.endswith("[]") else "")
+        return f"{within}.{EXTENSIONS}.{vendor.slug}.{name}"
+    return f"{EXTENSIONS}.{vendor.slug}.{theirs}"
 
 
 def _paths(model: type[BaseModel], at: str = "") -> Iterator[str]:

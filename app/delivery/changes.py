@@ -26,7 +26,7 @@ from app.domain.operations import Operation
 from app.domain.order_body import contents
 from app.domain.ports import Answer, Kind, Write
 from app.domain.work_orders import Observation, OrderKey
-from app.ledger import orders
+from app.ledger import lanes, orders
 from app.ledger.records import KnownOrder
 
 log = structlog.get_logger(__name__)
@@ -51,12 +51,20 @@ async def prepare(desk: Desk, operation: Operation) -> Prepared:
     Raises PreconditionFailed, WorkOrderNotFound, WorkOrderExists, what the adapter has against it, or the vendor's trouble.
     """
     known = None if numbered_by_vendor(operation) else await _read(desk, operation.work_order)
-    _check_terms(operation, known)
+    may_be_ours = operation.attempts > 0 and await desk.store.read(lanes.may_have_been_made(operation.id))
+    _check_terms(operation, known, may_be_ours=may_be_ours)
     before = None if known is None or known.observation is None else known.observation.fields
     write = change_of(desk, operation, known, before=before)
     made_before = operation.kind is Kind.create and known is not None
-    idle = not made_before and not desk.backend.adapter.requests(write)
+    idle = not made_before and (_closed_already(desk, write, known) or not desk.backend.adapter.requests(write))
     return Prepared(known=known, write=write, idle=idle)
+
+
+def _closed_already(desk: Desk, write: Write, known: KnownOrder | None) -> bool:
+    """Whether a removal that only closes the order finds it closed."""
+    removal = desk.backend.vendor.removal
+    code = removal.code if removal is not None and write.kind is Kind.delete else None
+    return code is not None and known is not None and known.view.code == code
 
 
 def numbered_by_vendor(operation: Operation) -> bool:
@@ -74,7 +82,7 @@ async def _read(desk: Desk, number: str) -> KnownOrder | None:
     return await desk.take_in(seen)
 
 
-def _check_terms(operation: Operation, known: KnownOrder | None) -> None:
+def _check_terms(operation: Operation, known: KnownOrder | None, *, may_be_ours: bool) -> None:
     kind, terms = operation.kind, operation.terms
     if known is None:
         if kind in (Kind.patch, Kind.delete):
@@ -82,7 +90,7 @@ def _check_terms(operation: Operation, known: KnownOrder | None) -> None:
         if kind is Kind.replace and terms.must_exist:
             raise PreconditionFailed("There is no such work order to replace.")
         return
-    if kind is Kind.create and operation.attempts == 0:
+    if kind is Kind.create and not may_be_ours:
         raise WorkOrderExists("The vendor's system already has an order of this number.", pointer="/number")
     tag = entity_tag(known.etag, known.view.code)
     if not meets(terms.if_match, tag):

@@ -23,7 +23,7 @@ from app.domain.field_shapes import (
     fits,
 )
 from app.domain.json import JsonObject, JsonValue
-from app.domain.merge_patch import nothing, same
+from app.domain.merge_patch import same
 
 Path: TypeAlias = "tuple[str, ...]"
 Removed: TypeAlias = "Callable[[JsonObject], JsonObject]"
@@ -200,8 +200,18 @@ def _leaves(ours: JsonObject, known: set[Path], above: Path = ()) -> Iterator[Pa
         group = path not in known and any(one[: len(path)] == path for one in known)
         if group and isinstance(value, Mapping):
             yield from _leaves(value, known, path)
-        elif not nothing(value) or path in known:
+        elif path in known or not _asks_nothing(value):
             yield path
+
+
+def _asks_nothing(value: JsonValue) -> bool:
+    """Whether a vendor without a place for it may leave it out: nulls, which remove, and an empty object, which changes
+    nothing. An empty element of a collection would be a new one."""
+    if value is None:
+        return True
+    return isinstance(value, Mapping) and all(
+        one is None or (isinstance(one, Mapping) and bool(one) and _asks_nothing(one)) for one in value.values()
+    )
 
 
 def _merge_in(record: Record, own: JsonObject) -> None:

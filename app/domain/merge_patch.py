@@ -83,10 +83,11 @@ def nothing(value: JsonValue) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
+    """A time to the millisecond, which is what the vendors keep."""
     if "T" not in text:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000) if moment.tzinfo is not None else None

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from app.domain.operations import Operation
 from app.ledger.accept import ADD_ORDER, new_order
+from app.ledger.rows import number
 from app.ledger.sql import Sql, Unit
 from app.ledger.tables import OPERATION, ORDER
 
@@ -28,8 +29,18 @@ NO_LANE = Sql(
 )
 
 
-def numbered(made_by: Operation, queue: str, number_is: str, *, now: int) -> Unit[None]:
-    """Move the finished create `made_by` from its own `queue` to the order that it made."""
+ONE_EVENT_MORE = Sql(
+    update(ORDER)
+    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
+    .values(event_seq=ORDER.c.event_seq + 1)
+    .returning(ORDER.c.event_seq)
+)
+
+
+def numbered(made_by: Operation, queue: str, number_is: str, *, now: int) -> Unit[int]:
+    """Move the finished create `made_by` from its own `queue` to the order that it made; gives the place of its event there."""
     yield ADD_ORDER, new_order(made_by.backend, number_is, now=now)
     yield NUMBERED, {"of_id": made_by.id, "of_backend": made_by.backend, "new_number": number_is}
     yield NO_LANE, {"of_backend": made_by.backend, "of_number": queue}
+    rows = yield ONE_EVENT_MORE, {"of_backend": made_by.backend, "of_number": number_is}
+    return number(rows[0], "event_seq")

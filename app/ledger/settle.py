@@ -121,14 +121,14 @@ def settle(settlement: Settlement) -> Unit[Settled]:
         raise Fenced
     if settlement.attempt is not None:
         yield END_ATTEMPT, attempt_end_values(was.id, settlement.attempt, now=settlement.now)
-    now_is = moved_operation(settlement)
-    yield (
-        ADD_EVENT,
-        event_values(now_is, of, seq=number(rows[0], "event_seq"), at=settlement.now, data=event_data(settlement)),
-    )
+    now_is, lane, seq = moved_operation(settlement), of, number(rows[0], "event_seq")
     if settlement.number is not None:
-        yield from numbered(settlement.operation, of.number, settlement.number, now=settlement.now)
-        return Settled(operation=replace(now_is, work_order=settlement.number), ended=(), more=False)
+        lane = replace(of, number=settlement.number)
+        now_is = replace(now_is, work_order=settlement.number)
+        seq = yield from numbered(was, of.number, settlement.number, now=settlement.now)
+    yield ADD_EVENT, event_values(now_is, lane, seq=seq, at=settlement.now, data=event_data(settlement))
+    if settlement.number is not None:
+        return Settled(operation=now_is, ended=(), more=False)
     more = finished and number(rows[0], "open_count") > 0
     if more and settlement.end_behind is not None:
         ended = yield from _end_behind(settlement)

@@ -123,6 +123,8 @@ class Vendor:
     """How long after an attempt's deadline the vendor may still apply it, where the settings say nothing else."""
     homes: tuple[tuple[str, str], ...]
     """Every documented member of the vendor's order, and its place in ours, as `field_table.homes` lists them."""
+    own_members: tuple[str, ...] = field(default=())
+    """Documented members of the vendor's order that have no name of ours: they stand in `extensions.<slug>`."""
     writable: tuple[str, ...] = field(default=())
     """Members of a work order of ours that PATCH may change."""
     replaceable: tuple[str, ...] = field(default=())

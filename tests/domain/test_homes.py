@@ -153,3 +153,9 @@ def paths(own: JsonValue, at: str = "") -> Iterator[str]:
         for name, inner in own.items():
             yield at + name
             yield from paths(inner, f"{at}{name}.")
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=lambda vendor: vendor.slug)
+def test_a_member_without_a_name_of_ours_is_listed_once_and_has_none(vendor: Vendor) -> None:
+    assert len(set(vendor.own_members)) == len(vendor.own_members)
+    assert set(vendor.own_members).isdisjoint(dict(vendor.homes))

@@ -98,7 +98,7 @@ async def test_the_order_that_was_read_before_the_settling_stays_as_it_was_read(
     await store.write(orders.observe(BACKEND, [shown(MADE)], source="delivery", now=NOW))
     before = await order_row(store, MADE)
     await store.settle(replace(settlement(claim, sent, State.applied, ending=APPLIED), number=MADE))
-    assert await order_row(store, MADE) == before
+    assert await order_row(store, MADE) == {**before, "event_seq": int(str(before["event_seq"])) + 1}
     [listed] = await store.read(orders.list_orders(BACKEND, OrderFilter(), most=10))
     assert listed.view.number == MADE
 
@@ -123,7 +123,7 @@ async def test_what_waits_for_the_order_keeps_its_lease_and_its_fence(store: Sto
     [lane] = [one for one in await claimed(store, owner="there") if one.number == MADE]
     before = await order_row(store, MADE)
     await store.settle(replace(settlement(claim, sent, State.applied, ending=APPLIED), number=MADE))
-    assert await order_row(store, MADE) == before
+    assert await order_row(store, MADE) == {**before, "event_seq": int(str(before["event_seq"])) + 1}
     await store.write(lanes.put_back(lane, ready_at=LATER))
     assert (await order_row(store, MADE))["ready_at"] == LATER
 

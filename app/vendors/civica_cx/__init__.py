@@ -8,7 +8,7 @@ from __future__ import annotations
 from app.vendors.civica_cx.adapter import connect
 from app.vendors.civica_cx.settings import CivicaCxSettings, sandbox_section
 from app.vendors.civica_cx.statuses import EXAMPLE_STATUSES, read_statuses
-from app.vendors.civica_cx.tables import CAPABILITIES, HOMES, SETTLE_S, SLUG, TITLE, WORKFLOW
+from app.vendors.civica_cx.tables import CAPABILITIES, HOMES, OWN_MEMBERS, SETTLE_S, SLUG, TITLE, WORKFLOW
 from app.vendors.civica_cx.translate import is_number
 from app.vendors.vendor import Sandbox, Vendor
 
@@ -25,6 +25,7 @@ VENDOR = Vendor(
     is_number=is_number,
     settle_s=SETTLE_S,
     homes=HOMES,
+    own_members=OWN_MEMBERS,
     simulator="app.vendors.civica_cx.simulator:create_simulator",
     sandbox=Sandbox(backend="civica-cx", port_offset=0, section=sandbox_section, example_order="113427"),
 )

@@ -169,6 +169,8 @@ ORDER = (
 )  # fmt: skip
 """The members of a RepairWorkOrder."""
 
+OWN_MEMBERS = tuple(name for name in ORDER if name not in dict(HOMES))
+
 ELEMENTS = frozenset(
     {"request", "RepairWorkOrder", *NEW_STATUS, *ORDER}
     | {name for call in CALLS for name in (call.operation, *call.request, *call.result)}

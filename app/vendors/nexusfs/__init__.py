@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.domain.field_table import homes
 from app.vendors.nexusfs.adapter import connect
-from app.vendors.nexusfs.fields import REPLACEABLE, TABLE, WRITABLE
+from app.vendors.nexusfs.fields import OWN_MEMBERS, REPLACEABLE, TABLE, WRITABLE
 from app.vendors.nexusfs.settings import NexusFsSettings, sandbox_section
 from app.vendors.nexusfs.statuses import read_statuses
 from app.vendors.nexusfs.tables import CAPABILITIES, SETTLE_S, SLUG, STATUSES, TITLE, WORKFLOW
@@ -24,6 +24,7 @@ VENDOR = Vendor(
     is_number=is_number,
     settle_s=SETTLE_S,
     homes=tuple(homes(TABLE.members)),
+    own_members=OWN_MEMBERS,
     writable=WRITABLE,
     replaceable=REPLACEABLE,
     removal=Removal(effect="deleted"),

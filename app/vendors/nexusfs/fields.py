@@ -131,6 +131,15 @@ COLLECTIONS: Mapping[str, Collection] = {
 WRITABLE = ("type", "priority", "dates", "account", "location", *COLLECTIONS, "rules", "extensions")
 REPLACEABLE = tuple(COLLECTIONS)
 
+OWN_MEMBERS = (
+    "DispatchStatus", "DispatchUTC", "Location.LanguageID", "Location.SigReq",  # vendor document 003
+    "AccountingPackage", "ActualTravelEndDate", "ActualTravelStartDate", "AlertResponses", "Alerts", "ApptSearchRequest",
+    "IsDelivered", "OrderSubType", "ReasonCode", "ReschedReasons", "User",  # this and what follows: dossier 3.6
+    "Account.Addresses", "Account.Contacts", "Account.Notes", "Account.TaxExempt", "Account.TierPricingID",
+    "Account.Website", "Assets[].FlexForms", "Assets[].FlexView",
+)  # fmt: skip
+"""The known members that have no name of ours."""
+
 DISPATCH_STATUS = "DispatchStatus"
 DERIVED = frozenset({DISPATCH_STATUS, "DispatchUTC"})
 """Members that NexusFS itself keeps, from the user and the planned start (dossier 3.4 and 3.5)."""

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from app.domain.errors import InvalidRequest
 from app.domain.field_table import Record, to_ours
 from app.domain.json import JsonObject, JsonValue
+from app.domain.merge_patch import shows
 from app.domain.order_body import contents
 from app.domain.ports import Kind, VendorRequest, Write
 from app.domain.statuses import StatusCode
@@ -51,7 +52,10 @@ def to_nexus_request(write: Write, settings: NexusFsSettings, *, before: JsonObj
         case Kind.status_update:
             return _changing(number, to_nexus_status(write, settings), settings)
         case Kind.patch:
-            body = to_nexus_patch(number, contents(write.body), replaced=write.terms.replace, before=before)
+            asked, replaced = contents(write.body), write.terms.replace
+            if before and not replaced and shows(before, asked):
+                return None
+            body = to_nexus_patch(number, asked, replaced=replaced, before=before)
             return None if body is None else _changing(number, body, settings)
         case Kind.create:
             return _request("PUT", number, settings, to_nexus_order(write))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from app.domain.field_table import homes
 from app.vendors.overit.adapter import connect
 from app.vendors.overit.constraints import WRITABLE
-from app.vendors.overit.fields import ORDER
+from app.vendors.overit.fields import ORDER, OWN_MEMBERS
 from app.vendors.overit.settings import OverItSettings, sandbox_section
 from app.vendors.overit.tables import CAPABILITIES, KEPT_HERE, SETTLE_S, SLUG, STATUSES, TITLE, WORKFLOW
 from app.vendors.overit.translate import is_number
@@ -28,6 +28,7 @@ VENDOR = Vendor(
     is_number=is_number,
     settle_s=SETTLE_S,
     homes=tuple(homes(ORDER.members)),
+    own_members=OWN_MEMBERS,
     writable=WRITABLE,
     kept_here=KEPT_HERE,
     simulator="app.vendors.overit.simulator:create_simulator",

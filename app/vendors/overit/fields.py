@@ -84,6 +84,13 @@ ORDER = FieldTable(
     ),
 )
 
+OWN_MEMBERS = (
+    "aggregateCardinalityCode", "aggregateDuration", EXTENSION, f"{OPERATIONS}[].{EXTENSION}",
+    f"{OPERATIONS}[].{ADDRESS_MEMBER}.{EXTENSION}",
+    "operationsAssignment", f"{OPERATIONS}[].id", f"{OPERATIONS}[].statusCode",  # of the assumed read
+)  # fmt: skip
+"""The known members that have no name of ours."""
+
 
 def groups(table: FieldTable) -> Mapping[str, tuple[str, ...]]:
     """Objects of ours that the vendor does not have as such, and their members."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from app.vendors.status_csv import read_statuses
 from app.vendors.unit4_erpx.adapter import connect
-from app.vendors.unit4_erpx.fields import HOMES, WRITABLE
+from app.vendors.unit4_erpx.fields import HOMES, OWN_MEMBERS, WRITABLE
 from app.vendors.unit4_erpx.orders import is_number
 from app.vendors.unit4_erpx.settings import Unit4ErpxSettings, sandbox_section
 from app.vendors.unit4_erpx.tables import (
@@ -35,6 +35,7 @@ VENDOR = Vendor(
     is_number=is_number,
     settle_s=SETTLE_S,
     homes=HOMES,
+    own_members=OWN_MEMBERS,
     writable=WRITABLE,
     removal=REMOVAL,
     kept_here=KEPT_HERE,

@@ -68,6 +68,11 @@ TABLE = FieldTable(
     ),
 )
 HOMES = tuple(homes(TABLE.members))
+_PLACED = {theirs for theirs, _ in HOMES}
+OWN_MEMBERS = (
+    *(name for name in DOCUMENTED if name not in _PLACED and name != CUSTOMER),
+    *(f"{CUSTOMER}.{name}" for name in DOCUMENTED_CUSTOMER if f"{CUSTOMER}.{name}" not in _PLACED),
+)
 WRITABLE = (
     "title",
     "dates.planned_start",
