@@ -8,7 +8,7 @@ from app.api.auth import Caller
 from app.api.order_bodies import WorkOrderIn, WorkOrderPatch, validated
 from app.api.writes import Checks, Look
 from app.domain.admission import OrderView, ReadFirst, refuse_if_held
-from app.domain.errors import CapabilityMissing, InvalidRequest
+from app.domain.errors import CapabilityMissing, InvalidRequest, ScopeMissing
 from app.domain.json import JsonObject
 from app.domain.ports import Capability, Kind, Write
 from app.domain.statuses import StatusCode
@@ -89,9 +89,13 @@ def checks(
         check_replaced(backend, terms.replace, body, at="/query/replace")
         refuse_if_held(caller.tenant, order)
         code = first_code(backend, begins_as, at=look.now)
+        sets = kind is Kind.replace and code is not None and code.code != order.code
+        if sets and order.observed_at is not None and "status:write" not in caller.scopes:
+            raise ScopeMissing("This order has another status; to set one you need the scope status:write.")
         backend.adapter.screen(_screened(backend, kind, body, terms, order, code))
-        if kind in NEED_THE_ORDER and order.observed_at is None and look.may_read:
-            raise ReadFirst  # it may be named by its reference, and its queue is its number's
+        if kind in NEED_THE_ORDER and order.observed_at is None and not order.open_count and look.may_read:
+            # It may be named by its reference, and its queue is its number's. One with a queue may be about to be created.
+            raise ReadFirst
         target = code.code if code is not None else removal_code(backend, kind)
         return Send(target_code=target, previous_code=order.code)
 

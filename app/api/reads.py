@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from app.api.gateway import READ_AGAIN_S, Gateway
-from app.domain.errors import GatewayError, VendorTrouble
+from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
 from app.domain.json import JsonValue
 from app.domain.receipts import order
 from app.domain.times import SECOND, ahead, to_micros
@@ -47,7 +47,8 @@ async def live(gateway: Gateway, backend: Backend, name: str) -> KnownOrder:
     if known is None or not _same_and_recent(known, etag=orders.etag_of(seen), at=to_micros(seen.as_of)):
         await gateway.store.write(orders.observe(backend.name, [seen], source="request", now=gateway.clock()))
         known = await gateway.store.read(orders.find(backend.name, seen.key.number))
-        assert known is not None
+        if known is None or known.observation is None:
+            raise WorkOrderNotFound("The work order was deleted a moment ago.", backend=backend.name)
     return known
 
 

@@ -219,6 +219,10 @@ class WorkOrder(Output):
     phase: Phase | None
     vendor_status: VendorStatus | None
     delivery: DeliveryOut
+    not_shown: list[str] = Field(
+        default_factory=list,
+        description="In the answer to a write: pointers of what you asked for and the vendor's record does not show.",
+    )
     as_of: datetime
     vendor_ids: dict[str, str]
 

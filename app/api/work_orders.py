@@ -45,6 +45,7 @@ ETAG = {"ETag": {"description": "A strong tag over the vendor's part of the orde
     summary="The orders known here",
     dependencies=[Depends(named_once)],
     response_model=WorkOrderList,
+    response_model_exclude_unset=True,
     responses=problems(),
 )
 async def list_work_orders(
@@ -97,6 +98,7 @@ def _after(sort_key: tuple[str | int | None, ...] | None) -> tuple[int, str] | N
     operation_id="getWorkOrder",
     summary="One order, live",
     response_model=WorkOrder,
+    response_model_exclude_unset=True,
     responses={
         200: {
             "description": "The order as the vendor's system shows it.",

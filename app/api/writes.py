@@ -16,7 +16,7 @@ from app.api.prefer import Preference
 from app.api.problems import PROBLEM_JSON, problem_body, request_id
 from app.api.requests import StrictRequest
 from app.domain.admission import MOST_OPEN, OrderView, ReadFirst
-from app.domain.errors import ClientReferenceUsed, GatewayError, OrderQueueFull, VendorTrouble
+from app.domain.errors import ClientReferenceUsed, GatewayError, OrderQueueFull, ScopeMissing, VendorTrouble
 from app.domain.ids import new_id
 from app.domain.operations import FINAL, Operation, State
 from app.domain.ports import Kind
@@ -90,7 +90,8 @@ async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, wai
     """
     draft = _draft(gateway, request, wish)
     look = Look(now=draft.now, may_read=True)
-    begins = wish.kind is Kind.status_update  # before every other the worker reads the order
+    # Before any other write, and at some vendors before each, the worker reads the order.
+    begins = wish.kind is Kind.status_update and not wish.backend.vendor.reads_first
     while True:
         try:
             # In a task of its own: a caller who hangs up while the ledger commits must not leave an attempt begun that
@@ -171,7 +172,7 @@ def _decide(request: Request, wish: Wish, look: Look) -> Decide:
             return wish.checks(order, look)
         except GatewayError as error:
             error.backend = wish.backend.name
-            if error.retryable:
+            if error.retryable or isinstance(error, ScopeMissing):
                 raise
             return Refuse(status=error.status, body=problem_body(request.scope, error).decode())
 

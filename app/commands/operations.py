@@ -96,6 +96,7 @@ def resolve(
 
 async def _resolve(store: Store, configured: Configuration, operation_id: str, *, applied: bool, reason: str) -> str:
     """Resolves it; returns what happens next."""
+    from app.domain.operations import State
     from app.domain.ports import Kind
     from app.ledger import endings, operations, orders
 
@@ -126,7 +127,8 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
         )
     except operations.NotUnresolved as fault:
         raise Ends(f"{operation_id}: {fault}", code=FAILED) from fault
-    if removal is not None and removal.effect == "deleted" and was.kind is Kind.delete:
+    gone = removal is not None and removal.effect == "deleted" and was.kind is Kind.delete
+    if gone and after.state is State.applied:
         await store.write(orders.forget(was.backend, was.work_order, now=now))
     return _next(after)
 

@@ -7,7 +7,7 @@ a lost answer can be weighed against what was there. What is answered afterwards
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -17,7 +17,9 @@ from app.domain.entity_tags import entity_tag, meets
 from app.domain.errors import (
     BackendTimeout,
     GatewayError,
+    OrderEnded,
     PreconditionFailed,
+    StatusUnknown,
     WorkOrderExists,
     WorkOrderNotFound,
 )
@@ -25,9 +27,11 @@ from app.domain.json import JsonObject
 from app.domain.operations import Operation
 from app.domain.order_body import contents
 from app.domain.ports import Answer, Kind, Write
+from app.domain.times import from_micros
 from app.domain.work_orders import Observation, OrderKey
 from app.ledger import lanes, orders
 from app.ledger.records import KnownOrder
+from app.ledger.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -51,13 +55,21 @@ async def prepare(desk: Desk, operation: Operation) -> Prepared:
     Raises PreconditionFailed, WorkOrderNotFound, WorkOrderExists, what the adapter has against it, or the vendor's trouble.
     """
     known = None if numbered_by_vendor(operation) else await _read(desk, operation.work_order)
-    may_be_ours = operation.attempts > 0 and await desk.store.read(lanes.may_have_been_made(operation.id))
-    _check_terms(operation, known, may_be_ours=may_be_ours)
+    may_be_ours = await desk.store.read(lanes.may_have_been_made(operation.id, before_attempt=operation.attempts + 1))
+    if operation.target_code is not None and operation.kind in (Kind.create, Kind.replace):
+        _check_code(desk, operation.target_code)
+    _check_terms(desk, operation, known, may_be_ours=may_be_ours)
     before = None if known is None or known.observation is None else known.observation.fields
     write = change_of(desk, operation, known, before=before)
     made_before = operation.kind is Kind.create and known is not None
     idle = not made_before and (_closed_already(desk, write, known) or not desk.backend.adapter.requests(write))
     return Prepared(known=known, write=write, idle=idle)
+
+
+def _check_code(desk: Desk, code: str) -> None:
+    """Raise StatusUnknown if the status that an order was to begin with is no longer in the table: it was imported anew."""
+    if code not in desk.backend.rules.table.by_code:
+        raise StatusUnknown(f"The status table has no vendor code {code!r} any more.", pointer="/status")
 
 
 def _closed_already(desk: Desk, write: Write, known: KnownOrder | None) -> bool:
@@ -82,7 +94,16 @@ async def _read(desk: Desk, number: str) -> KnownOrder | None:
     return await desk.take_in(seen)
 
 
-def _check_terms(operation: Operation, known: KnownOrder | None, *, may_be_ours: bool) -> None:
+def _check_not_ended(desk: Desk, operation: Operation, known: KnownOrder) -> None:
+    """An order that has ended otherwise is not closed over it: the removal would only set another status."""
+    table, removal = desk.backend.rules.table, desk.backend.vendor.removal
+    row = table.by_code.get(known.view.code or "")
+    closes = operation.kind is Kind.delete and removal is not None and removal.code is not None
+    if closes and row is not None and table.ended(row) and removal is not None and row.code != removal.code:
+        raise OrderEnded(f"The order is {row.label!r} in the vendor's system, and is not closed over that.")
+
+
+def _check_terms(desk: Desk, operation: Operation, known: KnownOrder | None, *, may_be_ours: bool) -> None:
     kind, terms = operation.kind, operation.terms
     if known is None:
         if kind in (Kind.patch, Kind.delete):
@@ -92,6 +113,7 @@ def _check_terms(operation: Operation, known: KnownOrder | None, *, may_be_ours:
         return
     if kind is Kind.create and not may_be_ours:
         raise WorkOrderExists("The vendor's system already has an order of this number.", pointer="/number")
+    _check_not_ended(desk, operation, known)
     tag = entity_tag(known.etag, known.view.code)
     if not meets(terms.if_match, tag):
         raise PreconditionFailed(
@@ -123,22 +145,44 @@ async def left_by(desk: Desk, write: Write, answer: Answer) -> tuple[Made, str |
     if write.kind is Kind.delete:
         return await made_by(desk, write, None), None
     number = answer.number or write.order.number
-    seen = answer.seen or await read_after(desk, number)
-    if seen is None:
+    seen = await read_after(desk, number) if answer.seen is None else _just_arrived(desk, answer.seen)
+    known: KnownOrder | None = None
+    if seen is not None:
+        try:
+            known = await desk.take_in(seen)
+        except StoreUnavailable as error:  # the vendor's yes must not be lost for that
+            log.error(
+                "could not take in the order after the vendor's answer", backend=desk.backend.name, reason=str(error)
+            )
+    if seen is None or known is None:
         return Made(created=write.before is None, number=number), None
-    made = await made_by(desk, write, await desk.take_in(seen))
-    return made, desk.backend.adapter.side_effect(write, seen)
+    return await made_by(desk, write, known), desk.backend.adapter.side_effect(write, seen)
+
+
+def _just_arrived(desk: Desk, seen: Observation) -> Observation:
+    """A record that came with the answer is of now, however long the answer took."""
+    return replace(seen, as_of=from_micros(desk.clock()))
 
 
 async def made_by(desk: Desk, write: Write, known: KnownOrder | None) -> Made:
     """What an applied change left, the order being known as it is now; a removed one is known no more."""
     if write.kind is not Kind.delete:
         number = None if known is None else known.view.number
-        return Made(order=known, created=write.before is None, number=number)
+        return Made(order=known, created=write.before is None, number=number, not_shown=_not_shown(write, known))
     removal = desk.backend.vendor.removal
     if removal is not None and removal.effect == "deleted":
-        await desk.store.write(orders.forget(desk.backend.name, write.order.number, now=desk.clock()))
+        try:
+            await desk.store.write(orders.forget(desk.backend.name, write.order.number, now=desk.clock()))
+        except StoreUnavailable as error:
+            log.error("a deleted order stays listed until it is read", backend=desk.backend.name, reason=str(error))
     return Made()
+
+
+def _not_shown(write: Write, known: KnownOrder | None) -> tuple[str, ...]:
+    """What was asked for and the vendor's record does not show: the vendor took the write and left that out, or changed it."""
+    if known is None or known.observation is None:
+        return ()
+    return tuple(merge_patch.missing(known.observation.fields, contents(write.body), replaced=write.terms.replace))
 
 
 async def read_after(desk: Desk, number: str) -> Observation | None:

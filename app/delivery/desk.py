@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -40,6 +40,8 @@ class Made:
     order: KnownOrder | None = None
     created: bool = False
     number: str | None = None
+    not_shown: tuple[str, ...] = ()
+    """Pointers of what was asked for and the order read afterwards does not show."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +66,15 @@ class Desk:
         await self.store.write(orders.observe(self.backend.name, [seen], source=source, now=self.clock()))
 
     async def take_in(self, seen: Observation) -> KnownOrder:
-        """Take in what the vendor shows, and give the order as it is known now."""
+        """Take in what the vendor shows, and give the order as it shows it, with its queue as the ledger has it.
+
+        Another reading may have come in meanwhile that counts as newer; what follows here rests on this one.
+        """
         await self.observe(seen, source="delivery")
         known = await self.store.read(orders.find(self.backend.name, seen.key.number))
         assert known is not None
-        return known
+        view = replace(known.view, code=seen.code, reference=seen.key.reference, vendor_ids=seen.key.vendor_ids)
+        return replace(known, view=view, observation=seen, etag=orders.etag_of(seen))
 
     async def settle(
         self,
@@ -133,6 +139,8 @@ class Desk:
                 tenant=operation.tenant,
                 settled=1 if made.order.view.number == operation.work_order else 0,
             )
+            if made.not_shown:
+                shown["not_shown"] = list(made.not_shown)
         return receipt(
             operation,
             backend.rules.table,

@@ -66,6 +66,7 @@ async def verify_change(desk: Desk, claim: Claim, operation: Operation, *, settl
     if numbered_by_vendor(operation):
         return await hold(desk, claim, operation, "the vendor may have created an order, and only it knows its number")
     seen: Observation | None = None
+    asked_at = desk.clock()
     try:
         seen = await desk.backend.adapter.read(operation.work_order)
     except WorkOrderNotFound:
@@ -84,7 +85,7 @@ async def verify_change(desk: Desk, claim: Claim, operation: Operation, *, settl
         made = await made_by(desk, write, known)
         return await desk.settle(claim, operation, State.applied, evidence="read_back", made=made)
     shown = "absent" if known is None else f"{known.etag}|{known.view.code}"
-    return await weigh(desk, claim, operation, proof, shown=shown, as_of=desk.clock(), settled_at=settled_at)
+    return await weigh(desk, claim, operation, proof, shown=shown, as_of=asked_at, settled_at=settled_at)
 
 
 def _set_anew(code_since: int | None, seen: Observation) -> bool:

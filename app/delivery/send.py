@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
 
 import structlog
 
 from app.delivery.changes import Prepared, prepare
-from app.delivery.desk import Desk
+from app.delivery.desk import Desk, Made
 from app.delivery.settling import put_off, settle_answer, wanted
 from app.domain.admission import OrderView, ReadFirst, admit, chosen_code
 from app.domain.errors import (
@@ -92,7 +93,7 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
         return await settle_answer(desk, claim, began, Answer(outcome=Outcome.unknown, detail=found))
     if prepared.idle:
         idle = Answer(outcome=Outcome.applied, detail="the order is so already; nothing was sent")
-        return await settle_answer(desk, claim, began, idle, write=write, evidence="unchanged")
+        return await settle_answer(desk, claim, began, idle, write=write, made=Made(order=known), evidence="unchanged")
     return await send_change(desk, claim, began, write)
 
 
@@ -107,7 +108,17 @@ async def send_change(desk: Desk, claim: Claim, operation: Operation, write: Wri
     except asyncio.CancelledError:
         await asyncio.shield(settle_answer(desk, claim, operation, answer, write=write))
         raise
-    return await settle_answer(desk, claim, operation, answer, write=write)
+    return await _to_the_end(settle_answer(desk, claim, operation, answer, write=write))
+
+
+async def _to_the_end(settling: Coroutine[None, None, Settled]) -> Settled:
+    """Write down what the vendor answered, even if the gateway stops meanwhile."""
+    task = asyncio.create_task(settling)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def known_order(desk: Desk, operation: Operation) -> OrderView:
@@ -137,6 +148,8 @@ async def checked(desk: Desk, operation: Operation, view: OrderView) -> tuple[St
     asked = wanted(operation)
     rules = desk.backend.rules
     code = chosen_code(asked, rules)
+    if desk.backend.vendor.reads_first:
+        view = await read_order(desk, operation.work_order)
     try:
         admit(asked, code, observed(view), rules, now=desk.clock(), readable=True)
     except ReadFirst:
@@ -192,4 +205,4 @@ async def attempt(desk: Desk, claim: Claim, operation: Operation, view: OrderVie
     except asyncio.CancelledError:
         await asyncio.shield(settle_answer(desk, claim, operation, answer))
         raise
-    return await settle_answer(desk, claim, operation, answer)
+    return await _to_the_end(settle_answer(desk, claim, operation, answer))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import structlog
 
 from app.delivery.changes import applied_in_part, left_by, read_after
-from app.delivery.desk import Desk
+from app.delivery.desk import Desk, Made
 from app.delivery.refusals import explain
 from app.domain.admission import Wanted
 from app.domain.errors import (
@@ -24,8 +24,10 @@ from app.domain.operations import Operation, State
 from app.domain.ports import Answer, Outcome, Write
 from app.domain.statuses import Status
 from app.domain.times import SECOND, from_micros
+from app.domain.work_orders import Observation
 from app.ledger import lanes
 from app.ledger.records import AttemptEnd, Claim, Settled
+from app.ledger.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -40,19 +42,21 @@ async def settle_answer(
     answer: Answer,
     *,
     write: Write | None = None,
+    made: Made | None = None,
     evidence: str = "vendor_accepted",
 ) -> Settled:
     """The consequence of each outcome; only `not_sent` and `not_applied` return to the queue.
 
-    `write` comes with a change: its record is read afterwards, and what a refused one did nevertheless is told.
+    `write` comes with a change: its record is read afterwards, unless `made` tells it, and what a refused one did
+    nevertheless is told.
     """
-    if write is not None and _may_be_our_own(operation, answer):
+    if write is not None and await _may_be_our_own(desk, operation, answer):
         answer = replace(answer, outcome=Outcome.unknown)
     end = AttemptEnd(n=operation.attempts, outcome=answer.outcome.value, detail=answer.detail, said=answer.said)
     health, now = desk.backend.health, desk.clock()
     if answer.outcome is Outcome.applied:
         health.well(now=now)
-        made, mishap = (None, None) if write is None else await left_by(desk, write, answer)
+        made, mishap = (made, None) if write is None or made is not None else await left_by(desk, write, answer)
         if mishap is not None:
             return await hold_accepted(desk, claim, operation, end, mishap)
         return await desk.settle(claim, operation, State.applied, attempt=end, evidence=evidence, made=made)
@@ -83,17 +87,17 @@ def next_turn(after_s: float | None, *, now: int) -> int:
     return now + round(min(after_s or 1, LONGEST_ASKED_S) * SECOND)
 
 
-def _may_be_our_own(operation: Operation, answer: Answer) -> bool:
+async def _may_be_our_own(desk: Desk, operation: Operation, answer: Answer) -> bool:
     """Whether "it exists already" may speak of what an earlier attempt of ours made; then it is read and compared."""
-    return operation.attempts > 1 and answer.outcome is Outcome.refused and answer.error is WorkOrderExists
+    if answer.outcome is not Outcome.refused or answer.error is not WorkOrderExists:
+        return False
+    return await desk.store.read(lanes.may_have_been_made(operation.id, before_attempt=operation.attempts))
 
 
 async def hold_accepted(desk: Desk, claim: Claim, operation: Operation, end: AttemptEnd, mishap: str) -> Settled:
     """The vendor accepted the write, and it did more or other than asked: a person looks at the order."""
     log.error("held: an accepted write had another effect", operation=operation.id, effect=mishap)
-    told = replace(end, outcome=Outcome.unknown.value, detail=mishap)
-    unsure = await desk.settle(claim, operation, State.unknown, attempt=told, ready_at=desk.clock(), probes=0)
-    return await desk.settle(claim, unsure.operation, State.held, evidence=mishap)
+    return await desk.settle(claim, operation, State.held, attempt=replace(end, detail=mishap), evidence=mishap)
 
 
 async def refusal(desk: Desk, operation: Operation, answer: Answer, write: Write | None) -> GatewayError:
@@ -104,8 +108,7 @@ async def refusal(desk: Desk, operation: Operation, answer: Answer, write: Write
     if answer.error is not None:
         return answer.error(answer.detail, vendor=said, faults=answer.faults)
     seen = await read_after(desk, operation.work_order)
-    if seen is not None:
-        await desk.observe(seen, source="delivery")
+    await _observe(desk, seen)
     asked = wanted(operation)
     table = desk.backend.rules.table
     return explain(
@@ -121,15 +124,24 @@ async def refusal(desk: Desk, operation: Operation, answer: Answer, write: Write
 async def refused_change(desk: Desk, write: Write, answer: Answer, said: VendorSaid) -> GatewayError:
     """The refusal of a change, with the members that the vendor changed nevertheless."""
     kind = answer.error or VendorRefused
-    outcome = None if kind is WorkOrderNotFound else "refused"
+    outcome = None if kind is WorkOrderNotFound or answer.said is None else "refused"
     error = kind(answer.detail, vendor=said, faults=answer.faults, outcome=outcome)
     seen = None if kind is WorkOrderNotFound or not write.order.number else await read_after(desk, write.order.number)
-    if seen is not None:
-        await desk.observe(seen, source="delivery")
+    await _observe(desk, seen)
     done = applied_in_part(write, seen)
     if done:
         error.members = {**error.members, "applied": done}
     return error
+
+
+async def _observe(desk: Desk, seen: Observation | None) -> None:
+    """Take in what a refusal is explained with; the refusal itself must not be lost should the database be away."""
+    if seen is None:
+        return
+    try:
+        await desk.observe(seen, source="delivery")
+    except StoreUnavailable as error:
+        log.error("could not take in the order after a refusal", backend=desk.backend.name, reason=str(error))
 
 
 async def put_off(desk: Desk, claim: Claim, error: VendorTrouble) -> None:

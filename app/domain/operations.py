@@ -24,7 +24,7 @@ class State(StrEnum):
     unknown = "unknown"
     """The answer was lost; the next read-back has its time."""
     held = "held"
-    """An unknown that ran out of read-backs: a person says which it is."""
+    """An unknown that ran out of read-backs, or a write that did more or other than asked: a person says which it is."""
     skipped = "skipped"
     replaced = "replaced"
     cancelled = "cancelled"
@@ -32,7 +32,7 @@ class State(StrEnum):
 
 EDGES: dict[State, frozenset[State]] = {
     State.queued:    frozenset({State.sending, State.refused, State.cancelled, State.skipped, State.replaced}),
-    State.sending:   frozenset({State.applied, State.refused, State.unknown, State.queued}),
+    State.sending:   frozenset({State.applied, State.refused, State.unknown, State.queued, State.held}),
     State.unknown:   frozenset({State.verifying, State.applied, State.queued, State.held}),
     State.verifying: frozenset({State.applied, State.queued, State.unknown, State.held}),
     State.held:      frozenset({State.applied, State.queued, State.skipped, State.replaced, State.cancelled}),

@@ -206,7 +206,8 @@ class StatusTable:
         if was is None:
             return Verdict(allowed=True, basis=Basis.assumed)
         if was.code == to.code and was.step not in self.workflow.terminal:
-            return Verdict(allowed=not self.workflow.same_code_refused, basis=Basis.documented)
+            refused = self.workflow.same_code_refused
+            return Verdict(allowed=not refused, basis=Basis.documented if refused else self.workflow.within)
         return self.workflow.verdict(was, to)
 
     def settable(self, code: StatusCode) -> bool:

@@ -110,6 +110,7 @@ UNSURE = Sql(
     select(ATTEMPT.c.n)
     .where(
         ATTEMPT.c.operation_id == bindparam("of_id"),
+        ATTEMPT.c.n < bindparam("before_n"),
         or_(ATTEMPT.c.outcome.is_(None), ATTEMPT.c.outcome == "unknown"),
     )
     .limit(1)
@@ -226,9 +227,9 @@ def code_since(operation_id: str) -> Unit[int | None]:
     return number_or_none(rows[0], "code_since") if rows else None
 
 
-def may_have_been_made(operation_id: str) -> Unit[bool]:
-    """Whether an attempt of the operation may have reached the vendor without our knowing what came of it."""
-    rows = yield UNSURE, {"of_id": operation_id}
+def may_have_been_made(operation_id: str, *, before_attempt: int) -> Unit[bool]:
+    """Whether an attempt before this one may have reached the vendor without our knowing what came of it."""
+    rows = yield UNSURE, {"of_id": operation_id, "before_n": before_attempt}
     return bool(rows)
 
 

@@ -71,7 +71,11 @@ CHANGED = Sql(
 
 FORGET = Sql(
     update(ORDER)
-    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
+    .where(
+        ORDER.c.backend == bindparam("of_backend"),
+        ORDER.c.number == bindparam("of_number"),
+        ORDER.c.observed_at.is_not(None),
+    )
     .values(
         {
             **dict.fromkeys(
@@ -90,6 +94,7 @@ FORGET = Sql(
             "vendor_ids": "{}",
             "fields": "{}",
             "late": 0,
+            "confirmed_at": bindparam("now"),
             "version": ORDER.c.version + 1,
             "changed_at": bindparam("now"),
             "event_seq": ORDER.c.event_seq + 1,
@@ -146,6 +151,8 @@ def _take_in(backend: str, seen: Observation, *, source: str, now: int) -> Unit[
     if not rows or _news(rows[0], seen, now=now):
         rows = yield LOCK_ORDER, {"backend": backend, "number": number_is}  # a write of ours may have come between
     row = rows[0]
+    if number_or_none(row, "observed_at") is None and _later(row, "confirmed_at", seen, now=now):
+        return None  # read before our own delete removed it
     if not _news(row, seen, now=now):
         yield SEEN, {**lane, "at": to_micros(seen.as_of), "ahead": now + CLOCKS_APART}
         return None

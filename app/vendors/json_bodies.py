@@ -11,6 +11,9 @@ from app.domain.json import JsonValue
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
+DEEPEST = 64
+"""How deep a vendor's record may be nested for us to work with it."""
+
 
 class NotJson(Exception):
     """A body is no JSON, or none that we could keep."""
@@ -32,9 +35,18 @@ def json_value(body: bytes) -> JsonValue:
         written.encode()
     except (ValueError, RecursionError) as fault:
         raise NotJson from fault
-    if _NUL.search(written):
+    if _NUL.search(written) or not _shallow(value, DEEPEST):
         raise NotJson
     return value
+
+
+def _shallow(value: JsonValue, levels: int) -> bool:
+    """Whether lists and objects stand in one another at most so many times."""
+    if isinstance(value, dict):
+        return levels > 0 and all(_shallow(one, levels - 1) for one in value.values())
+    if isinstance(value, list):
+        return levels > 0 and all(_shallow(one, levels - 1) for one in value)
+    return True
 
 
 def _finite(text: str) -> float:

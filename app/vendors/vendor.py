@@ -132,6 +132,8 @@ class Vendor:
     removal: Removal | None = None
     kept_here: tuple[str, ...] = field(default=())
     """Members of a status update that the vendor's system has no place for: they stand in our record alone."""
+    reads_first: bool = False
+    """Whether the order is read before each status update: for a vendor that would take one for an order that has ended."""
     simulator: str
     """`module:function` of the simulator's app factory, imported only when it is run."""
     sandbox: Sandbox

@@ -84,8 +84,9 @@ class Desk:
         It counts from where the updates sent so far will leave the order, and ends it only where no other can be set.
         """
         ends = {row["vendor_code"] for row in await self.statuses() if row["terminal"] or row["phase"] == "complete"}
-        items = (await self.site.api.get(self.site.orders(number) + "/transitions")).json()["items"]
-        rows = [one for one in items if one["allowed"] and not one["requires"]]
+        onward = (await self.site.api.get(self.site.orders(number) + "/transitions")).json()
+        now = onward["current"]["vendor_code"]  # some vendors take it once more, but that would show nowhere
+        rows = [one for one in onward["items"] if one["allowed"] and not one["requires"] and one["vendor_code"] != now]
         rows.sort(key=lambda one: one["vendor_code"] in ends)
         if not rows:
             return None

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from app.vendors.civica_cx import orders
+from app.vendors import meanings
 from tests.delivery.bench import add_orders, codes, finished, leaves, operation, send_async
 from tests.delivery.recording import READ, UPDATE, Glass
 from tests.gateway import Site
@@ -53,7 +53,7 @@ async def test_other_orders_are_not_delayed_by_one_that_the_vendor_shows_unreada
     seen: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site, glass = seen
-    monkeypatch.setattr(orders, "AGAIN_S", 1)
+    monkeypatch.setattr(meanings, "AGAIN_S", 1)
     [unreadable] = add_orders(site, 1)
     health = site.app.state.gateway.backends[site.backend].health
     faulty = reply(200, DETAILS % b"<WorkOrderId>200000</WorkOrderId><WorkOrderUid>none</WorkOrderUid>")

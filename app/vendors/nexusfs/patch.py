@@ -108,7 +108,9 @@ class _Writing:
 
     def member(self, name: str, value: JsonValue) -> None:
         """One member of the order."""
-        if isinstance(value, Mapping):
+        if _NAME.fullmatch(name) is None:
+            self.faults.append(fault(pointer_to([name]), "NexusFS has no member of such a name."))
+        elif isinstance(value, Mapping):
             inner = self._object([name], f"$.{name}", value)
             if inner:
                 self.members[name] = inner

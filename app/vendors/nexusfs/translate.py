@@ -13,7 +13,6 @@ from app.domain.json import JsonObject, JsonValue
 from app.domain.merge_patch import shows
 from app.domain.order_body import contents
 from app.domain.ports import Kind, VendorRequest, Write
-from app.domain.statuses import StatusCode
 from app.domain.work_orders import Observation, OrderKey
 from app.vendors.json_bodies import json_bytes
 from app.vendors.nexusfs.fields import DISPATCH_STATUS, SECTIONS, TABLE
@@ -76,7 +75,7 @@ def to_nexus_status(write: Write, settings: NexusFsSettings) -> Record:
         raise InvalidRequest("A status update needs a status.", pointer="/status")
     code = reason_code(settings, write.body, vendor="NexusFS")
     reason = {} if code is None else {"ReasonCode": code}
-    members = {"OrderNum": write.order.number, **_status_members(write.status), **reason}
+    members = {"OrderNum": write.order.number, **_status_members(write.status.code), **reason}
     return dict(sorted(members.items()))
 
 
@@ -88,22 +87,29 @@ def to_nexus_order(write: Write) -> Record:
         asked = ours.get(name)
         if isinstance(asked, Mapping) and pruned(asked):
             record[section.theirs] = section_in_nexus_words(name, asked)
-    status = {"OrderStatus": NEW} if write.status is None else _status_members(write.status)
+    status = _status_members(write.status.code) if write.status is not None else _status_kept(write)
     dispatch = status.get(DISPATCH_STATUS)
     if dispatch is not None and record.get(DISPATCH_STATUS, dispatch) != dispatch:
         message = f"The status stands for DispatchStatus {dispatch}: leave this out, or name the vendor_code."
         refuse([fault(pointer_to([DISPATCH_STATUS]), message)])
-    default: Record = {DISPATCH_STATUS: 0} if write.status is None else {}
+    default: Record = {DISPATCH_STATUS: 0} if write.status is None and write.before is None else {}
     whole = {**default, **record, **status, "OrderNum": write.order.number}
     return {name: value for name, value in sorted(pruned(whole).items()) if value != []}
 
 
-def _status_members(status: StatusCode) -> Record:
-    found = CODE.fullmatch(status.code)
+def _status_kept(write: Write) -> Record:
+    """A replacement that names no status leaves the order's own; a new order begins as new."""
+    if write.before is None or write.previous_code is None:
+        return {"OrderStatus": NEW}
+    return _status_members(write.previous_code)
+
+
+def _status_members(code: str) -> Record:
+    found = CODE.fullmatch(code)
     if found is None:
-        raise InvalidRequest(f"{status.code!r} is no status code of NexusFS.", pointer="/vendor_code")
+        raise InvalidRequest(f"{code!r} is no status code of NexusFS.", pointer="/vendor_code")
     if found["dispatch"] is None:
-        return {"OrderStatus": status.code}
+        return {"OrderStatus": code}
     return {"OrderStatus": NEW, DISPATCH_STATUS: int(found["dispatch"])}
 
 

@@ -66,6 +66,6 @@ WORKFLOW = Workflow(
     },
     terminal=frozenset({CANCELLED, "CLOSED"}),
     within=_ASSUMED,
-    same_code_refused=True,
+    same_code_refused=False,  # no document of the vendor's calls it an error
     settable=frozenset({CANCELLED}),  # the PATCH has no status; the cancellation is a call of its own
 )  # fmt: skip

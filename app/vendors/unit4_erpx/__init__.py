@@ -38,6 +38,7 @@ VENDOR = Vendor(
     own_members=OWN_MEMBERS,
     writable=WRITABLE,
     removal=REMOVAL,
+    reads_first=True,
     kept_here=KEPT_HERE,
     simulator="app.vendors.unit4_erpx.simulator:create_simulator",
     sandbox=Sandbox(backend="unit4-erpx", port_offset=1, section=sandbox_section, example_order="123"),

@@ -103,7 +103,7 @@ _TEXTS = ("message", "error_description")
 
 
 def _said(value: JsonValue, secrets: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
-    """The vendor's code and texts; of an error whose members we do not know, all of it."""
+    """The vendor's code and texts; of an error whose members we do not know, all of it, unless it may hold a token."""
     code: str | None = None
     messages: list[str] = []
     for part in _parts(value)[:MOST_MESSAGES]:
@@ -115,6 +115,7 @@ def _said(value: JsonValue, secrets: tuple[str, ...]) -> tuple[str | None, tuple
         texts = [text for name in _TEXTS if isinstance(text := part.get(name), str)]
         if texts:
             messages.append(redacted(texts[0], secrets))
-        elif not part.keys() <= set(_CODES):
-            messages.append(redacted(json.dumps(part, ensure_ascii=False), secrets))
+        elif not part.keys() <= set(_CODES) and not any("token" in name.casefold() for name in part):
+            escaped = tuple(json.dumps(one, ensure_ascii=False)[1:-1] for one in secrets)
+            messages.append(redacted(json.dumps(part, ensure_ascii=False), secrets + escaped))
     return code, tuple(messages)

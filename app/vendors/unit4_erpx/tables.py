@@ -46,7 +46,7 @@ WORKFLOW = Workflow(
     steps={"N": _onward("P", "C", "T"), "P": _onward("N", "C", "T"), "C": _onward(), "T": _onward()},
     terminal=frozenset({CLOSED, "T"}),
     within=Basis.assumed,
-    same_code_refused=True,
+    same_code_refused=False,  # no document of the vendor's calls it an error
 )
 
 

@@ -117,4 +117,4 @@ def test_the_status_table_is_that_of_the_design_and_all_of_it_assumed() -> None:
     assert {row.basis for row in VENDOR.statuses} == {Basis.assumed}
     assert set(VENDOR.workflow.steps) == {row.code for row in VENDOR.statuses}
     assert {row.code for row in VENDOR.statuses if row.step in VENDOR.workflow.terminal} == {"C", "T"}
-    assert (VENDOR.removal and VENDOR.removal.code, VENDOR.workflow.same_code_refused) == ("C", True)
+    assert (VENDOR.removal and VENDOR.removal.code, VENDOR.workflow.same_code_refused) == ("C", False)
