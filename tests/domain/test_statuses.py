@@ -174,7 +174,7 @@ def test_whether_one_code_may_follow_another(case: Move) -> None:
 
 def test_the_same_code_again_passes_where_the_vendor_takes_it() -> None:
     tolerant = replace(TABLE, workflow=replace(FLOW, same_code_refused=False))
-    assert tolerant.verdict(ON_SITE, ON_SITE) == Verdict(allowed=True, basis=Basis.documented)
+    assert tolerant.verdict(ON_SITE, ON_SITE) == Verdict(allowed=True, basis=FLOW.within)
 
 
 def test_an_order_has_ended_only_in_a_terminal_step() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from app.domain.operations import State
-from app.domain.times import SECOND
+from app.domain.times import SECOND, from_micros
 from app.ledger import lanes, orders
 from app.ledger.orders import OrderFilter
 from app.ledger.store import Store
@@ -57,7 +58,8 @@ async def test_a_forgotten_order_is_listed_no_more(known: Store) -> None:
 async def test_nothing_that_the_vendor_showed_of_it_is_left(known: Store) -> None:
     await forget(known)
     order = await order_row(known)
-    assert order == {**BLANK_ORDER, "changed_at": LATER, "version": order["version"], "event_seq": order["event_seq"]}
+    counts = {"version": order["version"], "event_seq": order["event_seq"]}
+    assert order == {**BLANK_ORDER, "changed_at": LATER, "confirmed_at": LATER, **counts}
     found = await known.read(orders.find(BACKEND, NUMBER))
     assert found is not None
     assert (found.observation, found.etag, found.view.code, found.view.reference) == (None, None, None, None)
@@ -97,6 +99,14 @@ async def test_what_is_queued_for_it_stays(known: Store) -> None:
 
 async def test_an_order_that_is_shown_again_is_a_new_one(known: Store) -> None:
     await forget(known)
-    [change] = await known.write(orders.observe(BACKEND, [shown(NUMBER)], source="read", now=LATER + SECOND))
+    anew = replace(shown(NUMBER), as_of=from_micros(LATER + SECOND))
+    [change] = await known.write(orders.observe(BACKEND, [anew], source="read", now=LATER + SECOND))
     assert (change.number, change.was) == (NUMBER, {})
     assert sorted(await listed(known)) == [NUMBER, "2"]
+
+
+async def test_what_was_read_before_it_was_removed_does_not_bring_it_back(known: Store) -> None:
+    await forget(known)
+    before = replace(shown(NUMBER), as_of=from_micros(LATER - SECOND))
+    assert await known.write(orders.observe(BACKEND, [before], source="read", now=LATER + SECOND)) == []
+    assert await listed(known) == ["2"]
