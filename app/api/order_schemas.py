@@ -11,7 +11,7 @@ from app.domain.work_orders import MEMBERS
 Schema = dict[str, Any]
 
 FIRST = ("backend", "number", "external_reference")
-LAST = ("status", "phase", "vendor_status", "delivery", "as_of", "vendor_ids")
+LAST = ("status", "phase", "vendor_status", "delivery", "not_shown", "as_of", "vendor_ids")
 """Members of an answer that stand before and behind those that the vendor's record fills."""
 
 AS_READ = ("backend", "phase", "delivery", "as_of", "vendor_ids")

@@ -130,10 +130,10 @@ async def _change(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write:
         carried = validated(WorkOrderPatch, body.body, at=("body", "body"))
     elif kind is not Kind.delete:
         carried = order_in = validated(WorkOrderIn, body.body, at=("body", "body"))
-    named = None if kind is Kind.create else _named(body)
+    named = body.work_order if kind is Kind.create else _named(body)
     try:
-        if body.work_order is not None:
-            check_number(body.work_order, carried)
+        if named is not None:
+            check_number(named, carried)
         code = first_code(backend, order_in, at=gateway.clock())
         names = collections(body.replace) if kind is Kind.patch else ()
         check_replaced(backend, names, body.body, at="/replace")

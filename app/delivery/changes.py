@@ -25,8 +25,8 @@ from app.domain.errors import (
 )
 from app.domain.json import JsonObject
 from app.domain.operations import Operation
-from app.domain.order_body import contents
 from app.domain.ports import Answer, Kind, Write
+from app.domain.proof import asked_of
 from app.domain.times import from_micros
 from app.domain.work_orders import Observation, OrderKey
 from app.ledger import lanes, orders
@@ -182,7 +182,7 @@ def _not_shown(write: Write, known: KnownOrder | None) -> tuple[str, ...]:
     """What was asked for and the vendor's record does not show: the vendor took the write and left that out, or changed it."""
     if known is None or known.observation is None:
         return ()
-    return tuple(merge_patch.missing(known.observation.fields, contents(write.body), replaced=write.terms.replace))
+    return tuple(merge_patch.missing(known.observation.fields, asked_of(write), replaced=write.terms.replace))
 
 
 async def read_after(desk: Desk, number: str) -> Observation | None:
@@ -205,7 +205,7 @@ def applied_in_part(write: Write, seen: Observation | None) -> list[str]:
     """
     if seen is None or write.before is None or write.kind not in (Kind.patch, Kind.replace):
         return []
-    asked = contents(write.body)
+    asked = asked_of(write)
     still = set(merge_patch.missing(seen.fields, asked))
     were = set(merge_patch.missing(write.before, asked))
     return sorted(were - still)

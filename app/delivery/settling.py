@@ -97,7 +97,8 @@ async def _may_be_our_own(desk: Desk, operation: Operation, answer: Answer) -> b
 async def hold_accepted(desk: Desk, claim: Claim, operation: Operation, end: AttemptEnd, mishap: str) -> Settled:
     """The vendor accepted the write, and it did more or other than asked: a person looks at the order."""
     log.error("held: an accepted write had another effect", operation=operation.id, effect=mishap)
-    return await desk.settle(claim, operation, State.held, attempt=replace(end, detail=mishap), evidence=mishap)
+    told = replace(end, outcome=Outcome.unknown.value, detail=mishap)
+    return await desk.settle(claim, operation, State.held, attempt=told, evidence=mishap)
 
 
 async def refusal(desk: Desk, operation: Operation, answer: Answer, write: Write | None) -> GatewayError:

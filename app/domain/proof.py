@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app.domain.json import JsonObject
 from app.domain.merge_patch import besides, same, shows
 from app.domain.order_body import contents
@@ -15,7 +17,7 @@ def prove_change(write: Write, seen: Observation | None, *, ended_code: str | No
         return _removed(write, seen, ended_code)
     if seen is None:
         return Proof.not_applied if write.before is None else Proof.inconclusive
-    asked = contents(write.body)
+    asked = asked_of(write)
     shown = write.status is None or seen.code == write.status.code
     shown = shown and shows(seen.fields, asked, replaced=write.terms.replace)
     if shown and not _more_than_asked(write, asked, seen):
@@ -23,6 +25,18 @@ def prove_change(write: Write, seen: Observation | None, *, ended_code: str | No
     if write.before is not None and same(seen.fields, write.before):
         return Proof.not_applied
     return Proof.applied if shown else Proof.inconclusive
+
+
+def asked_of(write: Write) -> JsonObject:
+    """The members that a write asks for. A null removes in a patch; in a whole order it says nothing."""
+    asked = contents(write.body)
+    return asked if write.kind is Kind.patch else _without_nulls(asked)
+
+
+def _without_nulls(value: JsonObject) -> JsonObject:
+    return {
+        name: _without_nulls(one) if isinstance(one, Mapping) else one for name, one in value.items() if one is not None
+    }
 
 
 def _more_than_asked(write: Write, asked: JsonObject, seen: Observation) -> bool:
