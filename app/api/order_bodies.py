@@ -103,6 +103,7 @@ class WorkOrderIn(OrderMembers):
     backend: Any = Field(default=None, description="As read; it changes nothing.")
     phase: Any = Field(default=None, description="As read; it changes nothing.")
     delivery: Any = Field(default=None, description="As read; it changes nothing.")
+    not_shown: Any = Field(default=None, description="As read; it changes nothing.")
     as_of: Any = Field(default=None, description="As read; it changes nothing.")
     vendor_ids: Any = Field(default=None, description="As read; it changes nothing.")
 
@@ -124,6 +125,7 @@ class WorkOrderPatch(OrderMembers):
     backend: ReadOnly = Field(default=None, exclude=True)
     phase: ReadOnly = Field(default=None, exclude=True)
     delivery: ReadOnly = Field(default=None, exclude=True)
+    not_shown: ReadOnly = Field(default=None, exclude=True)
     as_of: ReadOnly = Field(default=None, exclude=True)
     vendor_ids: ReadOnly = Field(default=None, exclude=True)
 

@@ -14,7 +14,7 @@ FIRST = ("backend", "number", "external_reference")
 LAST = ("status", "phase", "vendor_status", "delivery", "not_shown", "as_of", "vendor_ids")
 """Members of an answer that stand before and behind those that the vendor's record fills."""
 
-AS_READ = ("backend", "phase", "delivery", "as_of", "vendor_ids")
+AS_READ = ("backend", "phase", "delivery", "not_shown", "as_of", "vendor_ids")
 """Members that an order sent whole may carry because it was read so."""
 REFUSED = ("status", "vendor_code", "vendor_status", *AS_READ)
 """Members of an order that no merge patch takes."""

@@ -5,7 +5,18 @@ from __future__ import annotations
 from app.domain.json import JsonObject, JsonValue
 
 OURS = frozenset(
-    {"backend", "number", "status", "phase", "vendor_status", "delivery", "as_of", "vendor_ids", "vendor_code"}
+    {
+        "backend",
+        "number",
+        "status",
+        "phase",
+        "vendor_status",
+        "delivery",
+        "not_shown",
+        "as_of",
+        "vendor_ids",
+        "vendor_code",
+    }
 )
 """Members that an order of ours has and no write sets by its body: an order that was read can be sent back as it is."""
 
