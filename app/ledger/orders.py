@@ -151,7 +151,8 @@ def _take_in(backend: str, seen: Observation, *, source: str, now: int) -> Unit[
     if not rows or _news(rows[0], seen, now=now):
         rows = yield LOCK_ORDER, {"backend": backend, "number": number_is}  # a write of ours may have come between
     row = rows[0]
-    if number_or_none(row, "observed_at") is None and _later(row, "confirmed_at", seen, now=now):
+    forgotten = number_or_none(row, "observed_at") is None and text_or_none(row, "code") is None
+    if forgotten and _later(row, "confirmed_at", seen, now=now):
         return None  # read before our own delete removed it
     if not _news(row, seen, now=now):
         yield SEEN, {**lane, "at": to_micros(seen.as_of), "ahead": now + CLOCKS_APART}
