@@ -104,7 +104,7 @@ def _backend(backend: Backend) -> dict[str, JsonValue]:
         "capabilities": sorted(one.value for one in backend.vendor.capabilities),
         "writable_fields": list(backend.vendor.writable),
         "replaceable_fields": list(backend.vendor.replaceable),
-        "delete_effect": None if backend.vendor.removal is None else backend.vendor.removal.effect,
+        "delete_effect": backend.vendor.delete_effect,
         "health": {
             "state": "paused" if health.paused else "ok",
             "code": health.code,

@@ -51,7 +51,7 @@ def check_replaced(backend: Backend, names: tuple[str, ...], body: JsonObject, *
 
 def check_expected(backend: Backend, expect: str | None) -> None:
     """Raise CapabilityMissing if a DELETE would do other than the caller expects."""
-    effect = None if backend.vendor.removal is None else backend.vendor.removal.effect
+    effect = backend.vendor.delete_effect
     meant = {"close": "closed", "delete": "deleted", None: effect}[expect]
     if meant != effect:
         raise CapabilityMissing(
@@ -96,16 +96,11 @@ def checks(
         if kind in NEED_THE_ORDER and order.observed_at is None and not order.open_count and look.may_read:
             # It may be named by its reference, and its queue is its number's. One with a queue may be about to be created.
             raise ReadFirst
-        target = code.code if code is not None else removal_code(backend, kind)
+        closes_as = backend.vendor.closed_code if kind is Kind.delete else None
+        target = code.code if code is not None else closes_as
         return Send(target_code=target, previous_code=order.code)
 
     return check
-
-
-def removal_code(backend: Backend, kind: Kind) -> str | None:
-    """The code of an order that DELETE only closes."""
-    removal = backend.vendor.removal
-    return removal.code if kind is Kind.delete and removal is not None else None
 
 
 def _screened(

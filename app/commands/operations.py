@@ -104,16 +104,16 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
     if was is None:
         raise Ends(f"there is no operation {operation_id!r}", code=FAILED)
     now = now_micros()
-    ending, result, removal = None, None, None
+    ending, result, effect = None, None, None
     if applied:
         backend = await _backend(store, configured, was)
-        removal = backend.vendor.removal
+        effect = backend.vendor.delete_effect
         receipt = endings.receipt(
             was,
             backend.rules.table,
             at=now,
             evidence="operator",
-            effect=None if removal is None else removal.effect,
+            effect=effect,
             kept_here=backend.vendor.kept_here,
         )
         if receipt is not None:
@@ -127,8 +127,7 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
         )
     except operations.NotUnresolved as fault:
         raise Ends(f"{operation_id}: {fault}", code=FAILED) from fault
-    gone = removal is not None and removal.effect == "deleted" and was.kind is Kind.delete
-    if gone and after.state is State.applied:
+    if effect == "deleted" and was.kind is Kind.delete and after.state is State.applied:
         await store.write(orders.forget(was.backend, was.work_order, now=now))
     return _next(after)
 

@@ -74,8 +74,7 @@ def _check_code(desk: Desk, code: str) -> None:
 
 def _closed_already(desk: Desk, write: Write, known: KnownOrder | None) -> bool:
     """Whether a removal that only closes the order finds it closed."""
-    removal = desk.backend.vendor.removal
-    code = removal.code if removal is not None and write.kind is Kind.delete else None
+    code = desk.backend.vendor.closed_code if write.kind is Kind.delete else None
     return code is not None and known is not None and known.view.code == code
 
 
@@ -96,10 +95,10 @@ async def _read(desk: Desk, number: str) -> KnownOrder | None:
 
 def _check_not_ended(desk: Desk, operation: Operation, known: KnownOrder) -> None:
     """An order that has ended otherwise is not closed over it: the removal would only set another status."""
-    table, removal = desk.backend.rules.table, desk.backend.vendor.removal
+    table, closed = desk.backend.rules.table, desk.backend.vendor.closed_code
     row = table.by_code.get(known.view.code or "")
-    closes = operation.kind is Kind.delete and removal is not None and removal.code is not None
-    if closes and row is not None and table.ended(row) and removal is not None and row.code != removal.code:
+    closes = operation.kind is Kind.delete and closed is not None
+    if closes and row is not None and table.ended(row) and row.code != closed:
         raise OrderEnded(f"The order is {row.label!r} in the vendor's system, and is not closed over that.")
 
 
@@ -169,8 +168,7 @@ async def made_by(desk: Desk, write: Write, known: KnownOrder | None) -> Made:
     if write.kind is not Kind.delete:
         number = None if known is None else known.view.number
         return Made(order=known, created=write.before is None, number=number, not_shown=_not_shown(write, known))
-    removal = desk.backend.vendor.removal
-    if removal is not None and removal.effect == "deleted":
+    if desk.backend.vendor.delete_effect == "deleted":
         try:
             await desk.store.write(orders.forget(desk.backend.name, write.order.number, now=desk.clock()))
         except StoreUnavailable as error:

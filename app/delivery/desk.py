@@ -148,7 +148,7 @@ class Desk:
             evidence=evidence,
             order=shown,
             created=made.created,
-            effect=None if backend.vendor.removal is None else backend.vendor.removal.effect,
+            effect=backend.vendor.delete_effect,
             kept_here=backend.vendor.kept_here,
         )
 

@@ -40,7 +40,8 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation) -> Settled | N
     """Take a queued write to the vendor. None: the backend cannot be asked, and the queue was put back. Raises Fenced."""
     try:
         if operation.kind is Kind.status_update:
-            code, view = await checked(desk, operation, await known_order(desk, operation))
+            look = read_order if desk.backend.vendor.reads_first else known_order
+            code, view = await checked(desk, operation, await look(desk, operation))
             sending = deliver_status(desk, claim, operation, code, view)
         else:
             sending = deliver_change(desk, claim, operation, await prepare(desk, operation))
@@ -126,12 +127,12 @@ async def known_order(desk: Desk, operation: Operation) -> OrderView:
     known = await desk.store.read(orders.find(desk.backend.name, operation.work_order))
     if known is not None and known.observation is not None:
         return known.view
-    return await read_order(desk, operation.work_order)
+    return await read_order(desk, operation)
 
 
-async def read_order(desk: Desk, number: str) -> OrderView:
-    """Read the order from the vendor and take in what it shows."""
-    seen = await desk.backend.adapter.read(number)
+async def read_order(desk: Desk, operation: Operation) -> OrderView:
+    """Read the operation's order from the vendor and take in what it shows."""
+    seen = await desk.backend.adapter.read(operation.work_order)
     desk.backend.health.well(now=desk.clock())
     await desk.observe(seen, source="delivery")
     known = await desk.store.read(orders.find(desk.backend.name, seen.key.number))
@@ -148,14 +149,12 @@ async def checked(desk: Desk, operation: Operation, view: OrderView) -> tuple[St
     asked = wanted(operation)
     rules = desk.backend.rules
     code = chosen_code(asked, rules)
-    if desk.backend.vendor.reads_first:
-        view = await read_order(desk, operation.work_order)
     try:
         admit(asked, code, observed(view), rules, now=desk.clock(), readable=True)
     except ReadFirst:
         now = desk.clock()
         try:
-            view = await read_order(desk, operation.work_order)
+            view = await read_order(desk, operation)
             now = view.observed_at or now  # however long the read took, what it shows may refuse
         except (BackendUnavailable, BackendTimeout) as error:
             log.info("could not read the order before sending", operation=operation.id, reason=error.code)

@@ -137,3 +137,13 @@ class Vendor:
     simulator: str
     """`module:function` of the simulator's app factory, imported only when it is run."""
     sandbox: Sandbox
+
+    @property
+    def delete_effect(self) -> Literal["closed", "deleted"] | None:
+        """What DELETE does to an order; None: this vendor has none."""
+        return None if self.removal is None else self.removal.effect
+
+    @property
+    def closed_code(self) -> str | None:
+        """The code of an order that DELETE only closes."""
+        return None if self.removal is None else self.removal.code
