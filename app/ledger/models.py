@@ -148,7 +148,8 @@ class WorkOrderRow(Table, table=True):
 
     The queue: `last_seq` places given out, `open_count` of them not final; `ready_at` is when the queue next wants attention
     (null: never by itself); `lease_owner` works on it until `lease_until`; `fence` rises with each lease, and whoever writes
-    an outcome must still hold the fence.
+    an outcome must still hold the fence. `recheck`: a hold was released, so the vendor is read before anything is sent.
+    `listed_at`: when the vendor's own list last named the order.
     """
 
     __tablename__ = "work_order"
@@ -177,6 +178,7 @@ class WorkOrderRow(Table, table=True):
     late: int = Field(sa_column=Column(Integer, nullable=False))
     target_at: int | None = Field(sa_column=_big(nullable=True))
     observed_at: int | None = Field(sa_column=_big(nullable=True))
+    listed_at: int | None = Field(sa_column=_big(nullable=True))
     confirmed_at: int = Field(sa_column=_big(default=0))
     changed_at: int = Field(sa_column=_big())
     projected_code: str | None = Field(sa_column=_text(nullable=True))
@@ -188,6 +190,7 @@ class WorkOrderRow(Table, table=True):
     blocked_by: str | None = Field(sa_column=_text(nullable=True))
     blocked_tenant: str | None = Field(sa_column=_text(nullable=True))
     held: int = Field(sa_column=Column(Integer, nullable=False))
+    recheck: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
     ready_at: int | None = Field(sa_column=_big(nullable=True))
     lease_owner: str | None = Field(sa_column=_text(nullable=True))
     lease_until: int = Field(sa_column=_big())
@@ -196,7 +199,11 @@ class WorkOrderRow(Table, table=True):
 
 
 class OrderHoldRow(Table, table=True):
-    """A queue that stopped behind a refusal, until a person says how it goes on."""
+    """A queue that stopped until a person says how it goes on: why, behind which operation, and what the word was.
+
+    `tenant` and `operation_id` are null where no operation of ours is the cause. `version` rises with each change;
+    `made_operation` is what a resolution put in the place of the cause.
+    """
 
     __tablename__ = "order_hold"
     __table_args__ = (
@@ -208,19 +215,24 @@ class OrderHoldRow(Table, table=True):
             sqlite_where=sql_text("closed_at IS NULL"),
             postgresql_where=sql_text("closed_at IS NULL"),
         ),
+        Index("ix_order_hold_operation_id", "operation_id"),
     )
 
     id: str = Field(sa_column=_text(primary_key=True))
-    tenant: str = Field(sa_column=_text())
+    tenant: str | None = Field(sa_column=_text(nullable=True))
     backend: str = Field(sa_column=_text())
     work_order: str = Field(sa_column=_text())
-    operation_id: str = Field(sa_column=_text())
+    operation_id: str | None = Field(sa_column=_text(nullable=True))
     cause: str = Field(sa_column=_text())
+    detail: str | None = Field(sa_column=_text(nullable=True))
+    version: int = Field(sa_column=_big(default=1))
     opened_at: int = Field(sa_column=_big())
     closed_at: int | None = Field(sa_column=_big(nullable=True))
     closed_by: str | None = Field(sa_column=_text(nullable=True))
     resolution: str | None = Field(sa_column=_text(nullable=True))
     reason: str | None = Field(sa_column=_text(nullable=True))
+    evidence: str | None = Field(sa_column=_text(nullable=True))
+    made_operation: str | None = Field(sa_column=_text(nullable=True))
 
 
 class EventRow(Table, table=True):
