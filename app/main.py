@@ -10,8 +10,12 @@ import httpx
 from fastapi import FastAPI
 
 from app.api import backends as backend_routes
-from app.api import changes, health, preview, status_updates, work_orders
+from app.api import changes, health, holds, preview, status_updates, work_orders
+from app.api import events as event_routes
 from app.api import operations as operation_routes
+from app.api import timeline as timeline_routes
+from app.api import webhook_deliveries as webhook_delivery_routes
+from app.api import webhooks as webhook_routes
 from app.api.auth import AuthConfig, Authority, TrustedIssuer
 from app.api.cursors import Cursors
 from app.api.docs_page import mount_docs
@@ -19,13 +23,18 @@ from app.api.edge import add_edge
 from app.api.gateway import Gateway
 from app.api.openapi import DocumentedApp
 from app.api.requests import assert_every_route_declares
+from app.api.streams import Feed
 from app.api.strict_json import carried
 from app.api.unavailable import add_unavailable_answers
+from app.delivery.addresses import AddressRules
+from app.delivery.reaper import Reaper
 from app.delivery.service import Delivery
+from app.delivery.webhooks_service import Webhooks
 from app.domain.clients import ClientRecord
-from app.domain.times import now_micros
+from app.domain.times import from_micros
 from app.ledger import clients, statuses
 from app.ledger.open import open_store
+from app.ledger.retention import Retention
 from app.ledger.store import Store
 from app.settings import Configuration
 from app.vendors.backends import Backend, seed_statuses
@@ -48,7 +57,13 @@ TAGS = [
     {"name": "work orders", "description": "Orders as the client's system shows them, and what may come next."},
     {"name": "status updates", "description": "The main job: say what became of an order."},
     {"name": "operations", "description": "Every write that was accepted, and where it stands."},
+    {"name": "holds", "description": "Orders that wait for a person, and how they go on."},
+    {
+        "name": "events",
+        "description": "What happened to orders: as a feed, as a stream, and as the story of one order.",
+    },
     {"name": "preview", "description": "What a write would send to the vendor, without sending it."},
+    {"name": "webhooks", "description": "Endpoints of yours that are told when something happens."},
     {"name": "problems", "description": "What each error means, and what to do."},
     {"name": "health", "description": "For load balancers and monitors."},
 ]
@@ -79,14 +94,45 @@ def create_app(configuration: Configuration) -> FastAPI:
     }
     delivery = Delivery(store, backends, public_url=auth.public_url, deadline_s=configuration.delivery.deadline_s)
 
+    webhooks = Webhooks(
+        store,
+        backends,
+        signing_key=auth.signing_key,
+        rules=AddressRules(
+            allowed_ports=frozenset(configuration.webhooks.allowed_ports),
+            allow_loopback=configuration.webhooks.allow_loopback,
+        ),
+        max_endpoints=configuration.webhooks.max_endpoints,
+        keep_days=configuration.webhooks.keep_days,
+        clock=store.now,
+    )
+
+    feed = Feed(store)
+    kept = configuration.retention
+    reaper = Reaper(
+        store,
+        Retention(
+            key_days=kept.key_days,
+            answer_days=kept.answer_days,
+            reference_days=kept.reference_days,
+            event_days=kept.event_days,
+        ),
+        clock=store.now,
+    )
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await store.open()
             stack.push_async_callback(store.close)
             await _open_backends(backends, store, configuration, stack)
+            reaper.start()
+            stack.push_async_callback(reaper.stop)
             await delivery.start()
             stack.push_async_callback(delivery.stop)
+            stack.push_async_callback(feed.stop)
+            await webhooks.start()
+            stack.push_async_callback(webhooks.stop)
             yield
 
     app = DocumentedApp(
@@ -106,9 +152,24 @@ def create_app(configuration: Configuration) -> FastAPI:
         cursors=Cursors(authority.keys.cursor_key),
         public_url=auth.public_url,
         wait_s=configuration.delivery.wait_s,
-        clock=now_micros,
+        clock=store.now,
     )
-    for routes in (backend_routes, work_orders, changes, status_updates, operation_routes, preview, health):
+    for routes in (
+        backend_routes,
+        work_orders,
+        changes,
+        status_updates,
+        timeline_routes,
+        operation_routes,
+        holds,
+        event_routes,
+        preview,
+        health,
+    ):
+        app.include_router(routes.router)
+    app.state.feed = feed
+    app.state.webhooks = webhooks
+    for routes in (webhook_routes, webhook_delivery_routes):
         app.include_router(routes.router)
     mount_docs(app)
     add_edge(app, authority=authority)
@@ -122,7 +183,11 @@ async def _open_backends(
 ) -> None:
     """Connect each backend, and seed the status tables of those that have none yet from their settings."""
     for name, backend in backends.items():
-        await backend.connect(deadline_s=configuration.delivery.deadline_s, folder=configuration.folder)
+        await backend.connect(
+            deadline_s=configuration.delivery.deadline_s,
+            folder=configuration.folder,
+            clock=lambda: from_micros(store.now()),
+        )
         stack.push_async_callback(backend.close)
         seed = seed_statuses(backend.vendor, backend.settings, configuration.folder)
         if seed is not None:

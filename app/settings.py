@@ -9,12 +9,12 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.vendors.registry import VENDORS
@@ -39,6 +39,7 @@ class _Section(BaseModel):
 
 class ServerSettings(_Section):
     public_url: HttpAddress = "http://127.0.0.1:8000"
+    drain_s: float = Field(default=5, ge=0, le=120)
 
 
 class DatabaseSettings(_Section):
@@ -72,6 +73,31 @@ class DeliverySettings(_Section):
     fresh_s: float = Field(default=30, ge=0, le=3600)
 
 
+class WebhookSettings(_Section):
+    allow_loopback: bool = False
+    """For development only: endpoints on this machine, by plain HTTP and on any port too."""
+    allowed_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = (443,)
+    max_endpoints: int = Field(default=20, ge=1, le=1000)
+    keep_days: float = Field(default=30, ge=4, le=400)
+
+
+class RetentionSettings(_Section):
+    """In days. What is not final, or what a person has to decide about, is kept in any case."""
+
+    key_days: int = Field(default=7, ge=1, le=400)
+    answer_days: int = Field(default=7, ge=1, le=400)
+    reference_days: int = Field(default=400, ge=1, le=36_500)
+    event_days: int = Field(default=400, ge=1, le=36_500)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.answer_days > self.key_days:
+            raise ValueError("answer_days must not be more than key_days: without its key no answer is asked for")
+        if self.reference_days < self.key_days:
+            raise ValueError("reference_days must not be less than key_days: a client_reference outlives the key")
+        return self
+
+
 class Settings(BaseSettings):
     """The sections of the file; `backends` are read further by their vendors."""
 
@@ -81,6 +107,8 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     auth: AuthSettings
     delivery: DeliverySettings = DeliverySettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    retention: RetentionSettings = RetentionSettings()
     backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @classmethod
@@ -104,8 +132,10 @@ class Configuration:
     database: DatabaseSettings
     auth: AuthSettings
     delivery: DeliverySettings
+    webhooks: WebhookSettings = WebhookSettings()
     backends: Mapping[str, BackendSettings]
     folder: Path
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     def secrets(self) -> list[str]:
         """Every secret value, so that logs can strike it out."""
@@ -154,8 +184,10 @@ def configured(document: Mapping[str, Any], *, folder: Path) -> Configuration:
         database=sections.database,
         auth=sections.auth,
         delivery=sections.delivery,
+        webhooks=sections.webhooks,
         backends=read,
         folder=folder,
+        retention=sections.retention,
     )
 
 

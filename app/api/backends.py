@@ -10,7 +10,9 @@ from app.api.gateway import GatewayDep
 from app.api.parameters import BackendName
 from app.api.requests import strict_router
 from app.api.schemas import BackendList, BackendOut, ReasonList, StatusList
+from app.domain.health import Health
 from app.domain.json import JsonValue
+from app.domain.maintenance import Span
 from app.domain.times import rfc3339, rfc3339_micros
 from app.vendors.backends import Backend
 
@@ -26,7 +28,11 @@ router = strict_router(tags=["backends"])
 )
 async def list_backends(gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")]) -> BackendList:
     """Each backend is one client's system, seen with one set of credentials."""
-    mine = [_backend(backend) for name, backend in sorted(gateway.backends.items()) if name in caller.backends]
+    mine = [
+        _backend(backend, gateway.clock())
+        for name, backend in sorted(gateway.backends.items())
+        if name in caller.backends
+    ]
     return BackendList.model_validate({"items": mine, "next": None})
 
 
@@ -41,7 +47,7 @@ async def get_backend(
     gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")], backend: BackendName
 ) -> BackendOut:
     """What the backend can do, which members of an order can be changed there, and how its vendor was last seen."""
-    return BackendOut.model_validate(_backend(gateway.backend(backend)))
+    return BackendOut.model_validate(_backend(gateway.backend(backend), gateway.clock()))
 
 
 @router.get(
@@ -95,8 +101,7 @@ async def list_reasons(
     return ReasonList.model_validate({"items": rows, "next": None})
 
 
-def _backend(backend: Backend) -> dict[str, JsonValue]:
-    health = backend.health
+def _backend(backend: Backend, now: int) -> dict[str, JsonValue]:
     return {
         "backend": backend.name,
         "title": backend.title,
@@ -105,10 +110,22 @@ def _backend(backend: Backend) -> dict[str, JsonValue]:
         "writable_fields": list(backend.vendor.writable),
         "replaceable_fields": list(backend.vendor.replaceable),
         "delete_effect": backend.vendor.delete_effect,
-        "health": {
-            "state": "paused" if health.paused else "ok",
-            "code": health.code,
-            "since": rfc3339_micros(health.since) if health.paused else None,
-            "next_try": rfc3339_micros(health.next_try) if health.paused else None,
-        },
+        "health": _health(backend.health, now),
     }
+
+
+def _health(health: Health, now: int) -> dict[str, JsonValue]:
+    pause, window, coming = health.pause(now), health.maintenance.at(now), health.maintenance.next(now)
+    return {
+        "state": "ok" if pause is None else "paused" if window is None else "maintenance",
+        "code": None if pause is None else pause.code,
+        "detail": None if pause is None else pause.detail,
+        "since": None if pause is None else rfc3339_micros(pause.since),
+        "next_try": None if pause is None else rfc3339_micros(pause.next_try),
+        "until": None if window is None else rfc3339_micros(window.ends),
+        "next_window": None if coming is None else _window(coming),
+    }
+
+
+def _window(span: Span) -> dict[str, JsonValue]:
+    return {"starts": rfc3339_micros(span.starts), "ends": rfc3339_micros(span.ends)}

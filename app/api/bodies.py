@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from app.api.parameters import Moment
 from app.domain.admission import Wanted
 from app.domain.errors import StatusUnknown
+from app.domain.holds import Action
 from app.domain.statuses import Status
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -65,6 +66,25 @@ class StatusUpdateIn(Input):
             reason_code=self.reason_code,
             late_reason=self.late_reason,
         )
+
+
+class HoldResolutionIn(Input):
+    """How the order of a hold goes on: an action, and why. `body` comes with replace, `evidence` with mark_applied."""
+
+    action: Action = Field(
+        description="retry: send it again. skip: leave it out. replace: send `body` in its place. mark_applied: the vendor "
+        "has it. cancel: end it and everything queued behind it."
+    )
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)] = Field(
+        description="Why; it is kept with your client's name."
+    )
+    body: dict[str, Any] | None = Field(default=None, description="With replace: what the write carries instead.")
+    evidence: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)] | None = Field(
+        default=None, description="With mark_applied: how you know, for example what the vendor's screen shows."
+    )
+    work_order: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        default=None, description="With mark_applied of a create that the vendor numbers: the number it gave."
+    )
 
 
 class PreviewIn(Input):

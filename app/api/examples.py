@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.api.example_events import EVENT_ANSWERS
 from app.api.example_orders import (
     AS_OF,
     CX_ORDER,
@@ -12,6 +13,7 @@ from app.api.example_orders import (
     UNIT4_NEW,
     UNIT4_ORDER,
 )
+from app.api.webhook_examples import WEBHOOK_ANSWERS, WEBHOOK_REQUESTS
 from app.domain.errors import GatewayError, VendorSaid
 from app.domain.json import JsonObject, JsonValue
 
@@ -68,14 +70,47 @@ BACKEND: JsonObject = {
     "writable_fields": [],
     "replaceable_fields": [],
     "delete_effect": None,
-    "health": {"state": "ok", "code": None, "since": None, "next_try": None},
+    "health": {
+        "state": "ok",
+        "code": None,
+        "detail": None,
+        "since": None,
+        "next_try": None,
+        "until": None,
+        "next_window": {"starts": "2026-11-22T02:00:00Z", "ends": "2026-11-22T04:00:00Z"},
+    },
+}
+HOLD_ID = "hold_01KAKZ6T3J5N2M8Q4X7B9C1D0F"
+HOLD: JsonObject = {
+    "hold_id": HOLD_ID,
+    "state": "open",
+    "cause": "outcome-unknown",
+    "detail": "the order shows neither what it was nor what we sent",
+    "backend": "civica-cx",
+    "work_order": "113427",
+    "operation_id": OPERATION_ID,
+    "opened_at": APPLIED_AT,
+    "actions": ["retry", "skip", "replace", "mark_applied", "cancel"],
+    "resolution": None,
+    "reason": None,
+    "evidence": None,
+    "resolved_by": None,
+    "resolved_at": None,
+    "made_operation": None,
+}
+RESOLUTION: JsonObject = {
+    "action": "mark_applied",
+    "reason": "The engineer was on site.",
+    "evidence": "Cx shows On Site since 20:41",
 }
 REQUESTS: dict[str, JsonObject] = {
+    "resolveHold": RESOLUTION,
     "createStatusUpdate": ON_SITE,
     "previewWrite": {"kind": "patch", "work_order": "1214", "body": NEXUSFS_PATCH},
     "createWorkOrder": UNIT4_NEW,
     "patchWorkOrder": NEXUSFS_PATCH,
     "putWorkOrder": NEXUSFS_NEW,
+    **WEBHOOK_REQUESTS,
 }
 """By operationId."""
 PARAMETERS: dict[str, dict[str, str]] = {
@@ -98,6 +133,8 @@ def _page(*items: JsonValue) -> JsonObject:
 
 
 ANSWERS: dict[tuple[str, str], JsonObject] = {
+    **WEBHOOK_ANSWERS,
+    **EVENT_ANSWERS,
     ("createStatusUpdate", "201"): APPLIED,
     ("createStatusUpdate", "202"): QUEUED,
     ("listStatusUpdates", "200"): _page(
@@ -112,6 +149,20 @@ ANSWERS: dict[tuple[str, str], JsonObject] = {
     ),
     ("listOperations", "200"): _page(OPERATION),
     ("getOperation", "200"): OPERATION,
+    ("probeOperation", "200"): OPERATION,
+    ("probeOperation", "202"): {**OPERATION, "state": "verifying", "finished_at": None, "result": None},
+    ("listHolds", "200"): _page(HOLD),
+    ("getHold", "200"): HOLD,
+    ("resolveHold", "200"): {
+        **HOLD,
+        "state": "resolved",
+        "actions": [],
+        "resolution": RESOLUTION["action"],
+        "reason": RESOLUTION["reason"],
+        "evidence": RESOLUTION["evidence"],
+        "resolved_by": "sandbox",
+        "resolved_at": "2026-11-20T20:52:30.004129Z",
+    },
     ("listWorkOrders", "200"): _page(CX_ORDER),
     ("getWorkOrder", "200"): CX_ORDER,
     ("listTransitions", "200"): {
@@ -223,7 +274,7 @@ def _telling(kind: type[GatewayError]) -> GatewayError:
         case "vendor-rejected-data":
             return kind(text, vendor=_SAID)
         case "order-blocked":
-            return kind(text, operation_id=OPERATION_ID, blocked_by=OPERATION_ID)
+            return kind(text, blocked_by=HOLD_ID)
         case "client-reference-used":
             return kind(text, pointer="/client_reference", operation_id=OPERATION_ID)
         case "vendor-code-required":

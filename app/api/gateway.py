@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from app.api.auth import nothing_here
 from app.api.cursors import Cursors
+from app.domain.health import Pause, seconds_until
 from app.domain.json import JsonObject
 from app.domain.operations import UNRESOLVED, Operation, State
 from app.domain.ports import Capability
-from app.domain.times import SECOND
 from app.ledger.dispatch import Dispatcher
 from app.ledger.store import Store
 from app.vendors.backends import Backend
@@ -36,6 +37,8 @@ class Gateway:
     wait_s: float
     clock: Callable[[], int]
     """Microseconds since 1970."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process has been told to stop: whatever streams without an end ends now."""
 
     def backend(self, name: str, *needed: Capability) -> Backend:
         """A backend that the caller has been granted. Raises CapabilityMissing, and NotFound if it is configured no more."""
@@ -44,15 +47,27 @@ class Gateway:
             backend.require(capability)
         return backend
 
-    def waiting_for(self, backend: str) -> JsonObject | None:
-        """What the queued writes of a backend wait for; nothing for a backend that is no longer configured."""
-        return self.backends[backend].health.waiting_for() if backend in self.backends else None
+    def pause(self, operation: Operation) -> Pause | None:
+        """Why a queued operation waits, if its backend or its order's own failures are why.
+
+        None for any other, and for one whose backend is no longer configured.
+        """
+        backend = self.backends.get(operation.backend)
+        if backend is None or operation.state is not State.queued:
+            return None
+        now = self.clock()
+        return backend.health.pause(now) or backend.setbacks.of(operation.work_order, now)
+
+    def waiting_for(self, operation: Operation) -> JsonObject | None:
+        """The same, as an operation shows it."""
+        pause = self.pause(operation)
+        return None if pause is None else pause.as_json()
 
     def look_again_s(self, operation: Operation) -> int:
         """When it makes sense to look at an open operation again, in whole seconds."""
-        health = self.backends[operation.backend].health if operation.backend in self.backends else None
-        if health is not None and operation.state is State.queued and health.paused:
-            return max(1, -((self.clock() - health.next_try) // SECOND) + 1)
+        pause = self.pause(operation)
+        if pause is not None:
+            return seconds_until(pause.next_try, self.clock()) + 1
         return READ_BACK_S if operation.state in UNRESOLVED else ASK_AGAIN_S
 
 

@@ -18,6 +18,8 @@ NOT_READY = {
         "application/json": {"schema": {"type": "object"}, "example": {"status": "unavailable", "reason": "database"}}
     }
 }
+HEARTBEAT_S = 15
+"""How long a worker's loop may take to go round; it does so at least every few seconds."""
 
 
 @router.get(
@@ -41,16 +43,27 @@ async def get_liveness() -> Response:
     response_class=Response,
     responses={
         200: {"description": "Ready.", **ANSWER},
-        503: {"description": "The database does not take a write.", **NOT_READY},
+        503: {
+            "description": "The process is `stopping`, the `database` does not take a write, or a `worker` has come to rest.",
+            **NOT_READY,
+        },
     },
 )
 async def get_readiness(gateway: GatewayDep) -> Response:
-    """The database takes a write. No vendor is asked."""
+    """The database takes a write, the workers go round, and the process has not been told to stop. No vendor is asked."""
+    if gateway.closing.is_set():
+        return _unavailable("stopping")
     try:
         await gateway.store.ping()
     except StoreUnavailable:
-        return _answer({"status": "unavailable", "reason": "database"}, 503)
+        return _unavailable("database")
+    if not gateway.dispatcher.beats(within_s=HEARTBEAT_S):
+        return _unavailable("worker")
     return _answer({"status": "ok"}, 200)
+
+
+def _unavailable(reason: str) -> Response:
+    return _answer({"status": "unavailable", "reason": reason}, 503)
 
 
 def _answer(body: dict[str, str], status: int) -> Response:

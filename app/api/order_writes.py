@@ -87,7 +87,7 @@ def checks(
         if kind is Kind.delete:
             check_expected(backend, expect)
         check_replaced(backend, terms.replace, body, at="/query/replace")
-        refuse_if_held(caller.tenant, order)
+        refuse_if_held(caller.tenant, order, backend.rules)
         code = first_code(backend, begins_as, at=look.now)
         sets = kind is Kind.replace and code is not None and code.code != order.code
         if sets and order.observed_at is not None and "status:write" not in caller.scopes:

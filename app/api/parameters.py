@@ -106,6 +106,19 @@ async def named_once(request: Request) -> None:
 
 
 QUERY_PARAMETERS = frozenset(
-    {"status", "phase", "updated_since", "state", "backend", "work_order", "limit", "cursor", "expect"}
+    {
+        "status",
+        "phase",
+        "updated_since",
+        "state",
+        "backend",
+        "work_order",
+        "limit",
+        "cursor",
+        "expect",
+        "after",
+        "type",
+        "format",
+    }
 )
 """The parameters of our lists; whatever else a caller adds to an address means nothing here."""

@@ -84,7 +84,7 @@ async def preview_write(
         chosen.adapter.screen(write)
         sent = chosen.adapter.requests(write)
     except GatewayError as error:
-        raise _inside(error, chosen) from None
+        raise inside_body(error, chosen) from None
     return Preview.model_validate(
         {
             "requests": [
@@ -107,7 +107,7 @@ async def _status_update(gateway: Gateway, backend: Backend, body: PreviewIn) ->
     try:
         code = chosen_code(wanted, backend.rules)
     except GatewayError as error:
-        raise _inside(error, backend) from None
+        raise inside_body(error, backend) from None
     known = await fresh_or_known(gateway, backend, named, fresh_s=float("inf"))
     view = known.view
     return Write(
@@ -138,7 +138,7 @@ async def _change(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write:
         names = collections(body.replace) if kind is Kind.patch else ()
         check_replaced(backend, names, body.body, at="/replace")
     except GatewayError as error:
-        raise _inside(error, backend) from None
+        raise inside_body(error, backend) from None
     number = _new_number(backend, order_in) if named is None else named
     known = await _known(gateway, backend, number, kind)
     seen = None if known is None else known.observation
@@ -178,8 +178,8 @@ def _named(body: PreviewIn) -> str:
     return body.work_order
 
 
-def _inside(error: GatewayError, backend: Backend) -> GatewayError:
-    """The same error, its pointers going into the preview's `body`."""
+def inside_body(error: GatewayError, backend: Backend) -> GatewayError:
+    """The same error, its pointers going into the `body` that the body carries."""
     error.backend = backend.name
     error.faults = tuple(map(_into_the_body, error.faults))
     return error

@@ -19,6 +19,9 @@ from app.domain.errors import GatewayError, MalformedRequest
 MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADERS = 100
 
+HEAD = "orderbridge.head"
+"""In the scope of a HEAD request, for an answer that has no end."""
+
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _INTERESTING = frozenset({b"x-request-id", b"request-id", b"content-length", b"transfer-encoding"})
 
@@ -46,7 +49,11 @@ class RequestIds:
         begun = time.perf_counter()
         method = scope["method"]
         if method == "HEAD":
-            scope = {**scope, "method": "GET"}  # a copy: the server reads its own to know that no body follows
+            scope = {
+                **scope,
+                "method": "GET",
+                HEAD: True,
+            }  # a copy: the server reads its own to know that no body follows
         request_id, refusal = _inspect(scope["headers"])
         scope[REQUEST_ID] = request_id
         structlog.contextvars.clear_contextvars()

@@ -121,12 +121,13 @@ async def create_status_update(
         occurred_at=to_micros(body.occurred_at),
         client_reference=body.client_reference,
         key=key,
-        checks=_checks(caller, chosen, body, request.received),
+        checks=status_checks(caller, chosen, body, request.received),
     )
     return await submit(gateway, request, wish, preference(request))
 
 
-def _checks(caller: Caller, backend: Backend, body: StatusUpdateIn, sent: JsonValue) -> Checks:
+def status_checks(caller: Caller, backend: Backend, body: StatusUpdateIn, sent: JsonValue) -> Checks:
+    """May the update be accepted?"""
     wanted = body.wanted(tenant=caller.tenant)
     assert isinstance(sent, Mapping)
 

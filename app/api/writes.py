@@ -30,6 +30,9 @@ from app.ledger.rows import compact
 from app.ledger.store import StoreUnavailable
 from app.vendors.backends import Backend
 
+LOOK_EACH_S = 2.0
+"""How often a waiting request looks for itself: what another process finishes may not be told here."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
@@ -191,15 +194,17 @@ async def _read_first(gateway: Gateway, wish: Wish, *, known: bool) -> Observati
     the vendor decides when it is back. Raises WorkOrderNotFound, or the vendor's trouble for a name that we cannot place.
     """
     backend = wish.backend
+    placed = known or backend.vendor.is_number(wish.name)
     try:
-        seen = await backend.read(wish.name, clock=gateway.clock)
+        seen = await backend.read(wish.name, clock=gateway.clock, dispensable=placed)
     except VendorTrouble as error:
-        if known or backend.vendor.is_number(wish.name):
+        if placed:
             return None
         if error.retryable and error.after_s is None:
             error.after_s = READ_AGAIN_S
         raise
-    await gateway.store.write(orders.observe(backend.name, [seen], source="request", now=gateway.clock()))
+    ended = backend.rules.table.ended_codes
+    await gateway.store.write(orders.observe(backend.name, [seen], source="request", now=gateway.clock(), ended=ended))
     return seen
 
 
@@ -217,12 +222,28 @@ async def _outcome(gateway: Gateway, operation: Operation, *, until: int, look_f
                 if operation.state in FINAL:
                     break
             look_first = False
-            async with asyncio.timeout(left / SECOND):
+            async with asyncio.timeout(min(left / SECOND, LOOK_EACH_S)):
                 operation = await future
         except TimeoutError:
-            return await _as_it_stands(gateway, operation)
+            operation = await _as_it_stands(gateway, operation)
         finally:
             dispatcher.unwatch(operation.id, future)
+    return operation
+
+
+async def told(gateway: Gateway, operation: Operation, *, until: int) -> Operation:
+    """The operation once it is final, or held once more, or when the caller's time is over."""
+    while operation.state not in FINAL and (left := until - gateway.clock()) > 0:
+        future = gateway.dispatcher.watch(operation.id)
+        try:
+            async with asyncio.timeout(min(left / SECOND, LOOK_EACH_S)):
+                operation = await future
+            if operation.state is State.held:
+                break
+        except TimeoutError:
+            operation = await _as_it_stands(gateway, operation)
+        finally:
+            gateway.dispatcher.unwatch(operation.id, future)
     return operation
 
 
@@ -239,8 +260,8 @@ def _waits_beyond(gateway: Gateway, operation: Operation, *, until: int) -> bool
     """Whether the operation cannot be settled before `until`: its backend pauses longer, or a person has to act."""
     if operation.state is State.held or (operation.blocked_by or "").startswith("hold_"):
         return True
-    health = gateway.backends[operation.backend].health
-    return operation.state is State.queued and health.paused and health.next_try > until
+    pause = gateway.pause(operation)
+    return pause is not None and pause.next_try > until
 
 
 def answer(gateway: Gateway, operation: Operation, *, replayed: bool, headers: dict[str, str]) -> Response:
@@ -258,7 +279,7 @@ def answer(gateway: Gateway, operation: Operation, *, replayed: bool, headers: d
         )
     if operation.state not in FINAL:  # else the order could not be read after the write: the operation has to tell
         headers["Retry-After"] = str(gateway.look_again_s(operation))
-    body = compact(operation_json(operation, waiting_for=gateway.waiting_for(operation.backend)))
+    body = compact(operation_json(operation, waiting_for=gateway.waiting_for(operation)))
     return Response(body, status_code=202, media_type="application/json", headers=headers)
 
 

@@ -1,23 +1,36 @@
-"""Runs the gateway's app on uvicorn until SIGTERM or SIGINT."""
+"""Runs the gateway's app on uvicorn until SIGTERM or SIGINT, and stops it so that no caller notices.
+
+Told to stop, it is unready at once, goes on answering while balancers look away (`[server] drain_s`; SIGINT does not wait),
+closes the listener, lets answers under way end, and then the calls to vendors: what is accepted is never lost.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from types import FrameType
 
+import structlog
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.main import create_app
 from app.settings import Configuration
 
 KEEP_ALIVE_S = 15
-GRACE_S = 30
-"""How long answers under way may take once we are told to stop."""
+LONGEST_WAIT_S = 25
+"""What `Prefer: wait` may ask for; a read may take as long as one attempt."""
+FIRST_REQUEST_S = 1
+"""How long a connection may stay silent that was taken just before the listener closed."""
+CLOSE = (b"connection", b"close")
+
+log = structlog.get_logger(__name__)
 
 
 class GatewayServer(uvicorn.Server):
@@ -25,6 +38,7 @@ class GatewayServer(uvicorn.Server):
 
     def __init__(self, configuration: Configuration, *, ready: Callable[[], None]) -> None:
         self._app = create_app(configuration)
+        self._drain_s = configuration.server.drain_s
         super().__init__(
             uvicorn.Config(
                 self._app,
@@ -37,10 +51,13 @@ class GatewayServer(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=GRACE_S,
+                timeout_graceful_shutdown=math.ceil(max(LONGEST_WAIT_S, configuration.delivery.deadline_s)) + 10,
             )
         )
         self._ready = ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._interrupted = False
+        self._drained_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -50,9 +67,39 @@ class GatewayServer(uvicorn.Server):
             self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self.should_exit and sig == signal.SIGINT:
+        if sig == signal.SIGINT and self._interrupted:
             os._exit(130)  # the second Ctrl-C waits for nothing; the ledger loses nothing by it
-        self.should_exit = True
+        self._interrupted = self._interrupted or sig == signal.SIGINT
+        drain_s = self._drain_s if sig == signal.SIGTERM and self.started else 0
+        self._drained_at = min(self._drained_at or math.inf, time.monotonic() + drain_s)
+        self.should_exit = self.should_exit or drain_s == 0
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._begin_to_leave, drain_s)
+
+    def _begin_to_leave(self, drain_s: float) -> None:
+        """Unready from now on; every answer asks its caller to come back by another connection."""
+        closing: asyncio.Event = self._app.state.gateway.closing
+        if closing.is_set():
+            return
+        closing.set()
+        self.config.encoded_headers = [*self.config.encoded_headers, CLOSE]
+        self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
+        log.info("stopping", answers_for_s=drain_s)
+
+    async def on_tick(self, counter: int) -> bool:
+        self.should_exit = self.should_exit or time.monotonic() >= (self._drained_at or math.inf)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the listener, take the requests of the connections just made, then end as uvicorn does."""
+        for server in self.servers:
+            server.close()
+        silent_until = time.monotonic() + FIRST_REQUEST_S
+        while True:
+            await asyncio.sleep(0.01)  # what has arrived on open connections is read before any of them is closed
+            if time.monotonic() > silent_until or not any(map(_is_silent, self.server_state.connections)):
+                break
+        await super().shutdown(sockets)
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until told to stop. Raises what the app's lifespan raises, where uvicorn would only log it."""
@@ -60,6 +107,12 @@ class GatewayServer(uvicorn.Server):
             runner.run(self._serve_on(listener))
 
     async def _serve_on(self, listener: socket.socket) -> None:
+        self._loop = asyncio.get_running_loop()
         with self.capture_signals():
             async with self._app.router.lifespan_context(self._app):
                 await self.serve(sockets=[listener])
+
+
+def _is_silent(connection: object) -> bool:
+    """Whether a connection has not begun its first request."""
+    return isinstance(connection, HttpToolsProtocol) and connection.cycle is None

@@ -55,7 +55,7 @@ def furnished(
     from app.settings import load
 
     sections = {
-        "server": {"public_url": public_url},
+        "server": {"public_url": public_url, "drain_s": 0},
         "database": {"url": database_url or f"sqlite:///{DATABASE}"},
         "auth": {"signing_key": f"file:{KEY}"},
         **{f"backends.{name}": section for name, section in backends.items()},

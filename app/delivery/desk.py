@@ -11,6 +11,7 @@ import structlog
 
 from app.delivery.watchers import Watchers
 from app.domain.errors import GatewayError
+from app.domain.holds import Cause
 from app.domain.ids import new_id
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
@@ -19,7 +20,7 @@ from app.domain.times import SECOND, now_micros
 from app.domain.work_orders import Observation
 from app.ledger import orders
 from app.ledger.endings import Receipt, receipt
-from app.ledger.records import AttemptEnd, Claim, Ending, KnownOrder, Lease, Settled, Settlement
+from app.ledger.records import AttemptEnd, Claim, Ending, KnownOrder, Lease, NewHold, Settled, Settlement
 from app.ledger.settle import ending_of
 from app.ledger.store import Store, StoreUnavailable
 from app.vendors.backends import Backend
@@ -63,7 +64,8 @@ class Desk:
         return Lease(owner=self.owner, until=deadline + 15 * SECOND, deadline_at=deadline)
 
     async def observe(self, seen: Observation, *, source: str) -> None:
-        await self.store.write(orders.observe(self.backend.name, [seen], source=source, now=self.clock()))
+        ended = self.backend.rules.table.ended_codes
+        await self.store.write(orders.observe(self.backend.name, [seen], source=source, now=self.clock(), ended=ended))
 
     async def take_in(self, seen: Observation) -> KnownOrder:
         """Take in what the vendor shows, and give the order as it shows it, with its queue as the ledger has it.
@@ -86,18 +88,23 @@ class Desk:
         error: GatewayError | None = None,
         evidence: str | None = None,
         ready_at: int | None = None,
-        holds: bool = False,
+        hold: Cause | None = None,
+        why: str = "",
         ends_behind: bool = False,
         probes: int | None = None,
         probe_evidence: str | None = None,
         made: Made | None = None,
     ) -> Settled:
-        """Write the step and tell those who wait for it; `made` is what an applied write left. Raises Fenced."""
+        """Write the step and tell those who wait for it; `made` is what an applied write left. Raises Fenced.
+
+        `hold` and `why` are those of the hold that an operation opens as it becomes held, or that stops what is queued
+        behind a refusal.
+        """
         now = self.clock()
         ending, result, number = None, None, None
         if to is State.applied:
             made = made or Made()
-            answer = self._receipt(operation, made, at=now, evidence=evidence or "vendor_accepted")
+            answer = self.receipt(operation, made, at=now, evidence=evidence or "vendor_accepted")
             if answer is not None:
                 ending = answer.ending
                 result = ending.answer_body
@@ -115,7 +122,7 @@ class Desk:
                 ending=ending,
                 result=result,
                 ready_at=ready_at,
-                hold_id=new_id("hold", now_micros=now) if holds else None,
+                hold=None if hold is None else NewHold(id=new_id("hold", now_micros=now), cause=hold, detail=why),
                 end_behind=self._end_with(error, operation) if ends_behind and error is not None else None,
                 probes=probes,
                 probe_evidence=probe_evidence,
@@ -127,7 +134,9 @@ class Desk:
             self.watchers.tell(one)
         return settled
 
-    def _receipt(self, operation: Operation, made: Made, *, at: int, evidence: str) -> Receipt | None:
+    def receipt(self, operation: Operation, made: Made | None, *, at: int, evidence: str) -> Receipt | None:
+        """What the applied operation answers; None: the operation itself has to tell."""
+        made = made or Made()
         backend = self.backend
         shown = None
         if made.order is not None and made.order.observation is not None:

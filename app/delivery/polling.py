@@ -1,67 +1,164 @@
-"""Keep the known orders of one backend fresh: list them from the vendor every `poll_s`, and take in what differs."""
+"""Keep the known orders of one backend fresh: look at them every `poll_s`, by one gateway of many, and take in what differs."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import random
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 
 import structlog
 
 from app.delivery.desk import Desk
+from app.delivery.watching import Watch
 from app.domain.errors import BackendMisconfigured, GatewayError
-from app.ledger import orders
+from app.domain.ports import Capability
+from app.domain.times import SECOND
+from app.ledger import orders, rounds
+from app.ledger.rounds import Turn
 from app.ledger.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
-
-async def poll(desk: Desk) -> int:
-    """One round; returns how many orders differed from what we had. Raises what the adapter's listing raises."""
-    changed, answered = 0, False
-    async for batch in desk.backend.adapter.listing(None):
-        if not answered:
-            answered = True
-            desk.backend.health.well(now=desk.clock())
-        found = await desk.store.write(orders.observe(desk.backend.name, batch, source="poll", now=desk.clock()))
-        changed += len(found)
-    if not answered:
-        desk.backend.health.well(now=desk.clock())
-    return changed
+AT_ONCE = 50
+"""So many orders of a list are taken in by one transaction: no write of them waits for long."""
+TURN_S = 15.0
+"""How long after its gateway is gone a round may be taken up by another."""
+GO_ON_S = 5.0
+ASK_AGAIN_S = 5.0
+"""How soon it is asked again whether a backend that pauses, or a database that is away, may be used."""
+EARLIEST = 0.8
+"""Rounds begin after 0.8 to 1.0 of the interval, so that gateways and backends do not all ask at the same moment."""
 
 
-async def keep_polling(desk: Desk) -> None:
-    """Poll for as long as the gateway runs; the jitter keeps many gateways from asking at the same moment.
+def _nobody() -> None:
+    """Told of changes when nobody wants to know."""
+
+
+async def keep_polling(desk: Desk, changed: Callable[[], None] = _nobody) -> None:
+    """Poll for as long as the gateway runs; `changed` is called when something differed.
 
     A backend that pauses is polled only when its time to be tried again has come and no write does it: where nothing is
     queued, nobody else would ever end the pause. A refused log-in is thus not repeated by polling.
     """
     while True:
-        if desk.backend.health.admits(desk.clock()):
-            await _round(desk)
-        await asyncio.sleep(desk.backend.settings.poll_s * random.uniform(0.9, 1.1))
+        await asyncio.sleep(await _turn_or_rest(desk, changed))
 
 
-async def _round(desk: Desk) -> None:
-    name, health = desk.backend.name, desk.backend.health
-    # Only a log-in must not be tried by two at once. A list may take long, and no write should wait for it.
-    exclusive = health.code == BackendMisconfigured.code
-    if exclusive:
-        health.trying()
+async def _turn_or_rest(desk: Desk, changed: Callable[[], None]) -> float:
+    """Have a round if it is ours to have; returns how long to rest."""
+    interval_s = desk.backend.settings.poll_s
+    if not desk.backend.health.admits(desk.clock()):
+        return min(interval_s, ASK_AGAIN_S)
+    now = desk.clock()
     try:
-        log.debug("polled", backend=name, changed=await poll(desk))
-    except GatewayError as error:
-        _note(desk, error)
+        turn = await desk.store.write(
+            rounds.take(
+                desk.backend.name,
+                owner=desk.owner,
+                now=now,
+                until=now + round(TURN_S * SECOND),
+                every=round(EARLIEST * interval_s * SECOND),
+                alone=desk.store.sole_owner,
+            )
+        )
+        busy_until = 0 if isinstance(turn, Turn) else turn.until
+        if isinstance(turn, Turn):
+            await _have(desk, turn, changed)
     except StoreUnavailable as error:
-        log.error("the ledger cannot be reached", backend=name, reason=str(error))
+        log.error("the ledger cannot be reached", backend=desk.backend.name, reason=str(error))
+        return min(interval_s, ASK_AGAIN_S)
+    due = turn.started_at + round(interval_s * random.uniform(EARLIEST, 1) * SECOND)
+    return max((max(due, busy_until) - desk.clock()) / SECOND, 0.05 * interval_s)
+
+
+async def _have(desk: Desk, turn: Turn, changed: Callable[[], None]) -> None:
+    """The whole round, and the word that it is over. One that is cut short is left for whoever is there."""
+    try:
+        complete = await _while_ours(desk, turn, one_round(desk, turn, changed))
+    except asyncio.CancelledError:
+        with suppress(StoreUnavailable):
+            await asyncio.shield(desk.store.write(rounds.leave(turn)))
+        raise
+    await desk.store.write(rounds.end(turn, completed=desk.clock() if complete else None))
+
+
+async def _while_ours(desk: Desk, turn: Turn, work: Coroutine[None, None, bool]) -> bool:
+    """Do the work, and say now and then that it goes on; it ends when another gateway has begun a round meanwhile."""
+    working = asyncio.create_task(work)
+    try:
+        while True:
+            await asyncio.wait([working], timeout=GO_ON_S)
+            if working.done():
+                return working.result()
+            until = desk.clock() + round(TURN_S * SECOND)
+            if not await desk.store.write(rounds.go_on(turn, until=until)):
+                log.warning("another gateway polls now", backend=desk.backend.name)
+                return False
     finally:
-        if exclusive:
-            health.gave_up()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
-def _note(desk: Desk, error: GatewayError) -> None:
-    """A list that fails says nothing of writes, unless it is our log-in or our rights that failed."""
+async def one_round(desk: Desk, turn: Turn, changed: Callable[[], None]) -> bool:
+    """List the orders, and read those that are not listed by themselves; True if the round saw all that it could."""
+    backend = desk.backend
+    # Only a log-in, and a vendor whose calls fail, must not be tried by two at once. A list may take long: no write waits.
+    trial = backend.health.trying() if backend.health.alone else None
+    try:
+        within_s = None
+        if Capability.list in backend.vendor.capabilities:
+            differing = await poll(desk, started_at=turn.started_at, changed=changed)
+            log.debug("polled", backend=backend.name, changed=differing)
+            within_s = backend.settings.poll_s
+        tries = trial is not None and within_s is None
+        trouble = await Watch(desk, turn, changed).read_all(within_s=within_s, trial=tries)
+    except GatewayError as error:
+        _note(desk, error, tried=trial is not None)
+        return False
+    finally:
+        if trial is not None:
+            trial.over()
+    return trouble is None
+
+
+async def poll(desk: Desk, *, started_at: int | None = None, changed: Callable[[], None] = _nobody) -> int:
+    """Take in the vendor's list; returns how many orders differed from what we had. Raises what the adapter's listing raises.
+
+    `started_at` is when the round began: orders that the whole list did not name are those with an earlier `listed_at`.
+    """
+    backend, differing, answered = desk.backend, 0, False
+    began = desk.clock() if started_at is None else started_at
+    async for batch in backend.adapter.listing(None):
+        if not answered:
+            answered = True
+            backend.health.well(now=desk.clock())
+        for first in range(0, len(batch), AT_ONCE):
+            found = await desk.store.write(
+                orders.observe(
+                    backend.name,
+                    batch[first : first + AT_ONCE],
+                    source="poll",
+                    now=desk.clock(),
+                    ended=backend.rules.table.ended_codes,
+                    listed_at=began,
+                )
+            )
+            differing += len(found)
+            if found:
+                changed()
+    if not answered:
+        backend.health.well(now=desk.clock())
+    return differing
+
+
+def _note(desk: Desk, error: GatewayError, *, tried: bool) -> None:
+    """A list that fails says nothing of writes, unless our log-in or our rights failed, or the vendor asks us to wait."""
+    health, now = desk.backend.health, desk.clock()
     if isinstance(error, BackendMisconfigured):
-        desk.backend.health.trouble(BackendMisconfigured, error.detail, now=desk.clock(), after_s=error.after_s)
+        health.trouble(BackendMisconfigured, error.detail, now=now, after_s=error.after_s)
+    elif tried:
+        health.failed(error.detail, now=now)
     level = logging.ERROR if isinstance(error, BackendMisconfigured) else logging.WARNING
-    log.log(level, "could not list the orders", backend=desk.backend.name, code=error.code, reason=error.detail)
+    log.log(level, "could not look at the orders", backend=desk.backend.name, code=error.code, reason=error.detail)

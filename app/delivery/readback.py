@@ -6,13 +6,16 @@ attempt's deadline and the vendor's settle time; then it is sent again, in its p
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import structlog
 
 from app.delivery import settling
 from app.delivery.changes import change_of, made_by, numbered_by_vendor
-from app.delivery.desk import Desk
+from app.delivery.desk import Desk, Made
 from app.delivery.send import known_order, write_of
 from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
+from app.domain.holds import Cause
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind, Proof
 from app.domain.times import SECOND, to_micros
@@ -30,62 +33,100 @@ LATER_S = (30, 60, 300, 300, 300, 300, 300)
 """When reads fail, how long until the next; after the last the operation is held."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What the vendor shows of a write whose outcome is not known.
+
+    `shown` is compared with the next reading; `as_of` is when it was true at the earliest. `mishap`: applied, and it did
+    more or other than asked. `baffling`: why no further reading will tell.
+    """
+
+    proof: Proof
+    shown: str
+    as_of: int
+    made: Made | None = None
+    mishap: str | None = None
+    baffling: str | None = None
+
+
 async def interrupted(desk: Desk, claim: Claim, operation: Operation) -> Settled:
-    """An attempt without a classification, left by a process that ended: bytes may have left, so it is unknown."""
-    end = AttemptEnd(n=operation.attempts, outcome="unknown", detail="the gateway ended while the call was under way")
-    first = desk.clock() + round(settling.FIRST_PROBE_S * SECOND)
+    """An attempt without a classification, left by a process that ended: bytes may have left, so it is unknown.
+
+    Where others share the store, that process may only have stood still: its call is over a whole deadline from now, whatever
+    the clocks did.
+    """
+    now = desk.clock()
+    end = AttemptEnd(
+        n=operation.attempts,
+        outcome="unknown",
+        detail="the gateway ended while the call was under way",
+        over_at=None if desk.store.sole_owner else now + round(desk.deadline_s * SECOND),
+    )
+    first = now + round(settling.FIRST_PROBE_S * SECOND)
     return await desk.settle(claim, operation, State.unknown, attempt=end, ready_at=first, probes=0)
 
 
 async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
     """One read-back, and what follows from it. Raises Fenced."""
     if operation.state is State.unknown:
-        operation = await desk.store.write(lanes.verify(claim, operation, lease=desk.lease()))
+        operation = await desk.store.write(lanes.verify(claim, operation, lease=desk.lease(), now=desk.clock()))
         desk.watchers.tell(operation)
+    if numbered_by_vendor(operation):
+        return await hold(desk, claim, operation, "the vendor may have created an order, and only it knows its number")
     settled_at = await may_have_settled(desk, operation)
-    if operation.kind is not Kind.status_update:
-        return await verify_change(desk, claim, operation, settled_at=settled_at)
     try:
-        view = await known_order(desk, operation)
-        seen = await desk.backend.adapter.read(operation.work_order)
+        reading = await read_back(desk, operation)
     except GatewayError as error:
         return await unreadable(desk, claim, operation, error, settled_at=settled_at)
+    if reading.mishap is not None:
+        return await hold(desk, claim, operation, reading.mishap, cause=Cause.side_effect)
+    if reading.proof is Proof.applied:
+        return await desk.settle(claim, operation, State.applied, evidence="read_back", made=reading.made)
+    if reading.baffling is not None:
+        return await hold(desk, claim, operation, reading.baffling)
+    return await weigh(desk, claim, operation, reading, settled_at=settled_at)
+
+
+async def read_back(desk: Desk, operation: Operation) -> Reading:
+    """Read the order and weigh what it shows. Raises the vendor's trouble; that an order is not there may be an answer."""
+    if operation.kind is Kind.status_update:
+        return await _status_shown(desk, operation)
+    return await _change_shown(desk, operation)
+
+
+async def _status_shown(desk: Desk, operation: Operation) -> Reading:
+    view = await known_order(desk, operation)
+    asked_at = desk.clock()
+    seen = await desk.backend.adapter.read(operation.work_order)
     desk.backend.health.well(now=desk.clock())
     await desk.observe(seen, source="delivery")
     proof = desk.backend.adapter.prove(write_of(desk, operation, view), seen)
-    if proof is Proof.not_applied and _set_anew(await desk.store.read(lanes.code_since(operation.id)), seen):
-        return await hold(desk, claim, operation, "the order shows what it was, but somebody has set that anew since")
-    if proof is Proof.applied:
-        return await desk.settle(claim, operation, State.applied, evidence="read_back")
     shown = f"{seen.code}|{seen.status_at.isoformat() if seen.status_at else ''}"
-    return await weigh(desk, claim, operation, proof, shown=shown, as_of=to_micros(seen.as_of), settled_at=settled_at)
+    baffling = None
+    if proof is Proof.not_applied and _set_anew(await desk.store.read(lanes.code_since(operation.id)), seen):
+        baffling = "the order shows what it was, but somebody has set that anew since"
+    return Reading(proof=proof, shown=shown, as_of=asked_at, baffling=baffling)
 
 
-async def verify_change(desk: Desk, claim: Claim, operation: Operation, *, settled_at: int) -> Settled:
-    """The read-back of a create, a patch, a replacement or a removal: weighed against what was there before it."""
-    if numbered_by_vendor(operation):
-        return await hold(desk, claim, operation, "the vendor may have created an order, and only it knows its number")
+async def _change_shown(desk: Desk, operation: Operation) -> Reading:
+    """A create, a patch, a replacement or a removal is weighed against what was there before it."""
     seen: Observation | None = None
     asked_at = desk.clock()
     try:
         seen = await desk.backend.adapter.read(operation.work_order)
     except WorkOrderNotFound:
         log.info("the vendor has no such order", operation=operation.id)
-    except GatewayError as error:
-        return await unreadable(desk, claim, operation, error, settled_at=settled_at)
     desk.backend.health.well(now=desk.clock())
     known = None if seen is None else await desk.take_in(seen)
     before = await desk.store.read(lanes.before(operation.id))
     write = change_of(desk, operation, known, before=before)
     proof = desk.backend.adapter.prove(write, seen)
-    if proof is Proof.applied:
-        mishap = None if seen is None else desk.backend.adapter.side_effect(write, seen)
-        if mishap is not None:
-            return await hold(desk, claim, operation, mishap)
-        made = await made_by(desk, write, known)
-        return await desk.settle(claim, operation, State.applied, evidence="read_back", made=made)
     shown = "absent" if known is None else f"{known.etag}|{known.view.code}"
-    return await weigh(desk, claim, operation, proof, shown=shown, as_of=asked_at, settled_at=settled_at)
+    if proof is not Proof.applied:
+        return Reading(proof=proof, shown=shown, as_of=asked_at)
+    mishap = None if seen is None else desk.backend.adapter.side_effect(write, seen)
+    made = None if mishap is not None else await made_by(desk, write, known)
+    return Reading(proof=proof, shown=shown, as_of=asked_at, made=made, mishap=mishap)
 
 
 def _set_anew(code_since: int | None, seen: Observation) -> bool:
@@ -101,28 +142,31 @@ async def may_have_settled(desk: Desk, operation: Operation) -> int:
     return (over or operation.accepted_at) + round(desk.backend.settle_s * SECOND)
 
 
-async def weigh(
-    desk: Desk, claim: Claim, operation: Operation, proof: Proof, *, shown: str, as_of: int, settled_at: int
-) -> Settled:
-    """Not proved applied by what the vendor showed at `as_of`: sent again, read again, or held."""
+async def weigh(desk: Desk, claim: Claim, operation: Operation, reading: Reading, *, settled_at: int) -> Settled:
+    """Not proved applied: sent again, read again, or held."""
     now = desk.clock()
-    if as_of < settled_at:
+    if reading.as_of < settled_at:
         return await again(desk, claim, operation, at=settled_at + JUST_AFTER, evidence=None)
-    if proof is Proof.inconclusive:
+    if reading.proof is Proof.inconclusive:
         return await hold(desk, claim, operation, "the order shows neither what it was nor what we sent")
-    if operation.probe_evidence == shown:
+    if operation.probe_evidence == reading.shown:
         log.info("proved not applied; it is sent again", operation=operation.id)
         return await desk.settle(claim, operation, State.queued, ready_at=now, probes=0, evidence="not_applied")
-    return await again(desk, claim, operation, at=now + round(APART_S * SECOND), evidence=shown)
+    return await again(desk, claim, operation, at=now + round(APART_S * SECOND), evidence=reading.shown)
 
 
 async def unreadable(
     desk: Desk, claim: Claim, operation: Operation, error: GatewayError, *, settled_at: int
 ) -> Settled:
-    """The read itself failed, which proves nothing; try on the schedule, then leave it to a person."""
+    """The read itself failed, which proves nothing; try on the schedule, then leave it to a person.
+
+    While the whole backend pauses that is not counted: reads are due when it is asked again.
+    """
     now = desk.clock()
-    if isinstance(error, VendorTrouble) and not error.one_order:
-        desk.backend.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
+    if isinstance(error, VendorTrouble):
+        desk.backend.note(error, operation.work_order, now=now)
+    if desk.backend.health.paused:
+        return await again(desk, claim, operation, at=now, evidence=None)
     if now < settled_at:
         return await again(desk, claim, operation, at=settled_at + JUST_AFTER, evidence=None)
     if operation.probes >= len(LATER_S):
@@ -139,7 +183,9 @@ async def again(
     return await desk.settle(claim, operation, State.unknown, ready_at=at, probes=probes, probe_evidence=evidence)
 
 
-async def hold(desk: Desk, claim: Claim, operation: Operation, why: str) -> Settled:
-    """Nobody can say by reading; a person does, with `orderbridge operations resolve`."""
+async def hold(
+    desk: Desk, claim: Claim, operation: Operation, why: str, *, cause: Cause = Cause.outcome_unknown
+) -> Settled:
+    """Nobody can say by reading; a person does, by resolving the hold."""
     log.error("held: the outcome could not be found out", operation=operation.id, why=why)
-    return await desk.settle(claim, operation, State.held, evidence=why)
+    return await desk.settle(claim, operation, State.held, evidence=why, hold=cause, why=why)

@@ -24,7 +24,7 @@ from app.domain.errors import (
 from app.domain.operations import Operation, State
 from app.domain.ports import Answer, Kind, Outcome, Write
 from app.domain.statuses import StatusCode
-from app.domain.times import from_micros
+from app.domain.times import SECOND, from_micros
 from app.domain.work_orders import OrderKey
 from app.ledger import lanes, orders
 from app.ledger.records import Claim, Settled
@@ -56,6 +56,7 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation) -> Settled | N
 
 async def deliver_status(desk: Desk, claim: Claim, operation: Operation, code: StatusCode, view: OrderView) -> Settled:
     """Store the intent of a status update that was just checked; then send it."""
+    lease = desk.lease()
     began = await desk.store.write(
         lanes.begin(
             claim,
@@ -63,12 +64,12 @@ async def deliver_status(desk: Desk, claim: Claim, operation: Operation, code: S
             target_code=code.code,
             previous_code=view.code,
             code_since=view.code_since,
-            lease=desk.lease(),
+            lease=lease,
             now=desk.clock(),
         )
     )
     desk.watchers.tell(began)
-    return await attempt(desk, claim, began, view)
+    return await attempt(desk, claim, began, view, deadline_at=lease.deadline_at)
 
 
 async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepared: Prepared) -> Settled:
@@ -76,6 +77,7 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
     known, write = prepared.known, prepared.write
     made_before = write.kind is Kind.create and known is not None
     before = None if made_before else write.before
+    lease = desk.lease()
     began = await desk.store.write(
         lanes.begin(
             claim,
@@ -84,7 +86,7 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
             previous_code=None if known is None else known.view.code,
             code_since=None if known is None else known.view.code_since,
             before=None if before is None else compact(before),
-            lease=desk.lease(),
+            lease=lease,
             now=desk.clock(),
         )
     )
@@ -95,15 +97,17 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
     if prepared.idle:
         idle = Answer(outcome=Outcome.applied, detail="the order is so already; nothing was sent")
         return await settle_answer(desk, claim, began, idle, write=write, made=Made(order=known), evidence="unchanged")
-    return await send_change(desk, claim, began, write)
+    return await send_change(desk, claim, began, write, deadline_at=lease.deadline_at)
 
 
-async def send_change(desk: Desk, claim: Claim, operation: Operation, write: Write) -> Settled:
+async def send_change(desk: Desk, claim: Claim, operation: Operation, write: Write, *, deadline_at: int) -> Settled:
     """Make the call whose intent is stored, and settle what came of it. Cancelled in mid-call, the outcome is unknown."""
     answer = Answer(outcome=Outcome.unknown, detail=STOPPED)
     try:
-        async with asyncio.timeout(desk.deadline_s + 1):
+        async with asyncio.timeout(_left_s(desk, deadline_at)):
             answer = await desk.backend.adapter.send(write)
+    except _TooLate:
+        answer = TOO_LATE
     except TimeoutError:
         answer = Answer(outcome=Outcome.unknown, detail=NO_ANSWER)
     except asyncio.CancelledError:
@@ -123,9 +127,9 @@ async def _to_the_end(settling: Coroutine[None, None, Settled]) -> Settled:
 
 
 async def known_order(desk: Desk, operation: Operation) -> OrderView:
-    """The order with the ids that the vendor's calls need; read from the vendor if it has never been seen."""
+    """The order with the ids that the vendor's calls need; read from the vendor if it was never seen, or was held."""
     known = await desk.store.read(orders.find(desk.backend.name, operation.work_order))
-    if known is not None and known.observation is not None:
+    if known is not None and known.observation is not None and not known.view.recheck:
         return known.view
     return await read_order(desk, operation)
 
@@ -181,22 +185,45 @@ def write_of(desk: Desk, operation: Operation, view: OrderView) -> Write:
     )
 
 
-async def attempt(desk: Desk, claim: Claim, operation: Operation, view: OrderView | None = None) -> Settled:
+class _TooLate(Exception):
+    """The attempt's time was over before its call began: this process stood still, and another may be at work by now."""
+
+
+TOO_LATE = Answer(outcome=Outcome.not_sent, detail="the attempt's deadline passed before its call began")
+
+
+def _left_s(desk: Desk, deadline_at: int) -> float:
+    """How long the attempt may still take, a second past its deadline. Raises _TooLate: then nothing may be sent any more."""
+    left = deadline_at - desk.clock()
+    if left <= 0:
+        raise _TooLate
+    return left / SECOND + 1
+
+
+async def attempt(
+    desk: Desk, claim: Claim, operation: Operation, view: OrderView | None = None, *, deadline_at: int
+) -> Settled:
     """Make the call whose intent is stored, and settle what came of it. Cancelled in mid-call, the outcome is unknown."""
     answer = Answer(outcome=Outcome.unknown, detail=STOPPED)
     try:
-        async with asyncio.timeout(desk.deadline_s + 1):  # the read included: the lease outlasts one deadline, not two
+        # The read included: the lease outlasts one deadline, not two.
+        async with asyncio.timeout(_left_s(desk, deadline_at)):
             if view is None:
                 view = await known_order(desk, operation)
             answer = await desk.backend.adapter.send(write_of(desk, operation, view))
+    except _TooLate:
+        answer = TOO_LATE
     except TimeoutError:
         if view is None:
             late = "the order could not be read within the deadline"
-            answer = Answer(outcome=Outcome.not_sent, detail=late, trouble=BackendTimeout)
+            desk.backend.health.failed(late, now=desk.clock(), order=operation.work_order)
+            answer = Answer(outcome=Outcome.not_sent, detail=late)
         else:
             answer = Answer(outcome=Outcome.unknown, detail=NO_ANSWER)
     except VendorTrouble as error:
-        trouble = None if error.one_order else type(error)
+        trouble = type(error) if error.of_all else None
+        if trouble is None:
+            desk.backend.note(error, operation.work_order, now=desk.clock())
         answer = Answer(outcome=Outcome.not_sent, detail=error.detail, trouble=trouble, retry_after_s=error.after_s)
     except WorkOrderNotFound as error:
         said = error.vendor or VendorSaid(message=error.detail)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -16,14 +17,15 @@ from app.delivery.polling import keep_polling
 from app.delivery.watchers import Watchers
 from app.delivery.worker import BackendWorker
 from app.domain.operations import Operation
-from app.domain.ports import Capability
-from app.ledger import statuses
+from app.ledger import operations, statuses
 from app.ledger.records import Accepted, Lease
 from app.ledger.store import Store, StoreUnavailable
 from app.vendors.backends import Backend
 
 log = structlog.get_logger(__name__)
 
+QUEUE, OPERATION = "queue", "operation"
+"""What processes tell each other: a queue of this backend wants attention, this operation has come to rest."""
 REFRESH_S = 2
 """How soon an imported status table is used."""
 
@@ -35,7 +37,7 @@ class Delivery:
         self._store = store
         self._backends = backends
         self._deadline_s = deadline_s
-        self._watchers = Watchers()
+        self._watchers = Watchers(abroad=lambda operation_id: store.say(f"{OPERATION} {operation_id}"))
         owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._desks = {
             name: Desk(
@@ -45,23 +47,27 @@ class Delivery:
                 public_url=public_url,
                 deadline_s=deadline_s,
                 watchers=self._watchers,
+                clock=store.now,
             )
             for name, backend in backends.items()
         }
         self._workers = {
-            name: BackendWorker(desk, places=desk.backend.settings.max_connections)
-            for name, desk in self._desks.items()
+            name: BackendWorker(desk, places=desk.backend.settings.places) for name, desk in self._desks.items()
         }
         self._background: list[asyncio.Task[None]] = []
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         await self.refresh_statuses()
+        self._store.listen(self._heard)
         for worker in self._workers.values():
             worker.start()
         self._background = [
-            asyncio.create_task(lasting(partial(keep_polling, desk), what=f"polling {name}"), name=f"polling {name}")
+            asyncio.create_task(
+                lasting(partial(keep_polling, desk, self._workers[name].wake), what=f"polling {name}"),
+                name=f"polling {name}",
+            )
             for name, desk in self._desks.items()
-            if Capability.list in desk.backend.vendor.capabilities
         ]
         tables = "status tables"
         self._background.append(asyncio.create_task(lasting(self._keep_statuses_fresh, what=tables), name=tables))
@@ -86,6 +92,9 @@ class Delivery:
             except StoreUnavailable as error:
                 log.error("the ledger cannot be reached", reason=str(error))
 
+    def beats(self, *, within_s: float) -> bool:
+        return all(time.monotonic() - worker.beat < within_s for worker in self._workers.values())
+
     def reserve(self, backend: str) -> Lease | None:
         return self._workers[backend].reserve()
 
@@ -93,7 +102,36 @@ class Delivery:
         self._workers[backend].release()
 
     def hand_over(self, accepted: Accepted) -> None:
-        self._workers[accepted.operation.backend].hand_over(accepted)
+        backend = accepted.operation.backend
+        self._watchers.accepted_here(accepted.operation)
+        self._workers[backend].hand_over(accepted)
+        if accepted.claim is None:
+            self._store.say(f"{QUEUE} {backend}")
+
+    def changed(self, backend: str, operations: Sequence[Operation] = ()) -> None:
+        for one in operations:
+            self._watchers.tell(one)
+        if backend in self._workers:
+            self._workers[backend].wake()
+        self._store.say(f"{QUEUE} {backend}")
+
+    def _heard(self, words: str) -> None:
+        """Another process has queued something, or finished what somebody may be waiting for here."""
+        kind, _, name = words.partition(" ")
+        if kind == QUEUE and name in self._workers:
+            self._workers[name].wake()
+        elif kind == OPERATION and self._watchers.waits(name):
+            task = asyncio.create_task(self._tell_of(name))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _tell_of(self, operation_id: str) -> None:
+        try:
+            found = await self._store.read(operations.find(operation_id))
+        except StoreUnavailable:
+            return  # whoever waits looks again by itself
+        if found is not None:
+            self._watchers.tell(found)
 
     def watch(self, operation_id: str) -> asyncio.Future[Operation]:
         return self._watchers.watch(operation_id)

@@ -11,6 +11,7 @@ from app.delivery.desk import Desk, Made
 from app.delivery.refusals import explain
 from app.domain.admission import Wanted
 from app.domain.errors import (
+    BackendUnavailable,
     GatewayError,
     OrderEnded,
     VendorRefused,
@@ -19,7 +20,7 @@ from app.domain.errors import (
     WorkOrderExists,
     WorkOrderNotFound,
 )
-from app.domain.health import LONGEST_ASKED_S
+from app.domain.holds import Cause
 from app.domain.operations import Operation, State
 from app.domain.ports import Answer, Outcome, Write
 from app.domain.statuses import Status
@@ -54,6 +55,8 @@ async def settle_answer(
         answer = replace(answer, outcome=Outcome.unknown)
     end = AttemptEnd(n=operation.attempts, outcome=answer.outcome.value, detail=answer.detail, said=answer.said)
     health, now = desk.backend.health, desk.clock()
+    if answer.outcome in (Outcome.applied, Outcome.refused, Outcome.unknown):
+        desk.backend.setbacks.over(operation.work_order)
     if answer.outcome is Outcome.applied:
         health.well(now=now)
         made, mishap = (made, None) if write is None or made is not None else await left_by(desk, write, answer)
@@ -66,11 +69,21 @@ async def settle_answer(
         if theirs:
             health.well(now=now)
         ends = isinstance(error, OrderEnded)
+        hold = Cause.vendor_refused if theirs and not ends else None
         return await desk.settle(
-            claim, operation, State.refused, attempt=end, error=error, ends_behind=ends, holds=theirs and not ends
+            claim,
+            operation,
+            State.refused,
+            attempt=end,
+            error=error,
+            ends_behind=ends,
+            hold=hold,
+            why=f"{error.code}: {error.detail}",
         )
     if answer.outcome is Outcome.unknown:
-        health.unclear(now=now)
+        health.failed(answer.detail, now=now, order=operation.work_order)
+        if answer.retry_after_s is not None:
+            health.trouble(BackendUnavailable, answer.detail, now=now, after_s=answer.retry_after_s)
         log.warning("outcome unknown", operation=operation.id, detail=answer.detail)
         first = now + round(FIRST_PROBE_S * SECOND)
         return await desk.settle(claim, operation, State.unknown, attempt=end, ready_at=first, probes=0)
@@ -78,13 +91,9 @@ async def settle_answer(
     if answer.trouble is not None:
         health.trouble(answer.trouble, answer.detail, now=now, after_s=answer.retry_after_s)
     else:
-        ready = next_turn(answer.retry_after_s, now=now)
+        code, after_s = BackendUnavailable.code, answer.retry_after_s
+        ready = desk.backend.setbacks.again(operation.work_order, code, answer.detail, now=now, after_s=after_s)
     return await desk.settle(claim, operation, State.queued, attempt=end, ready_at=ready)
-
-
-def next_turn(after_s: float | None, *, now: int) -> int:
-    """When a queue has its next turn that no pause of its backend delays; a vendor may not ask for longer than for that."""
-    return now + round(min(after_s or 1, LONGEST_ASKED_S) * SECOND)
 
 
 async def _may_be_our_own(desk: Desk, operation: Operation, answer: Answer) -> bool:
@@ -98,7 +107,9 @@ async def hold_accepted(desk: Desk, claim: Claim, operation: Operation, end: Att
     """The vendor accepted the write, and it did more or other than asked: a person looks at the order."""
     log.error("held: an accepted write had another effect", operation=operation.id, effect=mishap)
     told = replace(end, outcome=Outcome.unknown.value, detail=mishap)
-    return await desk.settle(claim, operation, State.held, attempt=told, evidence=mishap)
+    return await desk.settle(
+        claim, operation, State.held, attempt=told, evidence=mishap, hold=Cause.side_effect, why=mishap
+    )
 
 
 async def refusal(desk: Desk, operation: Operation, answer: Answer, write: Write | None) -> GatewayError:
@@ -148,16 +159,15 @@ async def _observe(desk: Desk, seen: Observation | None) -> None:
 async def put_off(desk: Desk, claim: Claim, error: VendorTrouble) -> None:
     """The backend cannot be asked: it pauses as a whole, and the queue keeps its place.
 
-    If only this order cannot be read, only its queue waits.
+    If only this order cannot be read, only its queue waits, the longer the more often that happens.
     """
     now = desk.clock()
-    if error.one_order:
+    ready = now
+    if not desk.backend.note(error, claim.number, now=now):
         log.warning("the order cannot be read", backend=claim.backend, work_order=claim.number, reason=error.detail)
-        desk.backend.health.well(now=now)  # it answered
-        await desk.store.write(lanes.put_back(claim, ready_at=next_turn(error.after_s, now=now)))
-        return
-    desk.backend.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
-    await desk.store.write(lanes.put_back(claim, ready_at=now))
+        again = desk.backend.setbacks.again
+        ready = again(claim.number, error.code, error.detail, now=now, after_s=error.after_s)
+    await desk.store.write(lanes.put_back(claim, ready_at=ready))
 
 
 def wanted(operation: Operation) -> Wanted:

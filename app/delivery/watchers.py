@@ -1,17 +1,34 @@
-"""Who waits in this process for an operation to change."""
+"""Who waits for an operation to change: in this process, and in others on the same store."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
-from app.domain.operations import Operation
+from app.domain.operations import FINAL, Operation, State
+
+
+def _nobody(_operation_id: str) -> None:
+    """There is no other process."""
 
 
 class Watchers:
-    """Futures by operation; each is done once, by the next change."""
+    """Futures by operation; each is done once, by the next change.
 
-    def __init__(self) -> None:
+    `abroad` is called with the id of an operation that was accepted in another process, once nothing more will happen to it
+    by itself: its caller may be waiting there.
+    """
+
+    def __init__(self, *, abroad: Callable[[str], None] = _nobody) -> None:
         self._waiting: dict[str, set[asyncio.Future[Operation]]] = {}
+        self._ours: set[str] = set()
+        self._abroad = abroad
+
+    def accepted_here(self, operation: Operation) -> None:
+        self._ours.add(operation.id)
+
+    def waits(self, operation_id: str) -> bool:
+        return operation_id in self._waiting
 
     def watch(self, operation_id: str) -> asyncio.Future[Operation]:
         future: asyncio.Future[Operation] = asyncio.get_running_loop().create_future()
@@ -26,6 +43,13 @@ class Watchers:
                 del self._waiting[operation_id]
 
     def tell(self, operation: Operation) -> None:
+        """It has changed."""
         for future in self._waiting.pop(operation.id, ()):
             if not future.done():
                 future.set_result(operation)
+        if operation.state not in FINAL and operation.state is not State.held:
+            return
+        if operation.id in self._ours:
+            self._ours.discard(operation.id)
+        else:
+            self._abroad(operation.id)

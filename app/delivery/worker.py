@@ -7,11 +7,13 @@ connections. Vendor calls live here and never in a request's own task, so a call
 from __future__ import annotations
 
 import asyncio
+import time
 
 import structlog
 
 from app.delivery.desk import Desk
 from app.delivery.lasting import lasting
+from app.delivery.probing import look_again
 from app.delivery.readback import interrupted, verify
 from app.delivery.send import attempt, deliver
 from app.domain.operations import Operation, State
@@ -38,11 +40,11 @@ class BackendWorker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_work: dict[str, asyncio.Task[None]] = {}
         """The task that works on an order's queue, by its number."""
-        self._trial: asyncio.Task[None] | None = None
-        """While the backend is paused: the one that tries it again."""
         self._wake = asyncio.Event()
         self._stopping = False
         self._loop: asyncio.Task[None] | None = None
+        self.beat = time.monotonic()
+        """When the loop last went round."""
 
     def start(self) -> None:
         name = f"delivery {self._desk.backend.name}"
@@ -65,10 +67,13 @@ class BackendWorker:
 
     def reserve(self) -> Lease | None:
         """A place and a lease, if a call may go out at once."""
-        if self._stopping or self._desk.backend.health.paused or self._taken >= self._places:
+        if self._stopping or self._taken >= self._places or self._paused():
             return None
         self._taken += 1
         return self._desk.lease()
+
+    def _paused(self) -> bool:
+        return self._desk.backend.health.pause(self._desk.clock()) is not None
 
     def release(self) -> None:
         self._taken -= 1
@@ -92,9 +97,6 @@ class BackendWorker:
         self._tasks.discard(task)
         if self._at_work.get(claim.number) is task:
             del self._at_work[claim.number]
-        if task is self._trial:
-            self._trial = None
-            self._desk.backend.health.gave_up()
         self.release()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("delivery step failed", backend=self._desk.backend.name, exc_info=error)
@@ -102,6 +104,7 @@ class BackendWorker:
     async def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
+            self.beat = time.monotonic()
             try:
                 pause = await self._lease_what_is_due()
             except StoreUnavailable as error:
@@ -122,26 +125,29 @@ class BackendWorker:
         desk = self._desk
         health, now = desk.backend.health, desk.clock()
         free = self._places - self._taken
-        if free <= 0 or not health.admits(now):
-            return POLL_S if free <= 0 or now >= health.next_try else _seconds_until(health.next_try, now)
+        if free <= 0:
+            return POLL_S
+        if not health.admits(now):
+            pause = health.pause(now)
+            return POLL_S if pause is None or now >= pause.next_try else _seconds_until(pause.next_try, now)
         due = await desk.store.read(lanes.next_ready(desk.backend.name))
         if due is None or due > now:
             return POLL_S if due is None else _seconds_until(due, now)
-        tries = health.paused
-        if tries:
-            health.trying()
+        if not health.admits(now):  # it began to pause meanwhile
+            return _seconds_until(now, now)
+        trial = health.trying() if health.paused else None
         claims: list[Claim] = []
         try:
-            most = 1 if tries else free
+            most = free if trial is None else 1
             claims = await desk.store.write(lanes.claim(desk.backend.name, now=now, lease=desk.lease(), most=most))
         finally:
-            if tries and not claims:
-                health.gave_up()
+            if trial is not None and not claims:
+                trial.over()
         for claim in claims:
             self._taken += 1
             task = self._spawn(claim, None)
-            if tries:
-                self._trial = task
+            if trial is not None:
+                task.add_done_callback(trial.done)
         return 0 if claims else _seconds_until(now, now)
 
     async def _work(self, claim: Claim, accepted: Accepted | None, *, after: asyncio.Task[None] | None) -> None:
@@ -155,7 +161,7 @@ class BackendWorker:
         try:
             settled = await self._first(claim, accepted)
             for _ in range(RUN):
-                if settled is None or not settled.more or self._stopping:
+                if settled is None or not settled.more or self._stopping or self._paused():
                     break
                 settled = await self._next(claim)
             if settled is not None and settled.more:
@@ -168,8 +174,8 @@ class BackendWorker:
     async def _first(self, claim: Claim, accepted: Accepted | None) -> Settled | None:
         if accepted is None:
             return await self._next(claim)
-        seen_before = accepted.order.observed_at is not None
-        return await attempt(self._desk, claim, accepted.operation, accepted.order if seen_before else None)
+        view = accepted.order if accepted.order.observed_at is not None else None
+        return await attempt(self._desk, claim, accepted.operation, view, deadline_at=accepted.deadline_at)
 
     async def _next(self, claim: Claim) -> Settled | None:
         """One step for the head of the queue; None when the queue rests or was put back."""
@@ -182,6 +188,9 @@ class BackendWorker:
             return await deliver(desk, claim, head)
         if head.state is State.sending:
             return await interrupted(desk, claim, head)
+        if head.state is State.held:
+            await look_again(desk, claim, head)
+            return None
         return await verify(desk, claim, head)
 
 

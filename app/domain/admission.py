@@ -52,6 +52,8 @@ class OrderView:
     blocked_by: str | None
     blocked_tenant: str | None
     held: bool
+    recheck: bool
+    """A hold was released: the vendor is read before anything is sent."""
     version: int
     fence: int
     lease_until: int
@@ -69,6 +71,8 @@ class Rules:
     reasons: Mapping[str, str]
     late_reasons: Mapping[str, str]
     fresh_s: float
+    rejects_on_hold: bool = False
+    """Whether a write for an order that is held is refused, and not kept behind the hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +108,9 @@ def chosen_code(wanted: Wanted, rules: Rules) -> StatusCode:
     return code
 
 
-def refuse_if_held(tenant: str, order: OrderView) -> None:
-    """Raise OrderBlocked while nobody can say whether an earlier write of the order took effect."""
-    if order.held and order.blocked_by is not None and order.blocked_by.startswith("op_"):
+def refuse_if_held(tenant: str, order: OrderView, rules: Rules) -> None:
+    """Raise OrderBlocked for an order that is held, where the backend's setting wants that."""
+    if order.held and rules.rejects_on_hold:
         raise _blocked(tenant, order)
 
 
@@ -115,7 +119,9 @@ def admit(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules, *, now
 
     `readable` is False when a read was just tried and failed: then the vendor decides. Raises a GatewayError or ReadFirst.
     """
-    refuse_if_held(wanted.tenant, order)
+    refuse_if_held(wanted.tenant, order, rules)
+    if order.held:
+        return  # what the order will be is not known: the checks are run when the hold is released
     if order.observed_at is None and order.projected_code is None:
         if readable:
             raise ReadFirst
@@ -217,9 +223,5 @@ def current(order: OrderView, table: StatusTable, *, tenant: str) -> JsonObject:
 
 
 def _blocked(tenant: str, order: OrderView) -> OrderBlocked:
-    mine = order.blocked_by if order.blocked_tenant == tenant else None
-    return OrderBlocked(
-        "It is not known whether an earlier update of this order took effect; an operator has to say which it is.",
-        operation_id=mine,
-        blocked_by=mine,
-    )
+    mine = order.blocked_by if order.blocked_tenant in (tenant, None) else None
+    return OrderBlocked("The order is held until a person resolves its hold.", blocked_by=mine)

@@ -289,16 +289,17 @@ class OrderQueueFull(Conflict):
 
 
 class OrderBlocked(Conflict):
-    """It is not known whether an earlier update of this order took effect, and asking the vendor did not settle it.
+    """The order is held until a person says how it goes on, and this backend takes no writes for held orders.
 
-    `blocked_by` names that operation. An operator looks at the order in the vendor's own screens and says which it is:
-    `orderbridge operations resolve ID --as applied|not-applied --reason TEXT`. Then send your update again with the same key.
+    `blocked_by` names the hold, if it is yours. Read it (GET /v1/holds/{id}), look at the order in the vendor's own screens,
+    and resolve it (POST /v1/holds/{id}/resolution). Then send your write again with the same key. Backends without the
+    setting `on_hold = "reject"` accept the write and keep it behind the hold.
     """
 
     code = "order-blocked"
     title = "The order waits for proof or for a person"
     retryable = True
-    action = NextAction.contact_operator
+    action = NextAction.resolve_hold
 
 
 class PreconditionFailed(GatewayError):
@@ -437,6 +438,13 @@ class VendorTrouble(GatewayError):
     action = NextAction.retry
     one_order: bool = False
     """The vendor answered, but this one order of its answer cannot be read: no other order waits for that."""
+    one_call: bool = False
+    """This call had no answer, or one that is none (5xx, HTML, cut off): only many such say something of the vendor."""
+
+    @property
+    def of_all(self) -> bool:
+        """Whether it concerns every call: no connection, our log-in refused, or the vendor asks us to wait."""
+        return not (self.one_order or self.one_call)
 
 
 class BackendMisconfigured(VendorTrouble):

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from app.domain.admission import OrderView
 from app.domain.errors import GatewayError
+from app.domain.holds import ACTIONS, Action, Hold
 from app.domain.json import JsonObject, JsonValue
 from app.domain.operations import FINAL, Operation, State
 from app.domain.statuses import StatusTable
@@ -67,13 +68,36 @@ def order(
 
 def delivery(view: OrderView, *, tenant: str, settled: int = 0) -> JsonObject:
     """How far the vendor's system is behind what was accepted for the order; another tenant's hold is not named."""
-    blocked = view.blocked_by if view.held and view.blocked_tenant == tenant else None
+    blocked = view.blocked_by if view.held and view.blocked_tenant in (tenant, None) else None
     pending = max(view.open_count - settled, 0)
     state = "held" if view.held else "pending" if pending else "settled"
     return {
         "state": state,
         "pending": pending,
-        "hold_id": blocked if blocked is not None and blocked.startswith("hold_") else None,
+        "hold_id": blocked,
+    }
+
+
+def hold_json(hold: Hold, *, tenant: str) -> dict[str, JsonValue]:
+    """A hold as the API shows it; an operation of another tenant is not named."""
+    mine = hold.tenant == tenant
+    is_open = hold.closed_at is None
+    return {
+        "hold_id": hold.id,
+        "state": "open" if is_open else "resolved",
+        "cause": hold.cause.value,
+        "detail": hold.detail,
+        "backend": hold.backend,
+        "work_order": None if hold.work_order == hold.operation_id else hold.work_order,
+        "operation_id": hold.operation_id if mine else None,
+        "opened_at": rfc3339_micros(hold.opened_at),
+        "actions": [action.value for action in Action if is_open and action in ACTIONS[hold.cause]],
+        "resolution": None if hold.resolution is None else hold.resolution.value,
+        "reason": hold.reason,
+        "evidence": hold.evidence,
+        "resolved_by": hold.closed_by,
+        "resolved_at": rfc3339_micros(hold.closed_at),
+        "made_operation": hold.made_operation if mine else None,
     }
 
 

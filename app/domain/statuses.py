@@ -166,9 +166,12 @@ class StatusTable:
     rows: tuple[StatusCode, ...]
     workflow: Workflow
     by_code: Mapping[str, StatusCode] = field(init=False)
+    ended_codes: frozenset[str] = field(init=False)
+    """The codes at which an order takes no further update from a contractor."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_code", {row.code: row for row in self.rows})
+        object.__setattr__(self, "ended_codes", frozenset(row.code for row in self.rows if self.ended(row)))
 
     def choose(self, *, status: Status | None, vendor_code: str | None, at: datetime) -> StatusCode:
         """The row that a caller means, effective at `at`.

@@ -21,6 +21,11 @@ def now_micros() -> int:
     return time.time_ns() // 1000
 
 
+def utc_now() -> datetime:
+    """The same as an aware datetime."""
+    return from_micros(now_micros())
+
+
 def to_micros(at: datetime) -> int:
     """An aware datetime as microseconds since 1970."""
     return (at - _EPOCH) // _MICROSECOND

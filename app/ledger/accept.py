@@ -15,6 +15,7 @@ from app.domain.admission import OrderView
 from app.domain.errors import IdempotencyKeyReused
 from app.domain.operations import Operation, State
 from app.domain.terms import Terms
+from app.ledger.intents import ADD_ATTEMPT, attempt_values
 from app.ledger.records import Acceptance, Accepted, Claim, Decide, Draft, Lease, Refuse, Refused, Replayed, Send
 from app.ledger.rows import (
     json_object,
@@ -26,8 +27,8 @@ from app.ledger.rows import (
     text_or_none,
     unseen_order,
 )
-from app.ledger.sql import Params, Row, Sql, Unit, Value
-from app.ledger.tables import ATTEMPT, KEY, OPERATION, OPERATIONS, ORDER
+from app.ledger.sql import LEASED_UNTIL, Now, Params, Row, Sql, Unit, Value
+from app.ledger.tables import KEY, OPERATION, OPERATIONS, ORDER
 
 FIND_KEY = Sql(select(KEY).where(KEY.c.client_id == bindparam("client_id"), KEY.c.key == bindparam("key")))
 FIND_REFERENCE = Sql(
@@ -48,14 +49,6 @@ ADD_KEY = Sql(insert(KEY))
 ADD_OPERATION = Sql(insert(OPERATION))
 ADD_ORDER = Sql(insert_or(ORDER).on_conflict_do_nothing())
 """Unless another has just added it. Both databases spell this alike."""
-ADD_ATTEMPT = Sql(
-    insert(ATTEMPT).values(
-        {
-            name: bindparam(name)
-            for name in ("operation_id", "n", "fence", "started_at", "deadline_at", "code_since", "before")
-        }
-    )
-)
 _this_version = and_(
     ORDER.c.backend == bindparam("of_backend"),
     ORDER.c.number == bindparam("of_number"),
@@ -79,13 +72,13 @@ QUEUE_UP = Sql(
 """Behind others, or for a worker to find: whoever works on the queue keeps it, and a set time of attention stands."""
 BEGIN_AT_ONCE = Sql(
     update(ORDER)
-    .where(_this_version)
+    .where(_this_version, ORDER.c.lease_until <= Now())
     .values(
         {
             **_one_more,
             "ready_at": bindparam("now"),
             "lease_owner": bindparam("owner"),
-            "lease_until": bindparam("until"),
+            "lease_until": LEASED_UNTIL,
             "fence": ORDER.c.fence + 1,
         }
     )
@@ -163,13 +156,16 @@ def keep_refusal(draft: Draft, refusal: Refuse) -> Unit[Refused]:
 
 
 def accepted(draft: Draft, new: Operation, order: OrderView, *, begins: Lease | None) -> Accepted:
-    claim = None if begins is None else Claim(backend=draft.backend, number=draft.number, fence=order.fence + 1)
-    return Accepted(operation=new, claim=claim, order=order)
+    if begins is None:
+        return Accepted(operation=new, claim=None, order=order)
+    claim = Claim(backend=draft.backend, number=draft.number, fence=order.fence + 1)
+    return Accepted(operation=new, claim=claim, order=order, deadline_at=begins.deadline_at)
 
 
 def may_begin(order: OrderView, lease: Lease | None, *, now: int) -> bool:
     """Whether the write goes to the vendor at once: nothing ahead, nothing blocked, nobody at work on the queue."""
-    return lease is not None and order.open_count == 0 and order.blocked_by is None and order.lease_until <= now
+    at_rest = order.open_count == 0 and order.blocked_by is None and not order.recheck
+    return lease is not None and at_rest and order.lease_until <= now
 
 
 def key_values(draft: Draft, *, refused: Refuse | None) -> Params:
@@ -201,6 +197,7 @@ def new_order(backend: str, order_number: str, *, now: int) -> Params:
         "last_seq": 0,
         "open_count": 0,
         "held": 0,
+        "recheck": 0,
         "lease_until": 0,
         "fence": 0,
         "event_seq": 0,
@@ -246,7 +243,7 @@ def new_operation(draft: Draft, send: Send, order: OrderView, *, seq: int, begin
         attempts=1 if begins else 0,
         accepted_at=draft.now,
         finished_at=None,
-        blocked_by=order.blocked_by if order.blocked_tenant == draft.tenant else None,
+        blocked_by=order.blocked_by if order.blocked_tenant in (draft.tenant, None) else None,
         problem=None,
         result=None,
         answer_status=None,
@@ -279,22 +276,3 @@ def operation_values(new: Operation, draft: Draft) -> Params:
         accepted_at=new.accepted_at,
     )
     return values
-
-
-def attempt_values(of: Operation, lease: Lease, order: OrderView, *, now: int) -> Params:
-    """The intent of an acceptance that begins at once: the queue's fence has just risen by one."""
-    return intent_values(of, lease, fence=order.fence + 1, code_since=order.code_since, now=now)
-
-
-def intent_values(
-    of: Operation, lease: Lease, *, fence: int, code_since: int | None, now: int, before: str | None = None
-) -> Params:
-    return {
-        "operation_id": of.id,
-        "n": of.attempts,
-        "fence": fence,
-        "started_at": now,
-        "deadline_at": lease.deadline_at,
-        "code_since": code_since,
-        "before": before,
-    }

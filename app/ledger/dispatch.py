@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.domain.operations import Operation
@@ -11,6 +12,9 @@ from app.ledger.records import Accepted, Lease
 
 class Dispatcher(Protocol):
     """The delivery worker of this process."""
+
+    def beats(self, *, within_s: float) -> bool:
+        """Whether the loop of every backend has gone round so lately."""
 
     def reserve(self, backend: str) -> Lease | None:
         """A place among the backend's calls and a lease for it, if a call may go out at once; else None.
@@ -23,6 +27,9 @@ class Dispatcher(Protocol):
 
     def hand_over(self, accepted: Accepted) -> None:
         """An accepted write: its first attempt, if it holds a claim and so the reserved place, or its place in a queue."""
+
+    def changed(self, backend: str, operations: Sequence[Operation] = ()) -> None:
+        """A person, or a question, has moved these operations or a queue of the backend: wake who waits, and the worker."""
 
     def watch(self, operation_id: str) -> asyncio.Future[Operation]:
         """Done when the operation next changes in this process."""

@@ -50,6 +50,22 @@ def observation_event(
     type_: str = "work_order.changed",
 ) -> Params:
     """What an observation of the vendor's system changed; it belongs to no tenant."""
+    return order_event(type_, backend=backend, order=order, seq=seq, at=at, source=source, data=data)
+
+
+def order_event(
+    type_: str,
+    *,
+    backend: str,
+    order: str,
+    seq: int,
+    at: int,
+    source: str,
+    data: JsonObject,
+    tenant: str | None = None,
+    operation_id: str | None = None,
+) -> Params:
+    """What happened to an order, whoever's operation had a part in it; without a tenant every client of the backend sees it."""
     return {
         "at": at,
         "backend": backend,
@@ -57,7 +73,7 @@ def observation_event(
         "seq": seq,
         "type": type_,
         "source": source,
-        "tenant": None,
-        "operation_id": None,
+        "tenant": tenant,
+        "operation_id": operation_id,
         "data": compact(data),
     }

@@ -9,18 +9,18 @@ from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
 
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State, move
-from app.ledger.accept import ADD_ATTEMPT, intent_values
+from app.ledger.intents import ADD_ATTEMPT, intent_values
 from app.ledger.records import Claim, Fenced, Lease
 from app.ledger.rows import json_object, number, number_or_none, operation, text, text_or_none
-from app.ledger.sql import Sql, Unit, Value
+from app.ledger.sql import LEASED_UNTIL, Now, Sql, Unit, Value
 from app.ledger.tables import ATTEMPT, OPERATION, OPERATIONS, ORDER
 
 _ready = (
     select(ORDER.c.number)
     .where(
         ORDER.c.backend == bindparam("of_backend"),
-        ORDER.c.ready_at <= bindparam("now"),
-        ORDER.c.lease_until <= bindparam("now"),
+        ORDER.c.ready_at <= Now(),
+        ORDER.c.lease_until <= Now(),
         ORDER.c.held == 0,
     )
     .order_by(ORDER.c.ready_at)
@@ -34,7 +34,7 @@ CLAIM = Sql(
     .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number.in_(select(_ready.c.number)))
     .values(
         lease_owner=bindparam("owner"),
-        lease_until=bindparam("until"),
+        lease_until=LEASED_UNTIL,
         fence=ORDER.c.fence + 1,
         ready_at=bindparam("now"),
         version=ORDER.c.version + 1,
@@ -67,7 +67,8 @@ RENEW = Sql(
     update(ORDER)
     .where(FENCED)
     .values(
-        lease_until=bindparam("until"),
+        lease_until=LEASED_UNTIL,
+        recheck=0,
         version=ORDER.c.version + 1,
         projected_code=case(
             (ORDER.c.projected_operation == bindparam("of_id"), bindparam("to_code")), else_=_projected
@@ -164,14 +165,15 @@ def begin(
 
     `before` is the order as it is now, as JSON, for a write that more than the status tells of. Raises Fenced.
     """
-    began = yield from _step(of, head_of_queue, State.sending, lease, target_code, previous_code, attempts=1)
+    began = yield from _step(of, head_of_queue, State.sending, lease, target_code, previous_code, attempts=1, now=now)
     yield ADD_ATTEMPT, intent_values(began, lease, fence=of.fence, code_since=code_since, now=now, before=before)
     return began
 
 
-def verify(of: Claim, lost: Operation, *, lease: Lease) -> Unit[Operation]:
+def verify(of: Claim, lost: Operation, *, lease: Lease, now: int) -> Unit[Operation]:
     """Note that the vendor is being asked about a lost answer. Raises Fenced."""
-    return (yield from _step(of, lost, State.verifying, lease, lost.target_code, lost.previous_code, attempts=0))
+    codes = (lost.target_code, lost.previous_code)
+    return (yield from _step(of, lost, State.verifying, lease, *codes, attempts=0, now=now))
 
 
 def _step(
@@ -183,8 +185,9 @@ def _step(
     previous_code: str | None,
     *,
     attempts: int,
+    now: int,
 ) -> Unit[Operation]:
-    held = yield RENEW, {**lane_of(of), "until": lease.until, "of_id": was.id, "to_code": target_code}
+    held = yield RENEW, {**lane_of(of), "until": lease.until, "now": now, "of_id": was.id, "to_code": target_code}
     moved = yield (
         BEGIN,
         {

@@ -86,6 +86,18 @@ class OperationRow(Table, table=True):
         ),
         Index("ix_operation_tenant_id", "tenant", "id"),
         Index(
+            "ix_operation_answered",
+            "finished_at",
+            sqlite_where=sql_text("answer_body IS NOT NULL"),
+            postgresql_where=sql_text("answer_body IS NOT NULL"),
+        ),
+        Index(
+            "ix_operation_referenced",
+            "finished_at",
+            sqlite_where=sql_text("client_reference IS NOT NULL"),
+            postgresql_where=sql_text("client_reference IS NOT NULL"),
+        ),
+        Index(
             "uq_operation_client_reference",
             "tenant",
             "client_reference",
@@ -149,7 +161,8 @@ class WorkOrderRow(Table, table=True):
     The queue: `last_seq` places given out, `open_count` of them not final; `ready_at` is when the queue next wants attention
     (null: never by itself); `lease_owner` works on it until `lease_until`; `fence` rises with each lease, and whoever writes
     an outcome must still hold the fence. `recheck`: a hold was released, so the vendor is read before anything is sent.
-    `listed_at`: when the vendor's own list last named the order.
+    `listed_at`: when the round of polling began in which the vendor's own list last named the order. `missing_since`: when the
+    vendor first said that it has no such order; null while it shows it.
     """
 
     __tablename__ = "work_order"
@@ -179,6 +192,7 @@ class WorkOrderRow(Table, table=True):
     target_at: int | None = Field(sa_column=_big(nullable=True))
     observed_at: int | None = Field(sa_column=_big(nullable=True))
     listed_at: int | None = Field(sa_column=_big(nullable=True))
+    missing_since: int | None = Field(sa_column=_big(nullable=True))
     confirmed_at: int = Field(sa_column=_big(default=0))
     changed_at: int = Field(sa_column=_big())
     projected_code: str | None = Field(sa_column=_text(nullable=True))

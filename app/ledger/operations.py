@@ -5,51 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import and_, bindparam, null, or_, select, update
+from sqlalchemy import and_, bindparam, or_
 
 from app.domain.errors import NotFound
+from app.domain.holds import Action
 from app.domain.operations import UNRESOLVED, Operation, State
 from app.domain.ports import Kind
 from app.ledger.accept import FIND_OPERATION
-from app.ledger.events import ADD_EVENT, event_values
+from app.ledger.holds import open_hold_of
 from app.ledger.records import Claim, Ending, Settled, Settlement
+from app.ledger.resolving import TAKE_FENCE, Word
+from app.ledger.resolving import resolve as resolve_hold
 from app.ledger.rows import number, operation, text
 from app.ledger.settle import settle
 from app.ledger.sql import Sql, Unit, Value
-from app.ledger.tables import HOLD, OPERATION, OPERATIONS, ORDER
+from app.ledger.tables import OPERATION, OPERATIONS
 
 FIND_MINE = Sql(OPERATIONS.where(OPERATION.c.id == bindparam("of_id"), OPERATION.c.tenant == bindparam("of_tenant")))
-TAKE_FENCE = Sql(
-    update(ORDER)
-    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
-    .values(fence=ORDER.c.fence + 1, version=ORDER.c.version + 1, lease_owner=null(), lease_until=0)
-    .returning(ORDER.c.fence)
-)
-OPEN_HOLD = Sql(select(HOLD.c.id).where(HOLD.c.operation_id == bindparam("of_operation"), HOLD.c.closed_at.is_(None)))
-CLOSE_HOLD = Sql(
-    update(HOLD)
-    .where(HOLD.c.id == bindparam("of_id"))
-    .values(
-        closed_at=bindparam("now"),
-        closed_by=bindparam("by"),
-        resolution=bindparam("how"),
-        reason=bindparam("why"),
-    )
-)
-GO_ON = Sql(
-    update(ORDER)
-    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
-    .values(
-        blocked_by=null(),
-        blocked_tenant=null(),
-        held=0,
-        ready_at=bindparam("now"),
-        changed_at=bindparam("now"),
-        event_seq=ORDER.c.event_seq + 1,
-        version=ORDER.c.version + 1,
-    )
-    .returning(ORDER.c.event_seq)
-)
 
 
 def find(operation_id: str) -> Unit[Operation | None]:
@@ -158,23 +130,14 @@ def resolve(
     lane: dict[str, Value] = {"of_backend": text(rows[0], "backend"), "of_number": text(rows[0], "work_order")}
     fences = yield TAKE_FENCE, lane
     was = operation((yield FIND_OPERATION, {"id": operation_id})[0])  # the fence is ours: this state stays
-    holds = yield OPEN_HOLD, {"of_operation": operation_id}
-    if holds:
-        how = "applied" if applied else "not-applied"
-        yield CLOSE_HOLD, {"of_id": text(holds[0], "id"), "now": now, "by": by, "how": how, "why": reason}
-        freed = yield GO_ON, {**lane, "now": now}
-        of = Claim(backend=was.backend, number=was.work_order, fence=0)
-        closed = event_values(
-            was,
-            of,
-            seq=number(freed[0], "event_seq"),
-            at=now,
-            data={"hold_id": text(holds[0], "id"), "resolution": how, "reason": reason, "by": by},
-            type_="hold.closed",
-            source="operator",
+    found = yield from open_hold_of(operation_id)
+    if found is not None:
+        held = was.state is State.held
+        action = Action.skip if not held else Action.mark_applied if applied else Action.retry
+        resolved = yield from resolve_hold(
+            found.id, Word(action=action, reason=reason, by=by, now=now, ending=ending, evidence="operator")
         )
-        yield ADD_EVENT, closed
-        return was
+        return resolved.changed[0] if resolved.changed else was
     if was.state not in UNRESOLVED:
         raise NotUnresolved(was.state)
     settled: Settled = yield from settle(

@@ -7,101 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import Integer, and_, bindparam, case, null, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, or_, select, tuple_
 
 from app.domain.json import JsonValue
 from app.domain.times import CLOCKS_APART, ahead, to_micros
 from app.domain.work_orders import Observation
 from app.ledger.accept import ADD_ORDER, FIND_ORDER, LOCK_ORDER, new_order
+from app.ledger.contradictions import Stance, differs_from_its_end, look_again, open_contradiction, stance
 from app.ledger.events import ADD_EVENT, observation_event
+from app.ledger.order_sql import CHANGED, FIND_ANY_NAME, FORGET, SEEN
 from app.ledger.records import Change, KnownOrder
 from app.ledger.rows import compact, json_object, known_order, number, number_or_none, text, text_or_none
 from app.ledger.sql import Row, Sql, Unit, Value
 from app.ledger.tables import ORDER
-
-FIND_ANY_NAME = Sql(
-    select(ORDER).where(
-        ORDER.c.backend == bindparam("of_backend"),
-        or_(ORDER.c.number == bindparam("name"), ORDER.c.reference == bindparam("name")),
-    )
-)
-SEEN = Sql(
-    update(ORDER)
-    .where(
-        ORDER.c.backend == bindparam("of_backend"),
-        ORDER.c.number == bindparam("of_number"),
-        or_(
-            ORDER.c.observed_at.is_(None),
-            ORDER.c.observed_at < bindparam("at"),
-            ORDER.c.observed_at > bindparam("ahead"),
-        ),
-    )
-    .values(observed_at=bindparam("at"))
-)
-_tells = bindparam("tells", type_=Integer) == 1
-CHANGED = Sql(
-    update(ORDER)
-    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
-    .values(
-        {
-            **{
-                name: bindparam("new_" + name)
-                for name in (
-                    "reference",
-                    "vendor_ids",
-                    "fields",
-                    "etag",
-                    "code",
-                    "code_since",
-                    "code_operation",
-                    "code_tenant",
-                    "late",
-                    "target_at",
-                    "observed_at",
-                )
-            },
-            "version": ORDER.c.version + 1,
-            "changed_at": case((_tells, bindparam("now")), else_=ORDER.c.changed_at),
-            "event_seq": case((_tells, ORDER.c.event_seq + 1), else_=ORDER.c.event_seq),
-        }
-    )
-    .returning(ORDER.c.event_seq)
-)
-
-
-FORGET = Sql(
-    update(ORDER)
-    .where(
-        ORDER.c.backend == bindparam("of_backend"),
-        ORDER.c.number == bindparam("of_number"),
-        ORDER.c.observed_at.is_not(None),
-    )
-    .values(
-        {
-            **dict.fromkeys(
-                (
-                    "reference",
-                    "etag",
-                    "code",
-                    "code_since",
-                    "code_operation",
-                    "code_tenant",
-                    "target_at",
-                    "observed_at",
-                ),
-                null(),
-            ),
-            "vendor_ids": "{}",
-            "fields": "{}",
-            "late": 0,
-            "confirmed_at": bindparam("now"),
-            "version": ORDER.c.version + 1,
-            "changed_at": bindparam("now"),
-            "event_seq": ORDER.c.event_seq + 1,
-        }
-    )
-    .returning(ORDER.c.event_seq)
-)
 
 
 def etag_of(seen: Observation) -> str:
@@ -109,16 +27,25 @@ def etag_of(seen: Observation) -> str:
     return hashlib.sha256(compact(seen.record).encode()).hexdigest()[:32]
 
 
-def observe(backend: str, seen: Sequence[Observation], *, source: str, now: int) -> Unit[list[Change]]:
+def observe(
+    backend: str,
+    seen: Sequence[Observation],
+    *,
+    source: str,
+    now: int,
+    ended: frozenset[str] = frozenset(),
+    listed_at: int | None = None,
+) -> Unit[list[Change]]:
     """Take in what the vendor showed; each difference is an event with its source and the previous values.
 
     An observation older than the one we have changes nothing, and a code read before our own write was confirmed does not
-    undo that write; but for times that lie ahead of the clock. Orders are taken by number, so that two such units never wait
-    for each other in a circle.
+    undo that write; but for times that lie ahead of the clock. `ended` are the codes with which an order has ended: one that
+    is shown open again is held, not overwritten. `listed_at` is when the round of polling began whose list showed them.
+    Orders are taken by number, so that two such units never wait for each other in a circle.
     """
     changes: list[Change] = []
     for one in sorted(seen, key=lambda each: each.key.number):
-        change = yield from _take_in(backend, one, source=source, now=now)
+        change = yield from _take_in(backend, one, source=source, now=now, ended=ended, listed_at=listed_at)
         if change is not None:
             changes.append(change)
     return changes
@@ -142,45 +69,57 @@ def forget(backend: str, number_is: str, *, now: int) -> Unit[None]:
         )
 
 
-def _take_in(backend: str, seen: Observation, *, source: str, now: int) -> Unit[Change | None]:
+def _take_in(
+    backend: str, seen: Observation, *, source: str, now: int, ended: frozenset[str], listed_at: int | None
+) -> Unit[Change | None]:
     number_is = seen.key.number
-    lane: dict[str, Value] = {"of_backend": backend, "of_number": number_is}
+    lane: dict[str, Value] = {"of_backend": backend, "of_number": number_is, "listed": listed_at}
     rows = yield FIND_ORDER, {"backend": backend, "number": number_is}
     if not rows:
         yield ADD_ORDER, new_order(backend, number_is, now=now)
-    if not rows or _news(rows[0], seen, now=now):
+    if not rows or _news(rows[0], seen, now=now, ended=ended):
         rows = yield LOCK_ORDER, {"backend": backend, "number": number_is}  # a write of ours may have come between
     row = rows[0]
     forgotten = number_or_none(row, "observed_at") is None and text_or_none(row, "code") is None
     if forgotten and _later(row, "confirmed_at", seen, now=now):
         return None  # read before our own delete removed it
-    if not _news(row, seen, now=now):
+    if not _news(row, seen, now=now, ended=ended):
         yield SEEN, {**lane, "at": to_micros(seen.as_of), "ahead": now + CLOCKS_APART}
         return None
-    values = _values(row, seen, now=now)
+    as_shown = Stance.takes
+    if differs_from_its_end(row, seen, ended) and not _later(row, "confirmed_at", seen, now=now):
+        as_shown = yield from stance(row, seen, backend=backend)
+    values = _values(row, seen, now=now, keeps_code=as_shown is not Stance.takes)
     change = _change(row, seen, values)
-    updated = yield CHANGED, {**lane, **values, "now": now, "tells": int(bool(change.now))}
-    if not change.now:
-        return None
-    event = observation_event(
-        backend=backend,
-        order=number_is,
-        seq=number(updated[0], "event_seq"),
-        at=now,
-        source=source,
-        data={"was": change.was, "now": change.now},
-    )
-    yield ADD_EVENT, event
-    return change
+    tells = {"now": now, "tells": int(bool(change.now)), "ends": int(values["new_code"] in ended)}
+    updated = yield CHANGED, {**lane, **values, **tells}
+    if change.now:
+        event = observation_event(
+            backend=backend,
+            order=number_is,
+            seq=number(updated[0], "event_seq"),
+            at=now,
+            source=source,
+            data={"was": change.was, "now": change.now},
+        )
+        yield ADD_EVENT, event
+    if as_shown is Stance.contradicts:
+        yield from open_contradiction(backend, row, seen, source=source, now=now)
+    elif as_shown is Stance.keeps_for_now:
+        yield from look_again(backend, number_is)
+    return change if change.now else None
 
 
-def _news(row: Row, seen: Observation, *, now: int) -> bool:
+def _news(row: Row, seen: Observation, *, now: int, ended: frozenset[str]) -> bool:
     """Whether the observation says anything that the row does not, and is not older than what the row has."""
-    if _later(row, "observed_at", seen, now=now):
+    if _later(row, "observed_at", seen, now=now) or _later(row, "missing_since", seen, now=now):
         return False
-    if text_or_none(row, "etag") != etag_of(seen):
+    if text_or_none(row, "etag") != etag_of(seen) or number_or_none(row, "missing_since") is not None:
         return True
-    return text_or_none(row, "code") != seen.code and not _later(row, "confirmed_at", seen, now=now)
+    if text_or_none(row, "code") == seen.code or _later(row, "confirmed_at", seen, now=now):
+        return False
+    told = number(row, "held") or seen.code is None
+    return not (told and differs_from_its_end(row, seen, ended))
 
 
 def _later(row: Row, column: str, seen: Observation, *, now: int) -> bool:
@@ -189,7 +128,7 @@ def _later(row: Row, column: str, seen: Observation, *, now: int) -> bool:
     return stored is not None and stored > to_micros(seen.as_of) and not ahead(stored, now=now)
 
 
-def _values(row: Row, seen: Observation, *, now: int) -> dict[str, Value]:
+def _values(row: Row, seen: Observation, *, now: int, keeps_code: bool) -> dict[str, Value]:
     values: dict[str, Value] = {
         "new_reference": seen.key.reference,
         "new_vendor_ids": compact(dict(seen.key.vendor_ids)),
@@ -203,11 +142,11 @@ def _values(row: Row, seen: Observation, *, now: int) -> dict[str, Value]:
         "new_target_at": None if seen.target_at is None else to_micros(seen.target_at),
         "new_observed_at": to_micros(seen.as_of),
     }
-    ours_is_newer = _later(row, "confirmed_at", seen, now=now)
-    if ours_is_newer or text_or_none(row, "code") == seen.code:
+    keeps_code = keeps_code or _later(row, "confirmed_at", seen, now=now)
+    if keeps_code or text_or_none(row, "code") == seen.code:
         for name in ("code", "code_operation", "code_tenant"):
             values["new_" + name] = text_or_none(row, name)
-        if ours_is_newer or seen.status_at is None:
+        if keeps_code or seen.status_at is None:
             values["new_code_since"] = number_or_none(row, "code_since")
     return values
 
@@ -222,6 +161,7 @@ def _change(row: Row, seen: Observation, values: dict[str, Value]) -> Change:
     fields_were, fields_are = json_object(text(row, "fields")) or {}, json_object(compact(seen.fields)) or {}
     for name in sorted(fields_were.keys() | fields_are.keys()):
         was[f"fields.{name}"], now_is[f"fields.{name}"] = fields_were.get(name), fields_are.get(name)
+    was["missing"], now_is["missing"] = number_or_none(row, "missing_since") is not None, False
     differing = [name for name in was if was[name] != now_is[name]]
     return Change(
         number=seen.key.number,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
 import asyncpg
+from sqlalchemy import BigInteger, func, select
 
 from app.domain.operations import FINAL
 from app.ledger.accept import (
     ADD_ORDER,
     Looked,
     accepted,
-    attempt_values,
     keep_refusal,
     key_values,
     look,
@@ -25,9 +26,13 @@ from app.ledger.accept import (
     place_values,
 )
 from app.ledger.events import event_values
+from app.ledger.horizon import Snapshots, Standing
+from app.ledger.intents import attempt_values
+from app.ledger.notices import Notices
 from app.ledger.postgres_sql import accept_statement, prefixed, settle_statement
 from app.ledger.records import Acceptance, Decide, Draft, Fenced, Lease, Refuse, Settled, Settlement
-from app.ledger.rows import number
+from app.ledger.rows import number, number_or_none
+from app.ledger.server_clock import ServerClock
 from app.ledger.settle import (
     attempt_end_values,
     event_data,
@@ -50,6 +55,7 @@ SESSION = {
     "idle_in_transaction_session_timeout": "10s",
     "application_name": "orderbridge",
 }
+SERVER_TIME = Sql(select(func.orderbridge_now(type_=BigInteger).label("now")))
 RACES = 5
 """How often an acceptance is tried. The first try may lose its order to another acceptance; the next ones lock it, and lose
 only to a key, a client_reference or a new order that another has just stored."""
@@ -82,16 +88,36 @@ class PostgresStore:
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool: asyncpg.Pool | None = None
+        self._clock = ServerClock(self._server_time)
+        self._notices = Notices(url, sender=secrets.token_hex(4))
+        self._snapshots = Snapshots()
 
     async def open(self) -> None:
         with _trouble():
             self._pool = await asyncpg.create_pool(
                 self._url, min_size=1, max_size=POOL, command_timeout=10, server_settings=SESSION
             )
+        await self._clock.start()
 
     async def close(self) -> None:
+        await self._clock.stop()
+        await self._notices.stop()
         if self._pool is not None:
             await self._pool.close()
+
+    def now(self) -> int:
+        return self._clock.now()
+
+    async def _server_time(self) -> int | None:
+        rows = await self.read(_server_time())
+        return number_or_none(rows[0], "now")
+
+    def listen(self, hear: Callable[[str], None]) -> None:
+        self._notices.listen(hear)
+        self._notices.start()
+
+    def say(self, words: str) -> None:
+        self._notices.say(words)
 
     async def write(self, unit: Unit[T]) -> T:
         async with self._connection() as connection, connection.transaction():
@@ -110,7 +136,9 @@ class PostgresStore:
                         done = await _accept_once(connection, draft, decide, lease, lock=False)
                     else:
                         async with connection.transaction():
-                            done = await _accept_once(connection, draft, decide, lease, lock=True)
+                            done = await _accept_once(
+                                connection, draft, decide, lease if race == 1 else None, lock=True
+                            )
                 except asyncpg.UniqueViolationError:
                     continue
                 if done is not None:
@@ -118,7 +146,7 @@ class PostgresStore:
         raise StoreUnavailable("the order changed too often while the write was being accepted")
 
     async def settle(self, settlement: Settlement) -> Settled:
-        if (settlement.hold_id, settlement.end_behind, settlement.number) != (None, None, None):
+        if (settlement.hold, settlement.end_behind, settlement.number) != (None, None, None):
             return await self.write(settle(settlement))
         statement, params = _settle_call(settlement)
         try:
@@ -131,6 +159,10 @@ class PostgresStore:
         more = settlement.to in FINAL and number(rows[0], "open_count") > 0
         return Settled(operation=moved_operation(settlement), ended=(), more=more)
 
+    async def horizon(self) -> Standing:
+        async with self._connection() as connection:  # no transaction: each statement has a snapshot of its own
+            return await _run(connection, self._snapshots.look())
+
     async def ping(self) -> None:
         async with self._connection() as connection:
             await connection.execute("SELECT txid_current()")
@@ -141,6 +173,10 @@ class PostgresStore:
         with _trouble():
             async with self._pool.acquire(timeout=5) as connection:
                 yield connection
+
+
+def _server_time() -> Unit[Sequence[Row]]:
+    return (yield SERVER_TIME, {})
 
 
 @contextmanager

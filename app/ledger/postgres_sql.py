@@ -25,8 +25,9 @@ from sqlalchemy import (
 )
 
 from app.ledger.accept import BEGIN_AT_ONCE, QUEUE_UP
-from app.ledger.settle import END_ATTEMPT, FINISH, FINISH_APPLIED, MOVE, PARK
+from app.ledger.settle import END_ATTEMPT, FINISH, FINISH_APPLIED, MOVE
 from app.ledger.sql import Params, Sql, Value
+from app.ledger.stopping import PARK
 from app.ledger.tables import ATTEMPT, EVENT, KEY, OPERATION
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from app.domain.admission import OrderView
 from app.domain.errors import VendorSaid
+from app.domain.holds import Cause
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
@@ -87,6 +88,8 @@ class Accepted:
     claim: Claim | None
     order: OrderView
     """The order as the checks saw it."""
+    deadline_at: int = 0
+    """With a claim: when the attempt must be over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,12 +114,14 @@ Acceptance: TypeAlias = "Accepted | Replayed | Refused"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptEnd:
-    """What one attempt, or one read-back, came to."""
+    """What one attempt, or one read-back, came to. `over_at`: when its call is over for certain, should that be later than
+    the deadline that it began with."""
 
     n: int
     outcome: str
     detail: str
     said: VendorSaid | None = None
+    over_at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,13 +134,22 @@ class Ending:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NewHold:
+    """A hold about to be opened: why, and in one sentence what is known."""
+
+    id: str
+    cause: Cause
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settlement:
     """The move of one operation and all that follows from it, written in one transaction.
 
     `operation` is as read when the step began; its state is the one compared with. `ready_at` is when the queue next wants
     attention, for a move that does not end the operation. `number` is what the vendor called the order that the operation
-    created, where that is another than the queue's. `hold_id` names the hold that stops what is queued behind, should
-    anything be; `end_behind` instead cancels each of those with the answer it gives.
+    created, where that is another than the queue's. `hold` stops the queue: behind a refusal, should anything be queued
+    there, and always with an operation that becomes held; `end_behind` instead cancels each of those with the answer it gives.
     """
 
     claim: Claim
@@ -147,7 +161,7 @@ class Settlement:
     ending: Ending | None = None
     result: str | None = None
     ready_at: int | None = None
-    hold_id: str | None = None
+    hold: NewHold | None = None
     end_behind: Callable[[Operation], Ending] | None = None
     probes: int | None = None
     probe_evidence: str | None = None

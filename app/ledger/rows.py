@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.domain.admission import OrderView
+from app.domain.holds import Action, Cause, Hold
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
@@ -104,10 +105,33 @@ def order_view(row: Row) -> OrderView:
         open_count=number(row, "open_count"),
         blocked_by=text_or_none(row, "blocked_by"),
         blocked_tenant=text_or_none(row, "blocked_tenant"),
-        held=bool(number(row, "held")),
+        held=(text_or_none(row, "blocked_by") or "").startswith("hold_"),
+        recheck=bool(number(row, "recheck")),
         version=number(row, "version"),
         fence=number(row, "fence"),
         lease_until=number(row, "lease_until"),
+    )
+
+
+def hold(row: Row) -> Hold:
+    """A whole row of order_hold."""
+    resolution = text_or_none(row, "resolution")
+    return Hold(
+        id=text(row, "id"),
+        tenant=text_or_none(row, "tenant"),
+        backend=text(row, "backend"),
+        work_order=text(row, "work_order"),
+        operation_id=text_or_none(row, "operation_id"),
+        cause=Cause(text(row, "cause")),
+        detail=text_or_none(row, "detail"),
+        version=number(row, "version"),
+        opened_at=number(row, "opened_at"),
+        closed_at=number_or_none(row, "closed_at"),
+        closed_by=text_or_none(row, "closed_by"),
+        resolution=None if resolution is None else Action(resolution),
+        reason=text_or_none(row, "reason"),
+        evidence=text_or_none(row, "evidence"),
+        made_operation=text_or_none(row, "made_operation"),
     )
 
 
@@ -131,6 +155,7 @@ def unseen_order(order_number: str) -> OrderView:
         blocked_by=None,
         blocked_tenant=None,
         held=False,
+        recheck=False,
         version=0,
         fence=0,
         lease_until=0,

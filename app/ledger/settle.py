@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import BigInteger, and_, bindparam, case, insert, null, update
+from sqlalchemy import BigInteger, and_, bindparam, case, func, null, update
 
 from app.domain.json import JsonObject
 from app.domain.operations import FINAL, Operation, State, move
@@ -14,8 +14,9 @@ from app.ledger.lanes import FENCED, lane_of
 from app.ledger.numbering import numbered
 from app.ledger.records import AttemptEnd, Ending, Fenced, Settled, Settlement
 from app.ledger.rows import compact, json_object, number, operation
-from app.ledger.sql import Params, Sql, Unit, Value
-from app.ledger.tables import ATTEMPT, HOLD, OPERATION, OPERATIONS, ORDER
+from app.ledger.sql import LEASED_UNTIL, Params, Sql, Unit, Value
+from app.ledger.stopping import PARK, stop
+from app.ledger.tables import ATTEMPT, OPERATION, OPERATIONS, ORDER
 
 MOVE = Sql(
     update(OPERATION)
@@ -42,8 +43,11 @@ END_ATTEMPT = Sql(
     .where(ATTEMPT.c.operation_id == bindparam("of_id"), ATTEMPT.c.n == bindparam("of_n"))
     .values(
         {
-            name: bindparam("end_" + name)
-            for name in ("ended_at", "outcome", "detail", "vendor_status", "vendor_code", "vendor_message")
+            **{
+                name: bindparam("end_" + name)
+                for name in ("ended_at", "outcome", "detail", "vendor_status", "vendor_code", "vendor_message")
+            },
+            "deadline_at": func.coalesce(bindparam("end_over_at", type_=BigInteger), ATTEMPT.c.deadline_at),
         }
     )
 )
@@ -59,12 +63,11 @@ _one_less = {
     "projected_code": case((_mine, null()), else_=ORDER.c.projected_code),
     "projected_operation": case((_mine, null()), else_=ORDER.c.projected_operation),
     "projected_tenant": case((_mine, null()), else_=ORDER.c.projected_tenant),
-    "held": case((_mine_blocks, 0), else_=ORDER.c.held),
     "blocked_by": case((_mine_blocks, null()), else_=ORDER.c.blocked_by),
     "blocked_tenant": case((_mine_blocks, null()), else_=ORDER.c.blocked_tenant),
     "ready_at": case((_last, null()), else_=bindparam("now")),
     "lease_owner": case((_last, null()), else_=ORDER.c.lease_owner),
-    "lease_until": case((_last, 0), else_=bindparam("until", type_=BigInteger)),
+    "lease_until": case((_last, 0), else_=LEASED_UNTIL),
 }
 FINISH = Sql(update(ORDER).where(FENCED).values(_one_less).returning(ORDER.c.open_count, ORDER.c.event_seq))
 FINISH_APPLIED = Sql(
@@ -83,22 +86,6 @@ FINISH_APPLIED = Sql(
     .returning(ORDER.c.open_count, ORDER.c.event_seq)
 )
 """The vendor has confirmed our write: that is what we know of the order's status from now on."""
-PARK = Sql(
-    update(ORDER)
-    .where(FENCED)
-    .values(
-        version=ORDER.c.version + 1,
-        event_seq=ORDER.c.event_seq + 1,
-        changed_at=bindparam("now"),
-        blocked_by=bindparam("by"),
-        blocked_tenant=bindparam("by_tenant"),
-        held=bindparam("stops"),
-        ready_at=bindparam("ready"),
-        lease_owner=null(),
-        lease_until=0,
-    )
-    .returning(ORDER.c.open_count, ORDER.c.event_seq)
-)
 BEHIND = Sql(
     OPERATIONS.where(
         and_(
@@ -108,7 +95,6 @@ BEHIND = Sql(
         )
     ).order_by(OPERATION.c.seq)
 )
-ADD_HOLD = Sql(insert(HOLD))
 
 
 def settle(settlement: Settlement) -> Unit[Settled]:
@@ -133,8 +119,8 @@ def settle(settlement: Settlement) -> Unit[Settled]:
     if more and settlement.end_behind is not None:
         ended = yield from _end_behind(settlement)
         return Settled(operation=now_is, ended=ended, more=False)
-    if more and settlement.hold_id is not None:
-        yield from _hold_behind(settlement, settlement.hold_id)
+    if settlement.hold is not None and (more or settlement.to is State.held):
+        yield from stop(of, was, settlement.hold, now=settlement.now)
         return Settled(operation=now_is, ended=(), more=False)
     return Settled(operation=now_is, ended=(), more=more)
 
@@ -219,6 +205,7 @@ def attempt_end_values(operation_id: str, end: AttemptEnd, *, now: int) -> Param
         "end_vendor_status": said.status if said else None,
         "end_vendor_code": said.code if said else None,
         "end_vendor_message": said.message if said else None,
+        "end_over_at": end.over_at,
     }
 
 
@@ -249,43 +236,6 @@ def _end_behind(settlement: Settlement) -> Unit[tuple[Operation, ...]]:
         settled = yield from settle(step)
         ended.append(settled.operation)
     return tuple(ended)
-
-
-def _hold_behind(settlement: Settlement, hold_id: str) -> Unit[None]:
-    of, was = settlement.claim, settlement.operation
-    rows = yield (
-        PARK,
-        {
-            **lane_of(of),
-            "now": settlement.now,
-            "by": hold_id,
-            "by_tenant": was.tenant,
-            "stops": 1,
-            "ready": None,
-        },
-    )
-    yield ADD_HOLD, hold_values(settlement, hold_id)
-    opened = event_values(
-        was, of, seq=number(rows[0], "event_seq"), at=settlement.now, data={"hold_id": hold_id}, type_="hold.opened"
-    )
-    yield ADD_EVENT, opened
-
-
-def hold_values(settlement: Settlement, hold_id: str) -> Params:
-    was = settlement.operation
-    return {
-        "id": hold_id,
-        "tenant": was.tenant,
-        "backend": was.backend,
-        "work_order": was.work_order,
-        "operation_id": was.id,
-        "cause": "vendor-refused",
-        "opened_at": settlement.now,
-        "closed_at": None,
-        "closed_by": None,
-        "resolution": None,
-        "reason": None,
-    }
 
 
 def ending_of(problem: JsonObject, *, status: int) -> Ending:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import Executable
+from sqlalchemy import BigInteger, Executable, bindparam
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 Value: TypeAlias = "bool | int | float | str | None"
 Params: TypeAlias = "Mapping[str, Value]"
@@ -28,6 +30,33 @@ T = TypeVar("T")
 
 _SQLITE = sqlite.dialect(paramstyle="named")
 _POSTGRES = asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+
+class Now(FunctionElement[int]):
+    """The time by which leases are kept: on PostgreSQL, which many hosts share, the database's own; on SQLite `:now`.
+
+    A test that tells the time itself lets orderbridge_now() return null.
+    """
+
+    inherit_cache = True
+    type = BigInteger()
+
+    def __init__(self) -> None:
+        super().__init__(bindparam("now", type_=BigInteger))
+
+
+@compiles(Now, "sqlite")
+def _given(element: Now, compiler: SQLCompiler, **options: object) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(Now, "postgresql")
+def _read(element: Now, compiler: SQLCompiler, **options: object) -> str:
+    return f"coalesce(orderbridge_now(), {compiler.process(element.clauses, **options)})"
+
+
+LEASED_UNTIL = Now() + (bindparam("until", type_=BigInteger) - bindparam("now", type_=BigInteger))
+"""A lease as long as the caller's own clock says, from what that clock says is now."""
 
 
 class Sql:

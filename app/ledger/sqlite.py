@@ -17,7 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from app.domain.times import now_micros
 from app.ledger.accept import accept
+from app.ledger.horizon import Standing, last_event
 from app.ledger.lanes import take_over
 from app.ledger.records import Acceptance, Decide, Draft, Lease, Settled, Settlement
 from app.ledger.settle import settle
@@ -135,6 +137,18 @@ class SqliteStore:
 
     async def settle(self, settlement: Settlement) -> Settled:
         return await self.write(settle(settlement))
+
+    async def horizon(self) -> Standing:
+        return await self.read(last_event())
+
+    def now(self) -> int:
+        return now_micros()
+
+    def listen(self, hear: Callable[[str], None]) -> None:
+        """There is no other process."""
+
+    def say(self, words: str) -> None:
+        """There is nobody to tell."""
 
     async def ping(self) -> None:
         await self.write(_nothing())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from app.ledger.horizon import Standing
 from app.ledger.records import Acceptance, Decide, Draft, Lease, Settled, Settlement
 from app.ledger.sql import Unit
 
@@ -35,6 +37,18 @@ class Store(Protocol):
 
     async def ping(self) -> None:
         """A write that changes nothing, for /readyz."""
+
+    async def horizon(self) -> Standing:
+        """How far the event feed may be read; `feed.Horizon` is the cheap way to ask often."""
+
+    def now(self) -> int:
+        """The time by which everything in this store is dated, in microseconds since 1970."""
+
+    def listen(self, hear: Callable[[str], None]) -> None:
+        """Have `hear` called with what other processes on this store say."""
+
+    def say(self, words: str) -> None:
+        """Tell the other processes on this store, soon: a hint, which may be lost."""
 
     @property
     def sole_owner(self) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Table, and_, case, select
+from sqlalchemy import Table, and_, case, or_, select
 
+from app.ledger import round_models, webhook_models
 from app.ledger.models import metadata
 
 CLIENT: Table = metadata.tables["client"]
@@ -14,12 +15,15 @@ ORDER: Table = metadata.tables["work_order"]
 HOLD: Table = metadata.tables["order_hold"]
 EVENT: Table = metadata.tables["event"]
 STATUS_CODE: Table = metadata.tables["status_code"]
+POLL_ROUND: Table = metadata.tables[round_models.PollRoundRow.__tablename__]
+WEBHOOK: Table = metadata.tables[webhook_models.WebhookRow.__tablename__]
+WEBHOOK_MESSAGE: Table = metadata.tables[webhook_models.WebhookMessageRow.__tablename__]
 
 _of_order = and_(ORDER.c.backend == OPERATION.c.backend, ORDER.c.number == OPERATION.c.work_order)
 _stopped_by_another = and_(
     OPERATION.c.finished_at.is_(None),
     ORDER.c.blocked_by != OPERATION.c.id,
-    ORDER.c.blocked_tenant == OPERATION.c.tenant,
+    or_(ORDER.c.blocked_tenant == OPERATION.c.tenant, ORDER.c.blocked_tenant.is_(None)),
 )
 OPERATIONS = select(
     *OPERATION.c,

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 from app.domain.admission import Rules
-from app.domain.errors import BackendMisconfigured, CapabilityMissing, GatewayError
-from app.domain.health import Health
+from app.domain.errors import (
+    BackendMisconfigured,
+    BackendUnavailable,
+    CapabilityMissing,
+    GatewayError,
+    VendorTrouble,
+    WorkOrderNotFound,
+)
+from app.domain.health import Health, seconds_until
+from app.domain.maintenance import Maintenance
 from app.domain.ports import Capability, VendorAdapter
+from app.domain.setbacks import Setbacks
 from app.domain.statuses import StatusCode, StatusTable
+from app.domain.times import utc_now
 from app.domain.work_orders import Observation
 from app.vendors.vendor import BackendSettings, Connection, Vendor
+
+PLACE_WITHIN_S = 5.0
+"""How long a read waits for a connection while all that reads may have are busy."""
 
 
 class Backend:
@@ -21,7 +37,10 @@ class Backend:
         self.name = name
         self.vendor = vendor
         self.settings = settings
-        self.health = Health()
+        self.health = Health(Maintenance(settings.maintenance, settings.zone))
+        self.setbacks = Setbacks()
+        """The orders whose own calls fail."""
+        self._readers = asyncio.Semaphore(settings.places)
         self._fresh_s = fresh_s
         self._adapter: VendorAdapter | None = None
         self.rules = self._rules_for(vendor.statuses)
@@ -40,31 +59,77 @@ class Backend:
         assert self._adapter is not None, "connect() comes first"
         return self._adapter
 
-    async def connect(self, *, deadline_s: float, folder: Path) -> None:
+    async def connect(self, *, deadline_s: float, folder: Path, clock: Callable[[], datetime] = utc_now) -> None:
         """Make the adapter; contacts the vendor only where the settings ask for it."""
-        link = Connection(backend=self.name, settings=self.settings, deadline_s=deadline_s, folder=folder)
+        link = Connection(backend=self.name, settings=self.settings, deadline_s=deadline_s, folder=folder, clock=clock)
         try:
             self._adapter = await self.vendor.connect(link)
         except GatewayError as error:
             error.backend = self.name
             raise
 
-    async def read(self, name: str, *, clock: Callable[[], int]) -> Observation:
+    async def read(self, name: str, *, clock: Callable[[], int], dispensable: bool = False) -> Observation:
         """The order as the vendor shows it now, for a caller who waits; what comes of it is noted in `health`.
 
-        While our log-in stands refused it is not tried again before its time: vendors lock users out. Raises
-        WorkOrderNotFound or the vendor's trouble.
+        A backend that only pauses is asked all the same: the time is the caller's own, and an answer ends the pause. Not
+        asked is one in maintenance, nor while our log-in stands refused, before its time: vendors lock users out; nor, for
+        a read that is `dispensable`, one whose calls fail too often. Raises WorkOrderNotFound or the vendor's trouble.
         """
-        refused = self.health.log_in_refused(clock())
-        if refused is not None:
-            raise refused
-        try:
-            seen = await self.adapter.read(name)
-        except BackendMisconfigured as error:
-            self.health.trouble(BackendMisconfigured, error.detail, now=clock(), after_s=error.after_s)
-            raise
+        now = clock()
+        why_not = self._not_now(now) or self.health.log_in_refused(now)
+        if why_not is None and dispensable and self.health.open:
+            why_not = BackendUnavailable(self.health.detail, after_s=seconds_until(self.health.next_try, now))
+        if why_not is not None:
+            raise why_not
+        async with self.reading():
+            try:
+                seen = await self.adapter.read(name)
+            except WorkOrderNotFound:
+                self.health.well(now=clock())
+                raise
+            except VendorTrouble as error:
+                self.note_read(error, name, now=clock())
+                raise
         self.health.well(now=clock())
         return seen
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """A place for a read that is no part of a write. Raises BackendUnavailable."""
+        try:
+            async with asyncio.timeout(PLACE_WITHIN_S):
+                await self._readers.acquire()
+        except TimeoutError:
+            raise BackendUnavailable("Every connection that reads may have is busy.") from None
+        try:
+            yield
+        finally:
+            self._readers.release()
+
+    def note(self, error: VendorTrouble, order: str, *, now: int) -> bool:
+        """Note what a call about an order, made for a write, met with. True: it concerns the whole backend, which pauses."""
+        if error.of_all:
+            self.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
+        elif error.one_call:
+            self.health.failed(error.detail, now=now, order=order)
+        else:
+            self.health.well(now=now)  # it answered
+        return error.of_all
+
+    def note_read(self, error: VendorTrouble, order: str, *, now: int) -> None:
+        """The same for a caller's read: by itself it pauses a backend only if our log-in is refused or we are asked to wait."""
+        if error.of_all and error.after_s is None and not isinstance(error, BackendMisconfigured):
+            self.health.failed(error.detail, now=now, order=order)
+        else:
+            self.note(error, order, now=now)
+
+    def _not_now(self, now: int) -> BackendUnavailable | None:
+        window = self.health.maintenance.at(now)
+        if window is None:
+            return None
+        return BackendUnavailable(
+            self.health.maintenance.in_words(window, now), after_s=seconds_until(window.ends, now)
+        )
 
     async def close(self) -> None:
         if self._adapter is not None:
@@ -91,6 +156,7 @@ class Backend:
             reasons=self.settings.reasons,
             late_reasons=self.settings.late_reasons,
             fresh_s=self._fresh_s,
+            rejects_on_hold=self.settings.on_hold == "reject",
         )
 
 

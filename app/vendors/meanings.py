@@ -83,7 +83,7 @@ def error_answer(error: GatewayError) -> Answer:
             outcome=Outcome.not_sent,
             detail=error.detail,
             said=error.vendor,
-            trouble=None if error.one_order else type(error),
+            trouble=type(error) if error.of_all else None,
             retry_after_s=error.after_s,
         )
     return Answer(
@@ -95,8 +95,17 @@ def read_error(meaning: Meaning, said: VendorSaid, retry_after_s: float | None) 
     """The error of a read that was answered without the order."""
     if meaning.error is WorkOrderNotFound:
         return WorkOrderNotFound(meaning.detail, vendor=said)
+    if meaning.trouble is None and meaning.outcome is not Outcome.refused:
+        return lost(meaning.detail, said, retry_after_s)
     error = (meaning.trouble or BackendUnavailable)(meaning.detail, vendor=said, after_s=whole(retry_after_s))
     error.one_order = meaning.outcome is Outcome.refused  # it will not take this number; other orders can be read
+    return error
+
+
+def lost(detail: str, said: VendorSaid | None = None, retry_after_s: float | None = None) -> BackendUnavailable:
+    """The error of a read whose answer is none. One that asks us to wait is meant for every call."""
+    error = BackendUnavailable(detail, vendor=said, after_s=whole(retry_after_s))
+    error.one_call = retry_after_s is None
     return error
 
 
@@ -104,7 +113,9 @@ def transport_error(fault: NotSent | Unanswered) -> VendorTrouble:
     """The error of a read that was not answered."""
     if isinstance(fault, NotSent):
         return fault.trouble(fault.detail, vendor=fault.said, after_s=whole(fault.retry_after_s))
-    return (BackendTimeout if fault.late else BackendUnavailable)(fault.detail)
+    error = (BackendTimeout if fault.late else BackendUnavailable)(fault.detail)
+    error.one_call = True
+    return error
 
 
 def unreadable(why: str) -> BackendUnavailable:

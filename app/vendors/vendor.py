@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -12,8 +13,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.domain.json import JsonValue
+from app.domain.maintenance import Window, leave_no_time, parse_window
 from app.domain.ports import Capability, VendorAdapter
 from app.domain.statuses import StatusCode, Workflow
+from app.domain.times import utc_now
 
 
 def _http_url(value: str) -> str:
@@ -34,9 +37,23 @@ def _code(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _window(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("must be text, like 'sun 02:00-04:00'")
+    return parse_window(value)
+
+
+def _some_time(value: tuple[Window, ...]) -> tuple[Window, ...]:
+    if leave_no_time(value):
+        raise ValueError("leaves no time in the week in which anything could be sent")
+    return value
+
+
 ReasonCode = Annotated[str, BeforeValidator(_code), StringConstraints(min_length=1, max_length=100)]
 HttpAddress = Annotated[str, AfterValidator(_http_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+MaintenanceWindow = Annotated[Window, BeforeValidator(_window)]
+MaintenanceWindows = Annotated[tuple[MaintenanceWindow, ...], Field(max_length=100), AfterValidator(_some_time)]
 
 
 class BackendSettings(BaseModel):
@@ -57,12 +74,21 @@ class BackendSettings(BaseModel):
     """The client's own onward moves, by workflow step; they replace ours for that step and count as configured."""
     poll_s: float = Field(default=60, ge=1, le=86_400)
     max_connections: int = Field(default=16, ge=1, le=256)
+    maintenance: MaintenanceWindows = ()
+    """When nothing is sent, in the time zone above: `sun 02:00-04:00`, `daily 03:00-03:30`, or from one date to another."""
+    on_hold: Literal["accept", "reject"] = "accept"
+    """What becomes of a write for an order that is held: kept behind the hold, or refused (409 order-blocked)."""
     settle_s: float | None = Field(default=None, ge=0, le=3600)
     """How long after an attempt's deadline this system may still apply it; None: as the vendor's page assumes."""
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def places(self) -> int:
+        """How many connections writes may hold at once, and reads as many: a quarter of all is kept for the other side."""
+        return max(1, self.max_connections - max(1, self.max_connections // 4))
 
 
 class StatusFileFault(Exception):
@@ -82,6 +108,8 @@ class Connection:
     deadline_s: float
     folder: Path
     """Relative paths in the configuration start here."""
+    clock: Callable[[], datetime] = utc_now
+    """The gateway's clock, by which what a vendor shows is dated."""
 
 
 @dataclass(frozen=True, kw_only=True)

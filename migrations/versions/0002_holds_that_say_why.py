@@ -63,6 +63,7 @@ def _holds() -> None:
         " FROM operation o JOIN work_order w ON w.backend = o.backend AND w.number = o.work_order"
         " WHERE o.state = 'held'"
     )
+    op.execute("UPDATE order_hold SET resolution = 'skip' WHERE resolution IS NOT NULL")
     op.execute(
         "UPDATE work_order SET blocked_by = 'hold_' || substr(blocked_by, 4) WHERE held = 1 AND blocked_by LIKE 'op~_%' ESCAPE '~'"
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -13,6 +15,8 @@ from app.ledger.migrate import migrate
 from app.ledger.postgres import PostgresStore
 from app.ledger.sqlite import SqliteStore
 from app.ledger.store import Store
+
+NO_TIME = "CREATE OR REPLACE FUNCTION orderbridge_now() RETURNS bigint LANGUAGE sql AS $$ SELECT NULL::bigint $$"
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +40,22 @@ async def sqlite_store(sqlite_file: Path) -> AsyncIterator[SqliteStore]:
     await store.close()
 
 
+@pytest.fixture
+def told_time(postgres_database: str) -> str:
+    """A database that leaves the time to its caller, as SQLite does: the tests of the ledger tell it themselves."""
+    asyncio.run(tell_no_time(postgres_database))
+    return postgres_database
+
+
+async def tell_no_time(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(NO_TIME)
+    await connection.close()
+
+
 @pytest_asyncio.fixture
-async def postgres_store(postgres_database: str) -> AsyncIterator[PostgresStore]:
-    store = PostgresStore(postgres_database)
+async def postgres_store(told_time: str) -> AsyncIterator[PostgresStore]:
+    store = PostgresStore(told_time)
     await store.open()
     yield store
     await store.close()
@@ -50,7 +67,7 @@ def another_store(request: pytest.FixtureRequest) -> Callable[[], Store]:
     if request.param == "sqlite":
         path: Path = request.getfixturevalue("sqlite_file")
         return lambda: SqliteStore(path, owner=False)
-    url: str = request.getfixturevalue("postgres_database")
+    url: str = request.getfixturevalue("told_time")
     return lambda: PostgresStore(url)
 
 

@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from app.domain.admission import OrderView
 from app.domain.errors import ClientReferenceUsed
+from app.domain.holds import Cause
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
 from app.domain.times import SECOND
 from app.ledger import lanes
 from app.ledger.models import metadata
-from app.ledger.records import Accepted, Claim, Decide, Draft, Ending, Lease, Refuse, Send, Settlement
+from app.ledger.records import Accepted, Claim, Decide, Draft, Ending, Lease, NewHold, Refuse, Send, Settlement
 from app.ledger.sql import Sql, Unit, Value
 from app.ledger.store import Store
 
@@ -40,6 +41,7 @@ BLANK_ORDER: dict[str, Value] = {
     "last_seq": 0,
     "open_count": 0,
     "held": 0,
+    "recheck": 0,
     "lease_until": 0,
     "fence": 0,
     "event_seq": 0,
@@ -170,7 +172,11 @@ def settlement(
     hold_id: str | None = None,
     end_behind: Callable[[Operation], Ending] | None = None,
 ) -> Settlement:
+    """The move of an operation; one that becomes held has a hold, whether it is named here or not."""
     assert claim is not None
+    held = to is State.held
+    name = hold_id or (f"hold_{of.id}" if held else None)
+    cause = Cause.outcome_unknown if held else Cause.vendor_refused
     return Settlement(
         claim=claim,
         operation=of,
@@ -179,7 +185,7 @@ def settlement(
         lease_until=now + 35 * SECOND,
         ending=ending,
         ready_at=ready_at,
-        hold_id=hold_id,
+        hold=None if name is None else NewHold(id=name, cause=cause, detail="what is known"),
         end_behind=end_behind,
     )
 

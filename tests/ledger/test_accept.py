@@ -42,6 +42,7 @@ async def test_a_write_with_nothing_ahead_begins_as_it_is_accepted(store: Store)
         operation=operation(1, state=State.sending, attempts=1),
         claim=Claim(backend=BACKEND, number=NUMBER, fence=1),
         order=unseen_order(NUMBER),
+        deadline_at=NOW + 20 * SECOND,
     )
     assert await store.read(operations.find(op_id(1))) == accepted.operation
 

@@ -174,7 +174,7 @@ async def test_a_lost_answer_is_verified_under_the_lease(store: Store) -> None:
     await store.settle(settlement(first.claim, first.operation, State.unknown, ready_at=NOW + 5 * SECOND))
     [claim] = await claimed(store, now=NOW + 5 * SECOND)
     lost = operation(1, state=State.unknown, attempts=1)
-    looked_at = await store.write(lanes.verify(claim, lost, lease=lease(now=NOW + 6 * SECOND)))
+    looked_at = await store.write(lanes.verify(claim, lost, lease=lease(now=NOW + 6 * SECOND), now=NOW))
     assert looked_at == replace(lost, state=State.verifying)
     assert len(await rows_of(store, "attempt")) == 1
     order = await order_row(store)
@@ -189,9 +189,9 @@ async def test_nothing_begins_without_the_fence_or_from_another_state(store: Sto
     with pytest.raises(Fenced):
         await store.write(lanes.begin(old, operation(1), target_code="11", previous_code=None, lease=lease(), now=NOW))
     with pytest.raises(Fenced):
-        await store.write(lanes.verify(new, operation(1, state=State.unknown), lease=lease()))
+        await store.write(lanes.verify(new, operation(1, state=State.unknown), lease=lease(), now=NOW))
     with pytest.raises(IllegalMove):
-        await store.write(lanes.verify(new, operation(1), lease=lease()))
+        await store.write(lanes.verify(new, operation(1), lease=lease(), now=NOW))
     assert await everything(store) == before
 
 

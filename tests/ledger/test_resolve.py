@@ -60,7 +60,7 @@ async def lost(store: Store, *, to: State = State.held) -> Claim:
     [claim] = await claimed(store, now=NOW + 5 * SECOND)
     unknown = operation(1, state=State.unknown, attempts=1)
     if to is not State.unknown:
-        looked_at = await store.write(lanes.verify(claim, unknown, lease=lease(now=NOW + 5 * SECOND)))
+        looked_at = await store.write(lanes.verify(claim, unknown, lease=lease(now=NOW + 5 * SECOND), now=NOW))
         if to is State.held:
             await store.settle(settlement(claim, looked_at, State.held, now=NOW + 6 * SECOND))
     return claim
@@ -96,10 +96,11 @@ async def test_a_lost_write_that_took_effect_ends_applied_and_the_queue_goes_on(
         "last_seq": 2,
         "open_count": 1,
         "ready_at": LATER,
-        "fence": 3,
-        "event_seq": 3 if to is State.held else 2,
+        "recheck": int(to is State.held),
+        "fence": 4 if to is State.held else 3,
+        "event_seq": 5 if to is State.held else 2,
     }
-    event = (await rows_of(store, "event"))[-1]
+    [event] = [row for row in await rows_of(store, "event") if row["type"] == "operation.applied"]
     assert (event["type"], json.loads(str(event["data"]))) == (
         "operation.applied",
         {
@@ -142,7 +143,6 @@ async def test_the_word_about_a_refusal_lets_what_it_held_go_on(store: Store, ap
     refused = settlement(first.claim, first.operation, State.refused, ending=REFUSED, hold_id="hold_1")
     settled = await store.settle(refused)
     assert await resolve(store, 1, applied=applied) == settled.operation
-    how = "applied" if applied else "not-applied"
     assert await rows_of(store, "order_hold") == [
         {
             "id": "hold_1",
@@ -151,22 +151,33 @@ async def test_the_word_about_a_refusal_lets_what_it_held_go_on(store: Store, ap
             "work_order": NUMBER,
             "operation_id": op_id(1),
             "cause": "vendor-refused",
+            "detail": "what is known",
+            "version": 2,
             "opened_at": NOW + SECOND,
             "closed_at": LATER,
             "closed_by": "ann",
-            "resolution": how,
+            "resolution": "skip",
             "reason": "seen on the screen",
+            "evidence": "operator",
+            "made_operation": None,
         }
     ]
     order = await order_row(store)
     assert (order["blocked_by"], order["blocked_tenant"], order["held"], order["ready_at"]) == (None, None, 0, LATER)
-    assert (order["open_count"], order["event_seq"], order["changed_at"]) == (1, 3, LATER)
+    assert (order["open_count"], order["event_seq"], order["changed_at"], order["recheck"]) == (1, 3, LATER, 1)
     event = (await rows_of(store, "event"))[-1]
     assert (event["seq"], event["type"], event["source"], json.loads(str(event["data"]))) == (
         3,
         "hold.closed",
         "operator",
-        {"hold_id": "hold_1", "resolution": how, "reason": "seen on the screen", "by": "ann"},
+        {
+            "hold_id": "hold_1",
+            "resolution": "skip",
+            "reason": "seen on the screen",
+            "by": "ann",
+            "evidence": "operator",
+            "made_operation": None,
+        },
     )
     [claim] = await claimed(store, now=LATER)
     assert await store.read(lanes.head(claim)) == operation(2, target_code="12")

@@ -65,6 +65,16 @@ WAITING_ORDER = {
     "projected_tenant": "acme",
     "ready_at": LATER + 5 * SECOND,
 }
+HELD_ORDER = {
+    **WAITING_ORDER,
+    "blocked_by": f"hold_{op_id(1)}",
+    "blocked_tenant": "acme",
+    "held": 1,
+    "ready_at": None,
+    "version": 3,
+    "event_seq": 2,
+}
+"""An operation that becomes held has a hold of its own, which is a second step and a second event."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +87,8 @@ CASES = [
     Case(State.applied, {**APPLIED_ORDER}),
     *[Case(to, {**ENDED_ORDER}) for to in (State.refused, State.skipped, State.replaced, State.cancelled)],
     Case(State.queued, {**WAITING_ORDER}),
-    *[Case(to, {**WAITING_ORDER, "blocked_by": op_id(1), "blocked_tenant": "acme"}) for to in (State.unknown,)],
-    Case(
-        State.held,
-        {**WAITING_ORDER, "blocked_by": op_id(1), "blocked_tenant": "acme", "held": 1, "ready_at": None},
-    ),
+    Case(State.unknown, {**WAITING_ORDER, "blocked_by": op_id(1), "blocked_tenant": "acme"}),
+    Case(State.held, HELD_ORDER),
 ]
 
 
@@ -92,7 +99,8 @@ async def test_every_edge_leaves_the_order_as_its_target_state_says(store: Store
     for n, was in enumerate(sources, start=1):
         number = f"{was}"
         first = await begun(store, n, number=number)
-        await store.write(execute(FORCE, of_id=op_id(n), forced=was.value))
+        for step in way_to(was):
+            await store.write(execute(FORCE, of_id=op_id(n), forced=step.value))
         ready_at = None if case.to is State.held else LATER + 5 * SECOND
         settled = await store.settle(
             settlement(first.claim, replace(first.operation, state=was), case.to, ready_at=ready_at)
@@ -100,11 +108,40 @@ async def test_every_edge_leaves_the_order_as_its_target_state_says(store: Store
         final = case.to in FINAL
         expected = replace(first.operation, state=case.to, finished_at=LATER if final else None)
         assert settled == Settled(operation=expected, ended=(), more=False)
-        assert await store.read(operations.find(op_id(n))) == expected
+        stops = f"hold_{op_id(n)}" if case.to is State.held else None
+        assert await store.read(operations.find(op_id(n))) == replace(expected, blocked_by=stops)
         assert await order_row(store, number) == {
-            name: op_id(n) if value == op_id(1) else number if value == NUMBER else value
+            name: number if value == NUMBER else value.replace(op_id(1), op_id(n)) if isinstance(value, str) else value
             for name, value in case.order.items()
         }
+        holds = [row for row in await rows_of(store, "order_hold") if row["work_order"] == number]
+        assert holds == ([hold_row(n, number)] if case.to is State.held else [])
+
+
+def way_to(state: State) -> list[State]:
+    """The steps by which an operation that is being sent comes to a state: the database lets it go no other way."""
+    ways: list[list[State]] = [[]]
+    for way in ways:
+        at = way[-1] if way else State.sending
+        if at is state:
+            return way
+        ways += [[*way, to] for to in sorted(EDGES[at]) if to not in way]
+    raise AssertionError(state)
+
+
+def hold_row(n: int, number: str) -> dict[str, object]:
+    return {
+        "id": f"hold_{op_id(n)}",
+        "tenant": "acme",
+        "backend": BACKEND,
+        "work_order": number,
+        "operation_id": op_id(n),
+        "cause": "outcome-unknown",
+        "detail": "what is known",
+        "version": 1,
+        "opened_at": LATER,
+        **dict.fromkeys(("closed_at", "closed_by", "resolution", "reason", "evidence", "made_operation")),
+    }
 
 
 async def test_every_other_move_is_illegal_and_leaves_nothing(store: Store) -> None:
@@ -171,7 +208,7 @@ async def test_events_count_within_their_order_without_a_gap(store: Store) -> No
     await store.settle(settlement(first.claim, first.operation, State.unknown, ready_at=LATER))
     await store.settle(settlement(other.claim, other.operation, State.applied))
     [claim] = await claimed(store, now=LATER)
-    looked_at = await store.write(lanes.verify(claim, replace(first.operation, state=State.unknown), lease=lease()))
+    looked_at = await store.write(lanes.verify(claim, replace(first.operation, state=State.unknown), lease=lease(), now=NOW))
     await store.settle(
         replace(
             settlement(claim, looked_at, State.applied, now=LATER + SECOND, ending=APPLIED),

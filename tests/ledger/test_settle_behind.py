@@ -42,11 +42,10 @@ async def test_a_refusal_with_writes_behind_it_opens_a_hold(store: Store) -> Non
             "work_order": NUMBER,
             "operation_id": op_id(1),
             "cause": "vendor-refused",
+            "detail": "what is known",
+            "version": 1,
             "opened_at": LATER,
-            "closed_at": None,
-            "closed_by": None,
-            "resolution": None,
-            "reason": None,
+            **dict.fromkeys(("closed_at", "closed_by", "resolution", "reason", "evidence", "made_operation")),
         }
     ]
     assert await order_row(store) == {

@@ -19,6 +19,7 @@ from app.ledger.records import Acceptance, Accepted, AttemptEnd, Decide, Draft, 
 from app.ledger.settle import settle
 from app.ledger.sqlite import SqliteStore
 from app.ledger.store import Store
+from tests.ledger.conftest import tell_no_time
 from tests.ledger.scenes import (
     APPLIED,
     ENDED,
@@ -54,6 +55,7 @@ class Way:
 @pytest_asyncio.fixture
 async def twin(postgres_server: Postgres, postgres_template: str) -> AsyncIterator[PostgresStore]:
     with postgres_server.database(template=postgres_template) as url:
+        await tell_no_time(url)
         store = PostgresStore(url)
         await store.open()
         yield store
@@ -117,7 +119,7 @@ async def waits(way: Way) -> list[object]:
     unknown, again = sorted(await claimed(way.store, now=LATER), key=lambda claim: claim.number)
     head = await way.store.read(lanes.head(unknown))
     assert head is not None
-    looked_at = await way.store.write(lanes.verify(unknown, head, lease=lease(now=LATER)))
+    looked_at = await way.store.write(lanes.verify(unknown, head, lease=lease(now=LATER), now=LATER))
     told.append(await way.settle(settlement(unknown, looked_at, State.held, now=LATER + SECOND)))
     head = await way.store.read(lanes.head(again))
     assert head is not None

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from app.domain.errors import BackendUnavailable, CapabilityMissing, GatewayError, InvalidRequest
 from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
@@ -19,7 +19,7 @@ from app.vendors.civica_cx.live import live_documents
 from app.vendors.civica_cx.orders import Orders
 from app.vendors.civica_cx.outcomes import write_answer
 from app.vendors.civica_cx.settings import CivicaCxSettings
-from app.vendors.civica_cx.soap import Clock, Soap, headers, members
+from app.vendors.civica_cx.soap import Soap, headers, members
 from app.vendors.civica_cx.tables import CAPABILITIES, UPDATE_STATUS
 from app.vendors.civica_cx.translate import as_cx_shows, has_ids, to_cx_update
 from app.vendors.meanings import error_answer, transport_error, unsent_answer
@@ -123,7 +123,7 @@ class CivicaCxAdapter:
         return (await self._orders.read(number, ends)).key
 
 
-async def connect(connection: Connection, *, clock: Clock = lambda: datetime.now(UTC)) -> VendorAdapter:
+async def connect(connection: Connection) -> VendorAdapter:
     """An adapter whose WSDL is loaded, in a thread. With `live` a vendor that is down is asked again at the first call.
 
     Raises BackendMisconfigured when the WSDL files cannot be used.
@@ -137,7 +137,7 @@ async def connect(connection: Connection, *, clock: Clock = lambda: datetime.now
     async def load_contract() -> Contract:
         return await asyncio.to_thread(load, documents, settings.url, settings.elements)
 
-    soap = Soap(settings, http, Shared(load_contract), deadline_s=connection.deadline_s, clock=clock)
+    soap = Soap(settings, http, Shared(load_contract), deadline_s=connection.deadline_s, clock=connection.clock)
     try:
         await soap.contract()
     except NotSent as fault:

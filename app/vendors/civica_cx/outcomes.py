@@ -9,7 +9,7 @@ from app.domain.errors import BackendMisconfigured, BackendUnavailable, VendorSa
 from app.domain.ports import Answer, Outcome
 from app.vendors.civica_cx.answers import Fault, Nothing, Reading, Result
 from app.vendors.civica_cx.tables import FAULTS, HTTP_STATUSES, INVALID_TOKEN, TOKEN_REFUSED
-from app.vendors.meanings import Meaning, answer_of
+from app.vendors.meanings import Meaning, answer_of, lost
 from app.vendors.replies import redacted, whole
 
 FAULT_STATUS = 500
@@ -85,6 +85,8 @@ def write_answer(heard: Heard) -> Answer:
 def read_error(heard: Heard) -> VendorTrouble:
     """The error of a read whose answer has no result."""
     meaning = heard.meaning()
+    if meaning.trouble is None and meaning.error is None:
+        return lost(meaning.detail, heard.said, heard.retry_after_s)
     return trouble_of(meaning)(meaning.detail, vendor=heard.said, after_s=whole(heard.retry_after_s))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from app.domain.errors import GatewayError, WorkOrderNotFound
 from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
@@ -17,7 +17,7 @@ from app.vendors.nexusfs.outcomes import read_order, write_answer
 from app.vendors.nexusfs.settings import NexusFsSettings
 from app.vendors.nexusfs.side_effects import vanished
 from app.vendors.nexusfs.translate import is_number, read_request, to_nexus_request
-from app.vendors.nexusfs.wire import Clock, NexusFs
+from app.vendors.nexusfs.wire import NexusFs
 from app.vendors.status_proof import prove_status
 from app.vendors.transport import NotSent, Unanswered, VendorHttp
 from app.vendors.vendor import Connection
@@ -112,10 +112,12 @@ class NexusFsAdapter:
         return asyncio.get_running_loop().time() + self._connection.deadline_s
 
 
-async def connect(connection: Connection, *, clock: Clock = lambda: datetime.now(UTC)) -> VendorAdapter:
+async def connect(connection: Connection) -> VendorAdapter:
     """An adapter; nothing is sent before its first call."""
     settings = connection.settings
     if not isinstance(settings, NexusFsSettings):
         raise TypeError("a nexusfs backend needs NexusFsSettings")
     http = VendorHttp(max_connections=settings.max_connections)
-    return NexusFsAdapter(connection, settings, NexusFs(settings, http, deadline_s=connection.deadline_s, clock=clock))
+    return NexusFsAdapter(
+        connection, settings, NexusFs(settings, http, deadline_s=connection.deadline_s, clock=connection.clock)
+    )

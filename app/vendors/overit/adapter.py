@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
 from app.domain.merge_patch import missing, shows
@@ -21,7 +21,7 @@ from app.vendors.overit.settings import OverItSettings
 from app.vendors.overit.steps import CANCEL, PATCH, VendorCall
 from app.vendors.overit.tables import CANCELLED
 from app.vendors.overit.translate import asked_of, incapable, lacking, to_record
-from app.vendors.overit.wire import Clock, Wire, cancel_request, patch_request
+from app.vendors.overit.wire import Wire, cancel_request, patch_request
 from app.vendors.status_proof import prove_status
 from app.vendors.transport import NotSent, Unanswered, VendorHttp
 from app.vendors.vendor import Connection
@@ -114,13 +114,13 @@ class OverItAdapter:
         return replace(answer, outcome=Outcome.applied, detail="The order shows what was asked.", seen=seen)
 
 
-async def connect(connection: Connection, *, clock: Clock = lambda: datetime.now(UTC)) -> VendorAdapter:
+async def connect(connection: Connection) -> VendorAdapter:
     """An adapter; nothing is sent yet."""
     settings = connection.settings
     if not isinstance(settings, OverItSettings):
         raise TypeError("an overit backend needs OverItSettings")
     http = VendorHttp(max_connections=settings.max_connections)
-    return OverItAdapter(connection, settings, Wire(settings, http, clock=clock))
+    return OverItAdapter(connection, settings, Wire(settings, http, clock=connection.clock))
 
 
 def _is_cancellation(write: Write) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.domain.errors import BackendUnavailable, WorkOrderNotFound
+from app.domain.errors import WorkOrderNotFound
 from app.domain.json import JsonObject, JsonValue
 from app.domain.work_orders import Observation
-from app.vendors.meanings import read_error, transport_error, unreadable
+from app.vendors.meanings import lost, read_error, transport_error, unreadable
 from app.vendors.overit.answers import Document, Heard
 from app.vendors.overit.outcomes import meaning
 from app.vendors.overit.settings import OverItSettings
@@ -50,7 +50,7 @@ def _content(heard: Heard) -> list[JsonValue]:
     members = heard.reading.members
     rows, page = members.get("content"), members.get("_page")
     if not isinstance(rows, list):
-        raise BackendUnavailable("The answer to a read holds no list of orders.", vendor=heard.said)
+        raise lost("The answer to a read holds no list of orders.", heard.said)
     if isinstance(page, Mapping) and page.get("hasMore") not in (None, False):
         raise unreadable("NextGen FSM answered a read of one order with more than a page.")
     return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from app.domain.errors import CapabilityMissing, GatewayError, InvalidRequest, WorkOrderNotFound
 from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
@@ -19,7 +19,7 @@ from app.vendors.unit4_erpx.deprecation import Deprecations
 from app.vendors.unit4_erpx.orders import FaultyOrder, from_erpx_order, is_number, own_number
 from app.vendors.unit4_erpx.settings import Unit4ErpxSettings
 from app.vendors.unit4_erpx.tables import CLOSED, IN_DOUBT, Call
-from app.vendors.unit4_erpx.wire import Clock, Wire
+from app.vendors.unit4_erpx.wire import Wire
 from app.vendors.vendor import Connection
 
 
@@ -167,12 +167,12 @@ def _call(write: Write) -> Call:
     raise CapabilityMissing("Unit4 ERPx cannot do this.")
 
 
-async def connect(connection: Connection, *, clock: Clock = lambda: datetime.now(UTC)) -> VendorAdapter:
+async def connect(connection: Connection) -> VendorAdapter:
     """An adapter; contacts nobody yet."""
     settings = connection.settings
     if not isinstance(settings, Unit4ErpxSettings):
         raise TypeError("a unit4_erpx backend needs Unit4ErpxSettings")
     http = VendorHttp(max_connections=settings.max_connections)
     seen = Deprecations(connection.backend)
-    wire = Wire(settings, http, seen, deadline_s=connection.deadline_s, clock=clock)
+    wire = Wire(settings, http, seen, deadline_s=connection.deadline_s, clock=connection.clock)
     return Unit4ErpxAdapter(connection, settings, wire, seen)

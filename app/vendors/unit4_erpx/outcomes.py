@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.errors import (
-    BackendUnavailable,
     FieldFault,
     GatewayError,
     VendorRejectedData,
@@ -13,7 +12,7 @@ from app.domain.errors import (
     WorkOrderNotFound,
 )
 from app.domain.ports import Answer, Kind, Outcome
-from app.vendors.meanings import Meaning, answer_of, unreadable
+from app.vendors.meanings import Meaning, answer_of, lost, unreadable
 from app.vendors.replies import whole
 from app.vendors.unit4_erpx.answers import Heard
 from app.vendors.unit4_erpx.rejections import faults_of
@@ -57,7 +56,7 @@ def read_error(heard: Heard, settings: Unit4ErpxSettings) -> GatewayError:
         return meaning.trouble(detail, vendor=heard.said, after_s=after_s)
     if 400 <= heard.status < 500:
         return unreadable(detail)
-    return BackendUnavailable(detail, vendor=heard.said, after_s=after_s)
+    return lost(detail, heard.said, heard.retry_after_s)
 
 
 def in_words(meaning: Meaning, settings: Unit4ErpxSettings) -> str:

@@ -1,0 +1,187 @@
+"""Holds: orders whose queue stopped until a person says how it goes on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import Depends, Path, Query, Response
+
+from app.api.auth import Caller, nothing_here, requires
+from app.api.bodies import HoldResolutionIn
+from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
+from app.api.documented import problems
+from app.api.gateway import Gateway, GatewayDep
+from app.api.hold_words import word_of
+from app.api.idempotency_key import fingerprint, idempotency_key
+from app.api.pages import Page
+from app.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, named_once
+from app.api.requests import Received, strict_router
+from app.api.schemas import HoldList, HoldOut
+from app.domain.entity_tags import if_match
+from app.domain.errors import (
+    BodyTooLarge,
+    CapabilityMissing,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    PreconditionFailed,
+    ReasonUnknown,
+    StatusNotEffective,
+    StatusTableMissing,
+    StatusUnknown,
+    UnsupportedMediaType,
+    VendorCodeRequired,
+)
+from app.domain.holds import Hold
+from app.domain.operations import Operation, State
+from app.domain.ports import Kind
+from app.domain.receipts import hold_json
+from app.ledger import holds, orders
+from app.ledger.keyed import Answer, Keyed, once
+from app.ledger.resolving import Resolved, Word, resolve
+from app.ledger.rows import compact
+from app.ledger.sql import Unit
+
+router = strict_router(tags=["holds"])
+
+HoldId = Annotated[str, Path(description="A hold's id.", examples=["hold_01KAKZ6T3J5N2M8Q4X7B9C1D0F"])]
+ETAG = {"ETag": {"description": "Of this state of the hold.", "schema": {"type": "string"}}}
+REPLAYED = {
+    "Idempotent-Replayed": {
+        "description": "Whether this key came before, so that this is the answer to the first request.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    }
+}
+
+
+@router.get(
+    "/v1/holds",
+    operation_id="listHolds",
+    summary="Holds, the newest first",
+    dependencies=[Depends(named_once)],
+    response_model=HoldList,
+    responses=problems(),
+)
+async def list_holds(
+    gateway: GatewayDep,
+    caller: Annotated[Caller, requires("holds:read")],
+    state: Annotated[Literal["open", "resolved"] | None, Query(description="Only those in this state.")] = None,
+    backend: Annotated[str | None, Query(max_length=64, description="Of this backend.", examples=["civica-cx"])] = None,
+    work_order: Annotated[
+        str | None, Query(max_length=100, description="Of this order; its number.", examples=["113427"])
+    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> HoldList:
+    """Your orders that wait, or waited, for a person, and those that wait for nobody's write in particular."""
+    page = Page(gateway, caller, f"holds {state} {backend} {work_order}", limit=limit)
+    after = page.after(cursor)
+    found = await gateway.store.read(
+        holds.list_holds(
+            holds.HoldFilter(
+                tenant=caller.tenant,
+                backends=caller.backends if backend is None else caller.backends & {backend},
+                open=None if state is None else state == "open",
+                work_order=work_order,
+                before=None if after is None else str(after[0]),
+            ),
+            most=limit + 1,
+        )
+    )
+    items, onward = page.cut(found, lambda hold: [hold.id])
+    return HoldList.model_validate({"items": [hold_json(one, tenant=caller.tenant) for one in items], "next": onward})
+
+
+@router.get(
+    "/v1/holds/{hold_id}",
+    operation_id="getHold",
+    summary="One hold",
+    response_model=HoldOut,
+    responses={200: {"description": "The hold as it stands.", "headers": ETAG}, **problems()},
+)
+async def get_hold(
+    response: Response, gateway: GatewayDep, caller: Annotated[Caller, requires("holds:read")], hold_id: HoldId
+) -> HoldOut:
+    """Why the order waits, and by which actions it goes on. Send its `ETag` as If-Match when you resolve it."""
+    found = await _mine(gateway, caller, hold_id)
+    response.headers["ETag"] = found.tag
+    return HoldOut.model_validate(hold_json(found, tenant=caller.tenant))
+
+
+@router.post(
+    "/v1/holds/{hold_id}/resolution",
+    operation_id="resolveHold",
+    summary="Resolve a hold",
+    response_class=Response,
+    responses={
+        200: {"model": HoldOut, "description": "The hold, resolved.", "headers": {**ETAG, **REPLAYED}},
+        **problems(
+            IdempotencyKeyMissing,
+            PreconditionFailed,
+            BodyTooLarge,
+            UnsupportedMediaType,
+            IdempotencyKeyReused,
+            CapabilityMissing,
+            StatusUnknown,
+            StatusNotEffective,
+            StatusTableMissing,
+            VendorCodeRequired,
+            ReasonUnknown,
+        ),
+    },
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY, IF_MATCH]},
+)
+async def resolve_hold(
+    request: Received,
+    gateway: GatewayDep,
+    caller: Annotated[Caller, requires("holds:resolve")],
+    hold_id: HoldId,
+    body: HoldResolutionIn,
+) -> Response:
+    """Say how the order goes on, once you have looked at it in the vendor's own screens.
+
+    Before anything queued behind is sent, the order is read from the vendor, and each write is checked against what it shows.
+    A hold that somebody else has resolved meanwhile is 412 `precondition-failed`.
+    """
+    key = idempotency_key(request)
+    tags = if_match(request.headers.get("if-match"))
+    found = await _mine(gateway, caller, hold_id)
+    word = await word_of(gateway, caller, found, body, if_match=tags)
+    resolved: list[Resolved] = []
+
+    def work() -> Unit[Answer]:
+        done = yield from resolve(hold_id, word)
+        yield from _forget_deleted(gateway, done, word)
+        resolved.append(done)
+        return Answer(status=200, body=compact(hold_json(done.hold, tenant=caller.tenant)))
+
+    marks = fingerprint(
+        request.method, request.scope["route"].path, request.path_params, [], request.media_type, request.received
+    )
+    keyed = Keyed(
+        tenant=caller.tenant, client_id=caller.client_id, key=key, fingerprint=marks.hex(), now=gateway.clock()
+    )
+    answer = await gateway.store.write(once(keyed, None, work))
+    if not answer.replayed:
+        gateway.dispatcher.changed(found.backend, [one for done in resolved[-1:] for one in done.changed])
+    headers = {"Idempotent-Replayed": "true" if answer.replayed else "false"}
+    if resolved and not answer.replayed:
+        headers["ETag"] = resolved[-1].hold.tag
+    return Response(answer.body, status_code=answer.status, media_type="application/json", headers=headers)
+
+
+def _forget_deleted(gateway: Gateway, done: Resolved, word: Word) -> Unit[None]:
+    """A delete that the vendor has carried out, on a person's word: the order is known no more."""
+    for one in done.changed:
+        if _deleted(gateway, one):
+            yield from orders.forget(one.backend, one.work_order, now=word.now)
+
+
+def _deleted(gateway: Gateway, one: Operation) -> bool:
+    backend = gateway.backends.get(one.backend)
+    gone = backend is not None and backend.vendor.delete_effect == "deleted"
+    return gone and one.kind is Kind.delete and one.state is State.applied
+
+
+async def _mine(gateway: Gateway, caller: Caller, hold_id: str) -> Hold:
+    found = await gateway.store.read(holds.find_mine(hold_id, tenant=caller.tenant, backends=caller.backends))
+    return found or nothing_here()

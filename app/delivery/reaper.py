@@ -1,0 +1,67 @@
+"""Clears up what the ledger has kept long enough, in small steps, every minute or so in each gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from app.delivery.lasting import lasting
+from app.ledger.retention import Retention
+from app.ledger.store import Store, StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+ROUND_S = 60.0
+MOST = 1_000
+"""Rows in one transaction."""
+REST_S = 0.1
+"""Between two full transactions, so that requests come between them."""
+
+
+class Reaper:
+    """One per process. `clock` gives microseconds since 1970."""
+
+    def __init__(self, store: Store, retention: Retention, *, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._retention = retention
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(lasting(partial(self._keep_clearing), what="retention"), name="retention")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _keep_clearing(self) -> None:
+        while True:
+            await asyncio.sleep(ROUND_S * random.uniform(0.75, 1.25))  # several gateways take turns
+            try:
+                cleared = await self.clear()
+            except StoreUnavailable as error:
+                log.error("the ledger cannot be reached", reason=str(error))
+            else:
+                if cleared:
+                    log.info("cleared up", **cleared)
+
+    async def clear(self) -> Counter[str]:
+        """One round: everything that is over by now, of each kind until a transaction is not full."""
+        cleared: Counter[str] = Counter()
+        full = True
+        while full:
+            full = False
+            for kind, unit in self._retention.units(now=self._clock(), most=MOST).items():
+                count = await self._store.write(unit)
+                if count:
+                    cleared[kind] += count
+                full = full or count == MOST
+            if full:
+                await asyncio.sleep(REST_S)
+        return cleared

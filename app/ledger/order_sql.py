@@ -1,0 +1,106 @@
+"""The statements by which an observation is written to an order's row."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Integer, and_, bindparam, case, func, null, or_, select, update
+
+from app.ledger.sql import Sql
+from app.ledger.tables import ORDER
+
+FIND_ANY_NAME = Sql(
+    select(ORDER).where(
+        ORDER.c.backend == bindparam("of_backend"),
+        or_(ORDER.c.number == bindparam("name"), ORDER.c.reference == bindparam("name")),
+    )
+)
+_newer = or_(
+    ORDER.c.observed_at.is_(None), ORDER.c.observed_at < bindparam("at"), ORDER.c.observed_at > bindparam("ahead")
+)
+_listed = bindparam("listed", type_=BigInteger)
+SEEN = Sql(
+    update(ORDER)
+    .where(
+        ORDER.c.backend == bindparam("of_backend"),
+        ORDER.c.number == bindparam("of_number"),
+        or_(_newer, _listed.is_not(None)),
+    )
+    .values(
+        observed_at=case((_newer, bindparam("at")), else_=ORDER.c.observed_at),
+        listed_at=func.coalesce(_listed, ORDER.c.listed_at),
+    )
+)
+_tells = bindparam("tells", type_=Integer) == 1
+_waits = and_(
+    bindparam("ends", type_=Integer) == 1,
+    ORDER.c.held == 0,
+    ORDER.c.blocked_by.is_(None),
+    ORDER.c.ready_at > bindparam("now"),
+)
+CHANGED = Sql(
+    update(ORDER)
+    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
+    .values(
+        {
+            **{
+                name: bindparam("new_" + name)
+                for name in (
+                    "reference",
+                    "vendor_ids",
+                    "fields",
+                    "etag",
+                    "code",
+                    "code_since",
+                    "code_operation",
+                    "code_tenant",
+                    "late",
+                    "target_at",
+                    "observed_at",
+                )
+            },
+            "listed_at": func.coalesce(_listed, ORDER.c.listed_at),
+            "missing_since": null(),
+            "ready_at": case((_waits, bindparam("now")), else_=ORDER.c.ready_at),
+            "version": ORDER.c.version + 1,
+            "changed_at": case((_tells, bindparam("now")), else_=ORDER.c.changed_at),
+            "event_seq": case((_tells, ORDER.c.event_seq + 1), else_=ORDER.c.event_seq),
+        }
+    )
+    .returning(ORDER.c.event_seq)
+)
+"""What is queued for an order that has ended need not wait for its time: it ends with the order."""
+
+FORGET = Sql(
+    update(ORDER)
+    .where(
+        ORDER.c.backend == bindparam("of_backend"),
+        ORDER.c.number == bindparam("of_number"),
+        ORDER.c.observed_at.is_not(None),
+    )
+    .values(
+        {
+            **dict.fromkeys(
+                (
+                    "reference",
+                    "etag",
+                    "code",
+                    "code_since",
+                    "code_operation",
+                    "code_tenant",
+                    "target_at",
+                    "observed_at",
+                    "listed_at",
+                    "missing_since",
+                ),
+                null(),
+            ),
+            "vendor_ids": "{}",
+            "fields": "{}",
+            "late": 0,
+            "confirmed_at": bindparam("now"),
+            "version": ORDER.c.version + 1,
+            "changed_at": bindparam("now"),
+            "event_seq": ORDER.c.event_seq + 1,
+        }
+    )
+    .returning(ORDER.c.event_seq)
+)

@@ -1,0 +1,110 @@
+"""What the ledger forgets with time: keys, stored answers, client_references, events; never an operation (reliability.md §3.5).
+
+Each unit is one small transaction: the rows are chosen first, and on PostgreSQL those that another gateway has chosen are
+passed over, so that any number of gateways may clear up at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, bindparam, delete, null, or_, select, tuple_, update
+
+from app.domain.times import SECOND
+from app.ledger.sql import Sql, Unit
+from app.ledger.tables import EVENT, HOLD, KEY, OPERATION
+
+DAY = 24 * 3600 * SECOND
+
+_no_open_hold = ~(
+    select(HOLD.c.id)
+    .where(HOLD.c.operation_id == OPERATION.c.id, HOLD.c.closed_at.is_(None))
+    .correlate(OPERATION)
+    .exists()
+)
+_final_since = and_(OPERATION.c.finished_at <= bindparam("before"), _no_open_hold)
+"""Long final, and not what a person still has to decide about."""
+
+_expired = (
+    select(KEY.c.client_id, KEY.c.key)
+    .select_from(KEY.outerjoin(OPERATION, OPERATION.c.id == KEY.c.operation_id))
+    .where(KEY.c.created_at <= bindparam("before"), or_(KEY.c.operation_id.is_(None), _final_since))
+    .order_by(KEY.c.created_at)
+    .limit(bindparam("most"))
+    .with_for_update(of=KEY, skip_locked=True)
+    .cte("expired")
+    .prefix_with("MATERIALIZED", dialect="postgresql")
+)
+EXPIRE_KEYS = Sql(
+    delete(KEY)
+    .where(tuple_(KEY.c.client_id, KEY.c.key).in_(select(_expired.c.client_id, _expired.c.key)))
+    .returning(KEY.c.key)
+)
+_answered = (
+    select(OPERATION.c.id)
+    .where(OPERATION.c.answer_body.is_not(None), _final_since)
+    .order_by(OPERATION.c.finished_at)
+    .limit(bindparam("most"))
+    .with_for_update(of=OPERATION, skip_locked=True)
+    .cte("answered")
+    .prefix_with("MATERIALIZED", dialect="postgresql")
+)
+DROP_ANSWERS = Sql(
+    update(OPERATION)
+    .where(OPERATION.c.id.in_(select(_answered.c.id)))
+    .values(answer_body=null())
+    .returning(OPERATION.c.id)
+)
+_referenced = (
+    select(OPERATION.c.id)
+    .where(OPERATION.c.client_reference.is_not(None), _final_since)
+    .order_by(OPERATION.c.finished_at)
+    .limit(bindparam("most"))
+    .with_for_update(of=OPERATION, skip_locked=True)
+    .cte("referenced")
+    .prefix_with("MATERIALIZED", dialect="postgresql")
+)
+FREE_REFERENCES = Sql(
+    update(OPERATION)
+    .where(OPERATION.c.id.in_(select(_referenced.c.id)))
+    .values(client_reference=null())
+    .returning(OPERATION.c.id)
+)
+_oldest = (
+    select(EVENT.c.id, EVENT.c.at)
+    .order_by(EVENT.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("oldest")
+    .prefix_with("MATERIALIZED", dialect="postgresql")
+)
+DELETE_EVENTS = Sql(
+    delete(EVENT)
+    .where(EVENT.c.id.in_(select(_oldest.c.id).where(_oldest.c.at <= bindparam("before"))))
+    .returning(EVENT.c.id)
+)
+"""Ids rise with time, so the oldest are the first; no index on the time is needed to find them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retention:
+    """How long each is kept, in days: a key and the answer of an operation after both its acceptance and its end."""
+
+    key_days: int
+    answer_days: int
+    reference_days: int
+    event_days: int
+
+    def units(self, *, now: int, most: int) -> dict[str, Unit[int]]:
+        """One batch of each kind: how many of at most `most` rows were cleared."""
+        return {
+            "keys": _cleared(EXPIRE_KEYS, before=now - self.key_days * DAY, most=most),
+            "answers": _cleared(DROP_ANSWERS, before=now - self.answer_days * DAY, most=most),
+            "references": _cleared(FREE_REFERENCES, before=now - self.reference_days * DAY, most=most),
+            "events": _cleared(DELETE_EVENTS, before=now - self.event_days * DAY, most=most),
+        }
+
+
+def _cleared(step: Sql, *, before: int, most: int) -> Unit[int]:
+    rows = yield step, {"before": before, "most": most}
+    return len(rows)

@@ -1,0 +1,111 @@
+"""Whose turn it is to look at a backend's orders: one gateway's in each interval, however many share the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, and_, bindparam, func, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or
+
+from app.domain.times import CLOCKS_APART, ahead
+from app.ledger.rows import number, text_or_none
+from app.ledger.sql import Sql, Unit
+from app.ledger.tables import POLL_ROUND
+
+ADD = Sql(insert_or(POLL_ROUND).on_conflict_do_nothing())
+FIND = Sql(select(POLL_ROUND).where(POLL_ROUND.c.backend == bindparam("of_backend")))
+_at_rest = POLL_ROUND.c.owner.is_(None)
+_free = or_(
+    _at_rest,
+    POLL_ROUND.c.until <= bindparam("now"),
+    POLL_ROUND.c.until > bindparam("ahead"),
+    bindparam("alone") == 1,
+)
+_due = or_(
+    POLL_ROUND.c.owner.is_not(None),  # begun, and neither ended nor going on: whoever did it is gone
+    POLL_ROUND.c.started_at <= bindparam("before"),
+    POLL_ROUND.c.started_at > bindparam("ahead"),
+)
+TAKE = Sql(
+    update(POLL_ROUND)
+    .where(POLL_ROUND.c.backend == bindparam("of_backend"), _free, _due)
+    .values(
+        owner=bindparam("me"),
+        until=bindparam("until_then"),
+        started_at=bindparam("now"),
+        rounds=POLL_ROUND.c.rounds + 1,
+    )
+    .returning(POLL_ROUND.c.rounds)
+)
+_mine = and_(
+    POLL_ROUND.c.backend == bindparam("of_backend"),
+    POLL_ROUND.c.owner == bindparam("me"),
+    POLL_ROUND.c.rounds == bindparam("of_round"),
+)
+GO_ON = Sql(update(POLL_ROUND).where(_mine).values(until=bindparam("until_then")).returning(POLL_ROUND.c.rounds))
+END = Sql(
+    update(POLL_ROUND)
+    .where(_mine)
+    .values(
+        owner=null(),
+        until=0,
+        completed_at=func.coalesce(bindparam("completed", type_=BigInteger), POLL_ROUND.c.completed_at),
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """A round that is ours: when it began, and the how many-eth it is."""
+
+    backend: str
+    owner: str
+    started_at: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotYet:
+    """No turn of ours: the last round began then, and is under way until then at the latest (0: it is over)."""
+
+    started_at: int
+    until: int
+
+
+def take(backend: str, *, owner: str, now: int, until: int, every: int, alone: bool) -> Unit[Turn | NotYet]:
+    """Begin a round if the last began `every` ago, or was left unfinished. `alone`: no other process can be at work on one."""
+    fresh = {"backend": backend, "owner": None, "until": 0, "started_at": 0, "completed_at": None, "rounds": 0}
+    yield ADD, fresh
+    taken = yield (
+        TAKE,
+        {
+            "of_backend": backend,
+            "me": owner,
+            "now": now,
+            "until_then": until,
+            "before": now - every,
+            "ahead": now + CLOCKS_APART,
+            "alone": int(alone),
+        },
+    )
+    if taken:
+        return Turn(backend=backend, owner=owner, started_at=now, count=number(taken[0], "rounds"))
+    row = (yield FIND, {"of_backend": backend})[0]
+    busy = text_or_none(row, "owner") is not None and not ahead(number(row, "until"), now=now)
+    return NotYet(started_at=number(row, "started_at"), until=number(row, "until") if busy else 0)
+
+
+def go_on(turn: Turn, *, until: int) -> Unit[bool]:
+    """Say that the round is still under way; False when another gateway has begun one since."""
+    rows = yield GO_ON, {"of_backend": turn.backend, "me": turn.owner, "of_round": turn.count, "until_then": until}
+    return bool(rows)
+
+
+def end(turn: Turn, *, completed: int | None) -> Unit[None]:
+    """The round is over: `completed` is when, if it saw every order."""
+    yield END, {"of_backend": turn.backend, "me": turn.owner, "of_round": turn.count, "completed": completed}
+
+
+def leave(turn: Turn) -> Unit[None]:
+    """The gateway stops in mid-round: whoever is there may begin one at once."""
+    yield GO_ON, {"of_backend": turn.backend, "me": turn.owner, "of_round": turn.count, "until_then": 0}
