@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.api.example_events import EVENT_ANSWERS
+from app.api.example_holds import HOLD, HOLD_ID, RESOLUTION, RESOLVED_HOLD
 from app.api.example_orders import (
     AS_OF,
     CX_ORDER,
@@ -80,29 +81,6 @@ BACKEND: JsonObject = {
         "next_window": {"starts": "2026-11-22T02:00:00Z", "ends": "2026-11-22T04:00:00Z"},
     },
 }
-HOLD_ID = "hold_01KAKZ6T3J5N2M8Q4X7B9C1D0F"
-HOLD: JsonObject = {
-    "hold_id": HOLD_ID,
-    "state": "open",
-    "cause": "outcome-unknown",
-    "detail": "the order shows neither what it was nor what we sent",
-    "backend": "civica-cx",
-    "work_order": "113427",
-    "operation_id": OPERATION_ID,
-    "opened_at": APPLIED_AT,
-    "actions": ["retry", "skip", "replace", "mark_applied", "cancel"],
-    "resolution": None,
-    "reason": None,
-    "evidence": None,
-    "resolved_by": None,
-    "resolved_at": None,
-    "made_operation": None,
-}
-RESOLUTION: JsonObject = {
-    "action": "mark_applied",
-    "reason": "The engineer was on site.",
-    "evidence": "Cx shows On Site since 20:41",
-}
 REQUESTS: dict[str, JsonObject] = {
     "resolveHold": RESOLUTION,
     "createStatusUpdate": ON_SITE,
@@ -153,16 +131,7 @@ ANSWERS: dict[tuple[str, str], JsonObject] = {
     ("probeOperation", "202"): {**OPERATION, "state": "verifying", "finished_at": None, "result": None},
     ("listHolds", "200"): _page(HOLD),
     ("getHold", "200"): HOLD,
-    ("resolveHold", "200"): {
-        **HOLD,
-        "state": "resolved",
-        "actions": [],
-        "resolution": RESOLUTION["action"],
-        "reason": RESOLUTION["reason"],
-        "evidence": RESOLUTION["evidence"],
-        "resolved_by": "sandbox",
-        "resolved_at": "2026-11-20T20:52:30.004129Z",
-    },
+    ("resolveHold", "200"): RESOLVED_HOLD,
     ("listWorkOrders", "200"): _page(CX_ORDER),
     ("getWorkOrder", "200"): CX_ORDER,
     ("listTransitions", "200"): {

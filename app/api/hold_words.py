@@ -19,7 +19,8 @@ from app.domain.ports import Kind
 from app.domain.times import to_micros
 from app.ledger import endings, operations, orders
 from app.ledger.records import Ending
-from app.ledger.resolving import Instead, Word
+from app.ledger.replacing import Instead
+from app.ledger.resolving import Word
 from app.ledger.rows import compact
 from app.vendors.backends import Backend
 

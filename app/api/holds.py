@@ -11,12 +11,12 @@ from app.api.bodies import HoldResolutionIn
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
 from app.api.documented import problems
 from app.api.gateway import Gateway, GatewayDep
+from app.api.hold_schemas import HoldList, HoldOut
 from app.api.hold_words import word_of
 from app.api.idempotency_key import fingerprint, idempotency_key
 from app.api.pages import Page
 from app.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, named_once
 from app.api.requests import Received, strict_router
-from app.api.schemas import HoldList, HoldOut
 from app.domain.entity_tags import if_match
 from app.domain.errors import (
     BodyTooLarge,

@@ -24,6 +24,7 @@ from app.domain.receipts import location, operation_json, order_location
 from app.domain.terms import NO_TERMS, Terms
 from app.domain.times import SECOND, to_micros
 from app.domain.work_orders import Observation
+from app.failpoints import reach
 from app.ledger import operations, orders
 from app.ledger.records import Acceptance, Accepted, Decide, Draft, Refuse, Replayed, Send
 from app.ledger.rows import compact
@@ -123,8 +124,10 @@ async def _accept_once(
     name = wish.backend.name
     lease = gateway.dispatcher.reserve(name) if begins else None
     begun = False
+    reach("F1")
     try:
         acceptance = await gateway.store.accept(draft, _decide(request, wish, look), lease)
+        reach("F3")
         if isinstance(acceptance, Accepted):
             begun = acceptance.claim is not None
             gateway.dispatcher.hand_over(acceptance)

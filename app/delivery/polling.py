@@ -16,7 +16,7 @@ from app.domain.errors import BackendMisconfigured, GatewayError
 from app.domain.ports import Capability
 from app.domain.times import SECOND
 from app.ledger import orders, rounds
-from app.ledger.rounds import Turn
+from app.ledger.rounds import NotYet, Turn
 from app.ledger.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,11 @@ ASK_AGAIN_S = 5.0
 """How soon it is asked again whether a backend that pauses, or a database that is away, may be used."""
 EARLIEST = 0.8
 """Rounds begin after 0.8 to 1.0 of the interval, so that gateways and backends do not all ask at the same moment."""
+
+
+SHORTEST = 0.05
+"""A round that takes longer than the interval is followed by a rest of so much of it."""
+LEAST_S = 0.05
 
 
 def _nobody() -> None:
@@ -63,14 +68,15 @@ async def _turn_or_rest(desk: Desk, changed: Callable[[], None]) -> float:
                 alone=desk.store.sole_owner,
             )
         )
-        busy_until = 0 if isinstance(turn, Turn) else turn.until
         if isinstance(turn, Turn):
             await _have(desk, turn, changed)
     except StoreUnavailable as error:
         log.error("the ledger cannot be reached", backend=desk.backend.name, reason=str(error))
         return min(interval_s, ASK_AGAIN_S)
     due = turn.started_at + round(interval_s * random.uniform(EARLIEST, 1) * SECOND)
-    return max((max(due, busy_until) - desk.clock()) / SECOND, 0.05 * interval_s)
+    if isinstance(turn, NotYet) and turn.until:
+        due = min(due, turn.until)  # whoever has the round may be gone by then
+    return max((due - desk.clock()) / SECOND, SHORTEST * interval_s if isinstance(turn, Turn) else LEAST_S)
 
 
 async def _have(desk: Desk, turn: Turn, changed: Callable[[], None]) -> None:

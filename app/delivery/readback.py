@@ -20,6 +20,7 @@ from app.domain.operations import Operation, State
 from app.domain.ports import Kind, Proof
 from app.domain.times import SECOND, to_micros
 from app.domain.work_orders import Observation
+from app.failpoints import reach
 from app.ledger import lanes
 from app.ledger.records import AttemptEnd, Claim, Settled
 
@@ -89,9 +90,11 @@ async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
 
 async def read_back(desk: Desk, operation: Operation) -> Reading:
     """Read the order and weigh what it shows. Raises the vendor's trouble; that an order is not there may be an answer."""
-    if operation.kind is Kind.status_update:
-        return await _status_shown(desk, operation)
-    return await _change_shown(desk, operation)
+    reach("F11")
+    shows = _status_shown if operation.kind is Kind.status_update else _change_shown
+    reading = await shows(desk, operation)
+    reach("F12")
+    return reading
 
 
 async def _status_shown(desk: Desk, operation: Operation) -> Reading:

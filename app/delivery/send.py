@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import structlog
 
+from app import failpoints
 from app.delivery.changes import Prepared, prepare
 from app.delivery.desk import Desk, Made
 from app.delivery.settling import put_off, settle_answer, wanted
@@ -105,6 +106,7 @@ async def send_change(desk: Desk, claim: Claim, operation: Operation, write: Wri
     answer = Answer(outcome=Outcome.unknown, detail=STOPPED)
     try:
         async with asyncio.timeout(_left_s(desk, deadline_at)):
+            failpoints.sending()
             answer = await desk.backend.adapter.send(write)
     except _TooLate:
         answer = TOO_LATE
@@ -210,6 +212,7 @@ async def attempt(
         async with asyncio.timeout(_left_s(desk, deadline_at)):
             if view is None:
                 view = await known_order(desk, operation)
+            failpoints.sending()
             answer = await desk.backend.adapter.send(write_of(desk, operation, view))
     except _TooLate:
         answer = TOO_LATE

@@ -26,6 +26,7 @@ from app.domain.ports import Answer, Outcome, Write
 from app.domain.statuses import Status
 from app.domain.times import SECOND, from_micros
 from app.domain.work_orders import Observation
+from app.failpoints import reach
 from app.ledger import lanes
 from app.ledger.records import AttemptEnd, Claim, Settled
 from app.ledger.store import StoreUnavailable
@@ -51,6 +52,7 @@ async def settle_answer(
     `write` comes with a change: its record is read afterwards, unless `made` tells it, and what a refused one did
     nevertheless is told.
     """
+    reach("F9")
     if write is not None and await _may_be_our_own(desk, operation, answer):
         answer = replace(answer, outcome=Outcome.unknown)
     end = AttemptEnd(n=operation.attempts, outcome=answer.outcome.value, detail=answer.detail, said=answer.said)

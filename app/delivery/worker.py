@@ -18,6 +18,7 @@ from app.delivery.readback import interrupted, verify
 from app.delivery.send import attempt, deliver
 from app.domain.operations import Operation, State
 from app.domain.times import SECOND
+from app.failpoints import reach
 from app.ledger import lanes
 from app.ledger.records import Accepted, Claim, Fenced, Lease, Settled
 from app.ledger.store import StoreUnavailable
@@ -58,6 +59,8 @@ class BackendWorker:
             await self._loop
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=within_s)
+            if late:
+                reach("F17")
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -143,6 +146,8 @@ class BackendWorker:
         finally:
             if trial is not None and not claims:
                 trial.over()
+        if claims:
+            reach("F4")
         for claim in claims:
             self._taken += 1
             task = self._spawn(claim, None)

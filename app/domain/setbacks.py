@@ -46,6 +46,9 @@ class Setbacks:
         self._of[number] = _Setback(times=times, at=now, pause=pause)
         return next_try
 
+    def __len__(self) -> int:
+        return len(self._of)
+
     def over(self, number: str) -> None:
         """The vendor was asked about the order, and there was an answer."""
         self._of.pop(number, None)

@@ -15,6 +15,7 @@ from app.domain.admission import OrderView
 from app.domain.errors import IdempotencyKeyReused
 from app.domain.operations import Operation, State
 from app.domain.terms import Terms
+from app.failpoints import reach
 from app.ledger.intents import ADD_ATTEMPT, attempt_values
 from app.ledger.records import Acceptance, Accepted, Claim, Decide, Draft, Lease, Refuse, Refused, Replayed, Send
 from app.ledger.rows import (
@@ -118,6 +119,7 @@ def accept(draft: Draft, decide: Decide, lease: Lease | None) -> Unit[Acceptance
     yield ADD_OPERATION, operation_values(new, draft)
     if begins is not None:
         yield ADD_ATTEMPT, attempt_values(new, begins, order, now=draft.now)
+    reach("F2")
     return accepted(draft, new, order, begins=begins)
 
 

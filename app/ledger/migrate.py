@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.failpoints import reach
 from app.ledger.store import StoreUnavailable
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ def _upgrade(connection: Connection) -> str:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")
     command.upgrade(config(connection), "head")
+    reach("F15")
     return needed_version()
 
 

@@ -12,6 +12,7 @@ import asyncpg
 from sqlalchemy import BigInteger, func, select
 
 from app.domain.operations import FINAL
+from app.failpoints import reach
 from app.ledger.accept import (
     ADD_ORDER,
     Looked,
@@ -149,6 +150,7 @@ class PostgresStore:
         if (settlement.hold, settlement.end_behind, settlement.number) != (None, None, None):
             return await self.write(settle(settlement))
         statement, params = _settle_call(settlement)
+        reach("F10")
         try:
             async with self._connection() as connection:
                 rows = await _fetch(connection, statement, params)
@@ -231,6 +233,7 @@ async def _accept_once(
     if begins is not None:
         params.update(prefixed("at_", attempt_values(new, begins, found.order, now=draft.now)))
     statement = accept_statement(begins=begins is not None, keyed=draft.key is not None)
+    reach("F2")
     rows = await _fetch(connection, statement, params)
     if not rows:
         return None

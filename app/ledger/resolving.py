@@ -11,16 +11,17 @@ from app.domain.errors import InvalidRequest, NotFound, PreconditionFailed
 from app.domain.holds import ACTIONS, Action, Cause, Hold
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
-from app.domain.times import rfc3339_micros
-from app.ledger.accept import ADD_OPERATION, FIND_OPERATION, FIND_ORDER, new_operation, operation_values
+from app.failpoints import reach
+from app.ledger.accept import FIND_OPERATION
 from app.ledger.events import ADD_EVENT, order_event
 from app.ledger.holds import find
-from app.ledger.records import Claim, Draft, Ending, Send, Settlement
-from app.ledger.rows import compact, number, operation, order_view
+from app.ledger.records import Claim, Ending, Settlement
+from app.ledger.replacing import Instead, put_in_place
+from app.ledger.rows import compact, number, operation
 from app.ledger.rows import hold as hold_of
 from app.ledger.settle import BEHIND, settle
 from app.ledger.sql import Sql, Unit, Value
-from app.ledger.tables import HOLD, OPERATION, ORDER
+from app.ledger.tables import HOLD, ORDER
 
 TAKE_FENCE = Sql(
     update(ORDER)
@@ -63,52 +64,6 @@ GO_ON = Sql(
     .returning(ORDER.c.event_seq)
 )
 """The queue goes on, and the vendor is read before anything is sent. With `forgets` our idea of the status gives way."""
-_FAR = 1_000_000_000
-MAKE_ROOM = (
-    Sql(
-        update(OPERATION)
-        .where(
-            OPERATION.c.backend == bindparam("of_backend"),
-            OPERATION.c.work_order == bindparam("of_number"),
-            OPERATION.c.seq > bindparam("after"),
-        )
-        .values(seq=OPERATION.c.seq + _FAR)
-    ),
-    Sql(
-        update(OPERATION)
-        .where(
-            OPERATION.c.backend == bindparam("of_backend"),
-            OPERATION.c.work_order == bindparam("of_number"),
-            OPERATION.c.seq > _FAR,
-        )
-        .values(seq=OPERATION.c.seq - (_FAR - 1))
-    ),
-)
-"""Everything behind moves one place back; in two steps, since a place may never be taken twice."""
-_none_sets = ORDER.c.projected_operation.is_(None)
-ONE_MORE = Sql(
-    update(ORDER)
-    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
-    .values(
-        last_seq=ORDER.c.last_seq + 1,
-        open_count=ORDER.c.open_count + 1,
-        projected_code=case((_none_sets, bindparam("to_code")), else_=ORDER.c.projected_code),
-        projected_operation=case((_none_sets, bindparam("by_operation")), else_=ORDER.c.projected_operation),
-        projected_tenant=case((_none_sets, bindparam("by_tenant")), else_=ORDER.c.projected_tenant),
-    )
-)
-"""What is behind goes on foretelling the order's status; where nothing there sets one, the write in place does."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Instead:
-    """The write that takes the place of a hold's cause: its own id, and what it asks for."""
-
-    id: str
-    body: str
-    occurred_at: int | None
-    target_code: str | None
-    terms: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,17 +113,19 @@ def resolve(hold_id: str, word: Word) -> Unit[Resolved]:
         cause = operation((yield FIND_OPERATION, {"id": found.operation_id})[0])
         changed += yield from _move_cause(claim, cause, found, word)
         if word.instead is not None:
-            changed.append((yield from _put_in_place(claim, cause, word.instead, word)))
+            changed.append((yield from put_in_place(claim, cause, word.instead, now=word.now)))
     if word.action is Action.cancel:
         for row in (yield BEHIND, lane):
             changed.append((yield from _end(claim, operation(row), State.cancelled, found, word)))
-    return Resolved(hold=(yield from _closed(found, word)), changed=tuple(changed))
+    closed = yield from _closed(found, word)
+    reach("F13")
+    return Resolved(hold=closed, changed=tuple(changed))
 
 
 def _check(found: Hold, word: Word) -> None:
     if found.closed_at is not None and found.resolution is not None:
         raise PreconditionFailed(
-            f"The hold was resolved already: {found.resolution.value}, by {found.closed_by}, at {rfc3339_micros(found.closed_at)}.",
+            f"The hold was resolved already: {found.resolution.value}, by {found.closed_by}.",
             etag=found.tag,
         )
     if not meets(word.if_match, found.tag):
@@ -222,45 +179,6 @@ def _settlement(claim: Claim, was: Operation, to: State, word: Word) -> Settleme
         probes=0,
         event_data={"reason": word.reason, "by": word.by, "evidence": word.evidence or "operator"},
     )
-
-
-def _put_in_place(claim: Claim, cause: Operation, instead: Instead, word: Word) -> Unit[Operation]:
-    """A new write where the cause stood, before everything that was queued behind it."""
-    lane: dict[str, Value] = {"of_backend": claim.backend, "of_number": claim.number}
-    rows = yield FIND_ORDER, {"backend": claim.backend, "number": claim.number}
-    order = order_view(rows[0])
-    for step in MAKE_ROOM:
-        yield step, {**lane, "after": cause.seq}
-    draft = Draft(
-        id=instead.id,
-        tenant=cause.tenant,
-        client_id=cause.client_id,
-        backend=cause.backend,
-        number=claim.number,
-        kind=cause.kind,
-        body=instead.body,
-        occurred_at=instead.occurred_at,
-        client_reference=None,
-        key=None,
-        fingerprint="",
-        now=word.now,
-        request_id=cause.request_id,
-        terms=instead.terms,
-    )
-    send = Send(target_code=instead.target_code, previous_code=order.code)
-    new = new_operation(draft, send, replace(order, blocked_by=None), seq=cause.seq + 1, begins=False)
-    yield ADD_OPERATION, operation_values(new, draft)
-    sets = instead.target_code is not None
-    yield (
-        ONE_MORE,
-        {
-            **lane,
-            "to_code": instead.target_code,
-            "by_operation": new.id if sets else None,
-            "by_tenant": new.tenant if sets else None,
-        },
-    )
-    return new
 
 
 def _closed(found: Hold, word: Word) -> Unit[Hold]:

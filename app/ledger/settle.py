@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, and_, bindparam, case, func, null, update
 from app.domain.json import JsonObject
 from app.domain.operations import FINAL, Operation, State, move
 from app.domain.ports import Kind
+from app.failpoints import reach
 from app.ledger.events import ADD_EVENT, event_values
 from app.ledger.lanes import FENCED, lane_of
 from app.ledger.numbering import numbered
@@ -113,6 +114,7 @@ def settle(settlement: Settlement) -> Unit[Settled]:
         now_is = replace(now_is, work_order=settlement.number)
         seq = yield from numbered(was, of.number, settlement.number, now=settlement.now)
     yield ADD_EVENT, event_values(now_is, lane, seq=seq, at=settlement.now, data=event_data(settlement))
+    reach("F10")
     if settlement.number is not None:
         return Settled(operation=now_is, ended=(), more=False)
     more = finished and number(rows[0], "open_count") > 0

@@ -12,6 +12,8 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from app import failpoints
+
 KEEPALIVE_S = 4.0
 """Shorter than the 5 s after which uvicorn drops an idle connection: a request on a dying one is an unknown."""
 
@@ -85,6 +87,8 @@ class Wire:
             raise httpx.ConnectError("closed")
         if self._transport is None:
             self._transport = AiohttpTransport(verify=trust(), trust_env=False, client=_session)
+        if failpoints.armed_in_body():
+            request = _in_halves(request)
         with true_errors():
             response = await self._transport.handle_async_request(request)
         stream = response.stream
@@ -97,6 +101,23 @@ class Wire:
         if self._transport is not None:
             await self._transport.aclose()
             await asyncio.sleep(0)  # aiohttp closes its sockets on the loop's next turn
+
+
+class _Halves(httpx.AsyncByteStream):
+    """A request's body for a process that is to end while it sends it."""
+
+    def __init__(self, whole: bytes) -> None:
+        self._whole = whole
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return failpoints.body(self._whole)
+
+
+def _in_halves(request: httpx.Request) -> httpx.Request:
+    stream = _Halves(request.content)
+    return httpx.Request(
+        request.method, request.url, headers=request.headers, stream=stream, extensions=request.extensions
+    )
 
 
 def _session() -> aiohttp.ClientSession:

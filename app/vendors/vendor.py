@@ -43,6 +43,12 @@ def _window(value: object) -> object:
     return parse_window(value)
 
 
+def _list(value: object) -> object:
+    if not isinstance(value, list | tuple):
+        raise ValueError('must be a list, like ["sun 02:00-04:00"]')
+    return value
+
+
 def _some_time(value: tuple[Window, ...]) -> tuple[Window, ...]:
     if leave_no_time(value):
         raise ValueError("leaves no time in the week in which anything could be sent")
@@ -53,7 +59,9 @@ ReasonCode = Annotated[str, BeforeValidator(_code), StringConstraints(min_length
 HttpAddress = Annotated[str, AfterValidator(_http_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 MaintenanceWindow = Annotated[Window, BeforeValidator(_window)]
-MaintenanceWindows = Annotated[tuple[MaintenanceWindow, ...], Field(max_length=100), AfterValidator(_some_time)]
+MaintenanceWindows = Annotated[
+    tuple[MaintenanceWindow, ...], Field(max_length=100), AfterValidator(_some_time), BeforeValidator(_list)
+]
 
 
 class BackendSettings(BaseModel):
@@ -87,8 +95,11 @@ class BackendSettings(BaseModel):
 
     @property
     def places(self) -> int:
-        """How many connections writes may hold at once, and reads as many: a quarter of all is kept for the other side."""
-        return max(1, self.max_connections - max(1, self.max_connections // 4))
+        """How many connections writes may hold at once, and callers' reads as many.
+
+        A quarter of all is kept for the other side, and one for the list that the poller reads.
+        """
+        return max(1, self.max_connections - max(1, self.max_connections // 4) - 1)
 
 
 class StatusFileFault(Exception):

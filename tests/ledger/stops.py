@@ -10,7 +10,8 @@ from app.domain.times import SECOND, from_micros
 from app.domain.work_orders import Observation, OrderKey
 from app.ledger import holds, lanes, orders
 from app.ledger.records import Accepted, AttemptEnd, Claim, NewHold
-from app.ledger.resolving import Instead, Resolved, Word, resolve
+from app.ledger.replacing import Instead
+from app.ledger.resolving import Resolved, Word, resolve
 from app.ledger.store import Store
 from tests.ledger.scenes import (
     BACKEND,

@@ -16,7 +16,8 @@ from app.domain.ports import Kind
 from app.domain.times import SECOND
 from app.ledger import holds, lanes, operations
 from app.ledger.records import Accepted, Claim, Fenced
-from app.ledger.resolving import Instead, Resolved, resolve
+from app.ledger.replacing import Instead
+from app.ledger.resolving import Resolved, resolve
 from app.ledger.sql import Unit
 from app.ledger.store import Store
 from tests.ledger.scenes import (
@@ -71,7 +72,8 @@ async def test_an_order_that_is_open_again_is_not_helped_by_sending_or_by_eviden
 ) -> None:
     hold = await stopped(store, Cause.contradiction)
     error = await _refused(store, hold, word(action, instead=INSTEAD), InvalidRequest)
-    assert (error.pointer, error.members) == ("/action", {"actions": ["cancel", "skip"]})
+    assert [fault.pointer for fault in error.faults] == ["/action"]
+    assert error.members == {"actions": ["cancel", "skip"]}
 
 
 async def test_there_is_no_word_about_a_hold_that_is_not_there(store: Store) -> None:
@@ -87,7 +89,7 @@ async def _refused(
     with pytest.raises(error) as raised:
         await store.write(resolve(hold_id, what))  # type: ignore[arg-type]
     assert await everything(store) == before
-    assert raised.value.etag == etag
+    assert raised.value.members.get("etag") == etag
     return raised.value
 
 
