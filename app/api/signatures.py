@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
-from collections.abc import Mapping
 
 from app.api.canonical_json import canonical
 from app.api.keys import Keys
@@ -32,19 +30,6 @@ def signed(document: JsonObject, keys: Keys) -> dict[str, JsonValue]:
         "sha256": hashlib.sha256(payload).hexdigest(),
         "verification": KEYS if has_public_half(keys) else ASK,
     }
-
-
-def is_ours(document: Mapping[str, JsonValue], keys: Keys) -> bool:
-    """What the issuer of a document signed with a secret answers: whether this signature is of our making."""
-    signatures = document.get("signatures")
-    if not isinstance(signatures, list) or len(signatures) != 1 or not isinstance(signatures[0], Mapping):
-        return False
-    protected, given = signatures[0].get("protected"), signatures[0].get("signature")
-    header = _text(canonical({"alg": keys.alg, "kid": keys.kid, "typ": TYPE}))
-    if protected != header or keys.alg != "HS256":
-        return False
-    made = _text(keys.signing.sign(f"{protected}.{document.get('payload')}".encode()))
-    return hmac.compare_digest(made.encode(), str(given).encode())
 
 
 def _text(raw: bytes) -> str:

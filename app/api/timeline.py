@@ -14,6 +14,7 @@ from app.api.event_schemas import EVIDENCE_ANSWER, Timeline
 from app.api.gateway import Gateway, GatewayDep
 from app.api.pages import Page
 from app.api.parameters import BackendName, OrderNumber, named_once
+from app.api.problems import request_id
 from app.api.reads import live
 from app.api.requests import strict_router
 from app.api.signatures import has_public_half, signed
@@ -80,8 +81,7 @@ async def get_timeline(
         chosen.require(Capability.read)
         known = await live(gateway, chosen, number)
     if format == "evidence":
-        authority: Authority = request.app.state.authority
-        return await _evidence(gateway, authority, caller, chosen, known)
+        return await _evidence(gateway, request, caller, chosen, known)
     page = Page(gateway, caller, f"timeline {backend} {known.view.number}", limit=limit)
     after = page.after(cursor)
     found = await gateway.store.read(
@@ -98,8 +98,9 @@ async def get_timeline(
 
 
 async def _evidence(
-    gateway: Gateway, authority: Authority, caller: Caller, backend: Backend, known: KnownOrder
+    gateway: Gateway, request: Request, caller: Caller, backend: Backend, known: KnownOrder
 ) -> Response:
+    authority: Authority = request.app.state.authority
     entries, complete = await _whole_story(gateway, caller, backend, known.view.number)
     keys, url = authority.keys, gateway.public_url
     how: dict[str, JsonValue] = {"how": ASK, "alg": keys.alg, "kid": keys.kid}
@@ -111,6 +112,7 @@ async def _evidence(
             "at": rfc3339_micros(gateway.clock()),
             "by_client": caller.client_id,
             "tenant": caller.tenant,
+            "request_id": request_id(request.scope),
         },
         work_order={
             "backend": backend.name,

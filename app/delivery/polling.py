@@ -30,11 +30,10 @@ ASK_AGAIN_S = 5.0
 """How soon it is asked again whether a backend that pauses, or a database that is away, may be used."""
 EARLIEST = 0.8
 """Rounds begin after 0.8 to 1.0 of the interval, so that gateways and backends do not all ask at the same moment."""
-
-
 SHORTEST = 0.05
 """A round that takes longer than the interval is followed by a rest of so much of it."""
 LEAST_S = 0.05
+"""So long at least before it is asked again whose turn it is."""
 
 
 def _nobody() -> None:
@@ -80,14 +79,20 @@ async def _turn_or_rest(desk: Desk, changed: Callable[[], None]) -> float:
 
 
 async def _have(desk: Desk, turn: Turn, changed: Callable[[], None]) -> None:
-    """The whole round, and the word that it is over. One that is cut short is left for whoever is there."""
+    """The whole round, and the word that it is over. One that is cut short on our side is left for whoever is there."""
+    complete, cut_short = False, False
     try:
+        if not desk.backend.health.admits(desk.clock()):  # it began to pause meanwhile
+            cut_short = True
+            return
         complete = await _while_ours(desk, turn, one_round(desk, turn, changed))
-    except asyncio.CancelledError:
-        with suppress(StoreUnavailable):
-            await asyncio.shield(desk.store.write(rounds.leave(turn)))
+    except (asyncio.CancelledError, StoreUnavailable):
+        cut_short = True
         raise
-    await desk.store.write(rounds.end(turn, completed=desk.clock() if complete else None))
+    finally:
+        word = rounds.leave(turn) if cut_short else rounds.end(turn, completed=desk.clock() if complete else None)
+        with suppress(StoreUnavailable):
+            await asyncio.shield(desk.store.write(word))
 
 
 async def _while_ours(desk: Desk, turn: Turn, work: Coroutine[None, None, bool]) -> bool:

@@ -120,7 +120,7 @@ class Delivery:
         kind, _, name = words.partition(" ")
         if kind == QUEUE and name in self._workers:
             self._workers[name].wake()
-        elif kind == OPERATION and self._watchers.waits(name):
+        elif kind == OPERATION and self._watchers.settled_abroad(name):
             task = asyncio.create_task(self._tell_of(name))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)

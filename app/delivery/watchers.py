@@ -27,7 +27,9 @@ class Watchers:
     def accepted_here(self, operation: Operation) -> None:
         self._ours.add(operation.id)
 
-    def waits(self, operation_id: str) -> bool:
+    def settled_abroad(self, operation_id: str) -> bool:
+        """Another process has brought it to rest; whether somebody waits for it here."""
+        self._ours.discard(operation_id)
         return operation_id in self._waiting
 
     def watch(self, operation_id: str) -> asyncio.Future[Operation]:

@@ -23,12 +23,13 @@ TYPES = (
     "operation.cancelled",
     CHANGED,
     "work_order.deleted",
+    "work_order.missing",
     "hold.opened",
     "hold.closed",
 )
 """Types that are recorded today; a reader passes over a type that it does not know, as more may come."""
-SOURCES = ("delivery", "poll", "request", "operator")
-"""Who brought it to light: our own sending, the poller, a read that a caller asked for, a person."""
+SOURCES = ("delivery", "poll", "read", "request", "operator")
+"""Who brought it to light: our own sending, the vendor's list, a look at one order, a read that a caller asked for, a person."""
 SAID = ("by", "reason", "evidence")
 """What a person said who resolved a hold; it belongs to that person's tenant."""
 

@@ -99,7 +99,19 @@ def test_a_read_that_was_answered_without_the_order(case: Read) -> None:
     error = read_error(case.meaning, SAID, 6.5)
     assert (type(error), error.detail, error.vendor) == (case.error, case.meaning.detail, SAID)
     if isinstance(error, VendorTrouble):
-        assert (error.one_order, error.after_s) == (case.one_order, 7)
+        assert (error.one_order, error.one_call, error.after_s) == (case.one_order, False, 7)
+
+
+def test_an_unclear_answer_to_a_read_says_little_of_others_unless_it_asks_us_to_wait() -> None:
+    answered = [read_error(MAYBE, SAID, after_s) for after_s in (None, 6.5)]
+    assert [(one.one_call, one.of_all) for one in answered if isinstance(one, VendorTrouble)] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_a_write_whose_read_before_had_no_answer_pauses_nothing_else() -> None:
+    assert error_answer(transport_error(Unanswered("No."))) == Answer(outcome=Outcome.not_sent, detail="No.")
 
 
 @pytest.mark.parametrize(
@@ -116,4 +128,5 @@ def test_a_read_that_was_not_answered(
 ) -> None:
     met = transport_error(fault)
     assert (type(met), met.detail, met.after_s) == (error, "No.", after_s)
+    assert met.one_call is isinstance(fault, Unanswered)
     assert met.vendor == (SAID if isinstance(fault, NotSent) else None)

@@ -46,5 +46,5 @@ def test_no_order_and_no_status_prove_nothing() -> None:
     assert prove_status(replace(WRITE, status=None), SEEN) is Proof.inconclusive
 
 
-def test_a_code_that_was_there_before_is_taken_for_the_update() -> None:
-    assert prove_status(replace(WRITE, previous_code="7"), SEEN) is Proof.applied
+def test_a_code_that_was_there_before_proves_nothing() -> None:
+    assert prove_status(replace(WRITE, previous_code="7"), SEEN) is Proof.inconclusive

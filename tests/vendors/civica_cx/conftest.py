@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -106,7 +107,7 @@ async def adapting(cx: Cx) -> AsyncIterator[Adapting]:
                 deadline_s=DEADLINE_S,
                 folder=Path(__file__).parent,
             )
-            adapter = await connect(connection, clock=lambda: NOW)
+            adapter = await connect(replace(connection, clock=lambda: NOW))
             stack.push_async_callback(adapter.aclose)
             return adapter
 

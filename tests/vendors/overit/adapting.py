@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +32,7 @@ async def adapting(url: str, **settings: object) -> AsyncIterator[VendorAdapter]
         deadline_s=DEADLINE_S,
         folder=Path(__file__).parent,
     )
-    adapter = await connect(connection, clock=lambda: AT)
+    adapter = await connect(replace(connection, clock=lambda: AT))
     try:
         yield adapter
     finally:
