@@ -72,24 +72,24 @@ def forget(backend: str, number_is: str, *, now: int) -> Unit[None]:
 def _take_in(
     backend: str, seen: Observation, *, source: str, now: int, ended: frozenset[str], listed_at: int | None
 ) -> Unit[Change | None]:
-    number_is = seen.key.number
+    number_is, etag = seen.key.number, etag_of(seen)
     lane: dict[str, Value] = {"of_backend": backend, "of_number": number_is, "listed": listed_at}
     rows = yield FIND_ORDER, {"backend": backend, "number": number_is}
     if not rows:
         yield ADD_ORDER, new_order(backend, number_is, now=now)
-    if not rows or _news(rows[0], seen, now=now, ended=ended):
+    if not rows or _news(rows[0], seen, etag, now=now, ended=ended):
         rows = yield LOCK_ORDER, {"backend": backend, "number": number_is}  # a write of ours may have come between
     row = rows[0]
     forgotten = number_or_none(row, "observed_at") is None and text_or_none(row, "code") is None
     if forgotten and _later(row, "confirmed_at", seen, now=now):
         return None  # read before our own delete removed it
-    if not _news(row, seen, now=now, ended=ended):
+    if not _news(row, seen, etag, now=now, ended=ended):
         yield SEEN, {**lane, "at": to_micros(seen.as_of), "ahead": now + CLOCKS_APART}
         return None
     as_shown = Stance.takes
     if differs_from_its_end(row, seen, ended) and not _later(row, "confirmed_at", seen, now=now):
         as_shown = yield from stance(row, seen, backend=backend)
-    values = _values(row, seen, now=now, keeps_code=as_shown is not Stance.takes)
+    values = _values(row, seen, etag, now=now, keeps_code=as_shown is not Stance.takes)
     change = _change(row, seen, values)
     tells = {"now": now, "tells": int(bool(change.now)), "ends": int(values["new_code"] in ended)}
     updated = yield CHANGED, {**lane, **values, **tells}
@@ -110,11 +110,11 @@ def _take_in(
     return change if change.now else None
 
 
-def _news(row: Row, seen: Observation, *, now: int, ended: frozenset[str]) -> bool:
+def _news(row: Row, seen: Observation, etag: str, *, now: int, ended: frozenset[str]) -> bool:
     """Whether the observation says anything that the row does not, and is not older than what the row has."""
     if _later(row, "observed_at", seen, now=now) or _later(row, "missing_since", seen, now=now):
         return False
-    if text_or_none(row, "etag") != etag_of(seen) or number_or_none(row, "missing_since") is not None:
+    if text_or_none(row, "etag") != etag or number_or_none(row, "missing_since") is not None:
         return True
     if text_or_none(row, "code") == seen.code or _later(row, "confirmed_at", seen, now=now):
         return False
@@ -128,12 +128,12 @@ def _later(row: Row, column: str, seen: Observation, *, now: int) -> bool:
     return stored is not None and stored > to_micros(seen.as_of) and not ahead(stored, now=now)
 
 
-def _values(row: Row, seen: Observation, *, now: int, keeps_code: bool) -> dict[str, Value]:
+def _values(row: Row, seen: Observation, etag: str, *, now: int, keeps_code: bool) -> dict[str, Value]:
     values: dict[str, Value] = {
         "new_reference": seen.key.reference,
         "new_vendor_ids": compact(dict(seen.key.vendor_ids)),
         "new_fields": compact(seen.fields),
-        "new_etag": etag_of(seen),
+        "new_etag": etag,
         "new_code": seen.code,
         "new_code_since": None if seen.status_at is None else to_micros(seen.status_at),
         "new_code_operation": None,
