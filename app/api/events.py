@@ -114,6 +114,9 @@ async def list_events(
         200: {
             "description": "Server-sent events, without an end. Each event's `id` is its cursor, its `data` an event as "
             "GET /v1/events shows it. A comment every 15 seconds says that we are still here.",
+            "headers": {
+                "X-Accel-Buffering": {"description": "`no`: a proxy hands it on at once.", "schema": {"type": "string"}}
+            },
             "content": {
                 "text/event-stream": {
                     "schema": {"type": "string"},
@@ -145,8 +148,9 @@ async def stream_events(
     last = request.headers.get("last-event-id")
     start = after if last is None else last
     reading = _begun(gateway, caller, start, backend=backend, work_order=work_order, type_=type)
+    end = await feed.horizon.now()  # a database that cannot be reached is told before the stream begins
     if start == NOW:
-        reading.at = await feed.horizon.now()
+        reading.at = end
     return EventStream(
         _source(feed, reading),
         place=feed.listening(caller.client_id),

@@ -63,12 +63,14 @@ def _check(said: HoldResolutionIn) -> None:
 
 def _ending(gateway: Gateway, cause: Operation | None, said: HoldResolutionIn, *, now: int) -> Ending | None:
     """What a held write answers from now on; None where the operation itself has to tell."""
-    if cause is None or cause.state is not State.held or said.action is not Action.mark_applied:
+    if said.action is not Action.mark_applied:
         return None
-    unnumbered = cause.work_order == cause.id
+    unnumbered = cause is not None and cause.state is State.held and cause.work_order == cause.id
     if unnumbered != (said.work_order is not None):
         needed = "Name the number that the vendor gave the order." if unnumbered else "This order has its number."
         raise InvalidRequest(needed, pointer="/work_order")
+    if cause is None or cause.state is not State.held:
+        return None
     backend = gateway.backend(cause.backend)
     receipt = endings.receipt(
         cause,

@@ -36,7 +36,7 @@ from app.domain.operations import Operation, State
 from app.domain.ports import Kind
 from app.domain.receipts import hold_json
 from app.ledger import holds, orders
-from app.ledger.keyed import Answer, Keyed, once
+from app.ledger.keyed import Answer, Keyed, once, replayed
 from app.ledger.resolving import Resolved, Word, resolve
 from app.ledger.rows import compact
 from app.ledger.sql import Unit
@@ -145,6 +145,15 @@ async def resolve_hold(
     key = idempotency_key(request)
     tags = if_match(request.headers.get("if-match"))
     found = await _mine(gateway, caller, hold_id)
+    marks = fingerprint(
+        request.method, request.scope["route"].path, request.path_params, [], request.media_type, request.received
+    )
+    keyed = Keyed(
+        tenant=caller.tenant, client_id=caller.client_id, key=key, fingerprint=marks.hex(), now=gateway.clock()
+    )
+    kept = await gateway.store.read(replayed(keyed, None))
+    if kept is not None:  # before the word is looked at: what it asks for might be refused by now
+        return _answered(kept)
     word = await word_of(gateway, caller, found, body, if_match=tags)
     resolved: list[Resolved] = []
 
@@ -154,18 +163,15 @@ async def resolve_hold(
         resolved.append(done)
         return Answer(status=200, body=compact(hold_json(done.hold, tenant=caller.tenant)))
 
-    marks = fingerprint(
-        request.method, request.scope["route"].path, request.path_params, [], request.media_type, request.received
-    )
-    keyed = Keyed(
-        tenant=caller.tenant, client_id=caller.client_id, key=key, fingerprint=marks.hex(), now=gateway.clock()
-    )
     answer = await gateway.store.write(once(keyed, None, work))
-    if not answer.replayed:
-        gateway.dispatcher.changed(found.backend, [one for done in resolved[-1:] for one in done.changed])
-    headers = {"Idempotent-Replayed": "true" if answer.replayed else "false"}
-    if resolved and not answer.replayed:
-        headers["ETag"] = resolved[-1].hold.tag
+    if answer.replayed:
+        return _answered(answer)
+    gateway.dispatcher.changed(found.backend, resolved[-1].changed)
+    return _answered(answer, ETag=resolved[-1].hold.tag)
+
+
+def _answered(answer: Answer, **headers: str) -> Response:
+    headers["Idempotent-Replayed"] = "true" if answer.replayed else "false"
     return Response(answer.body, status_code=answer.status, media_type="application/json", headers=headers)
 
 

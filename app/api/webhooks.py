@@ -43,6 +43,7 @@ from app.ledger.webhook_secrets import Unreadable, Vault
 
 router = strict_router(tags=["webhooks"])
 
+DROP_AT_ONCE = 1000
 BODY_PROBLEMS = (*KEY_PROBLEMS, BodyTooLarge, UnsupportedMediaType)
 LOCATION: dict[str, dict[str, object]] = {
     "Location": {"description": "Where the webhook can be read.", "schema": {"type": "string"}}
@@ -177,7 +178,10 @@ async def delete_webhook(
         yield from webhooks.remove(webhook_id, client_id=caller.client_id)
         return answer(204)
 
-    return await call.done(work)
+    response = await call.done(work)
+    while await gateway.store.write(webhooks.drop_messages(webhook_id, most=DROP_AT_ONCE)) == DROP_AT_ONCE:
+        continue
+    return response
 
 
 @router.post(

@@ -54,10 +54,11 @@ def furnished(
     from app.ledger.migrate import migrate
     from app.settings import load
 
-    sections = {
+    sections: dict[str, Mapping[str, JsonValue]] = {
         "server": {"public_url": public_url, "drain_s": 0},
         "database": {"url": database_url or f"sqlite:///{DATABASE}"},
         "auth": {"signing_key": f"file:{KEY}"},
+        "webhooks": {"allow_loopback": True},
         **{f"backends.{name}": section for name, section in backends.items()},
     }
     _write(folder / CONFIG, "\n".join(_section(name, values) for name, values in sections.items()))

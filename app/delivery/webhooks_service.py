@@ -23,6 +23,7 @@ from app.domain.statuses import StatusTable
 from app.domain.times import SECOND, now_micros
 from app.domain.webhook_messages import event_message
 from app.domain.webhooks import Message, MessageState
+from app.failpoints import reach
 from app.ledger import feed
 from app.ledger import webhook_queue as queue
 from app.ledger.store import Store, StoreUnavailable
@@ -212,6 +213,8 @@ class Webhooks:
     async def _try(self, message: Message, to: Active) -> bool:
         """Send once, and write down what came of it; whether the message was taken, and quickly."""
         outcome = await self._trial.outcome(message, to)
+        if outcome.state is MessageState.delivered:
+            reach("F14")
         schedule = self._schedule
         settling = queue.settle(
             message,

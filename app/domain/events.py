@@ -52,10 +52,6 @@ class Event:
     operation_id: str | None
     data: JsonObject
 
-    def is_for(self, *, tenant: str, backends: frozenset[str]) -> bool:
-        """Whether a client of this tenant, with these backends, may see it."""
-        return self.backend in backends and self.tenant in (None, tenant)
-
 
 def event_json(event: Event, table: StatusTable | None) -> dict[str, JsonValue]:
     """An event in our names. `table` is its backend's; None where that is configured no more."""

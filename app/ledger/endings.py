@@ -13,6 +13,10 @@ from app.ledger.records import Ending
 from app.ledger.rows import compact
 
 
+MOST_KEPT = 64 * 1024
+"""Bytes of an answer that is kept."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
     """What an applied write answers: 201 for what is new, 200 else."""
@@ -39,7 +43,7 @@ def receipt(
     """The receipt of an operation that was applied at `at`. `evidence` says how we know.
 
     `order` is the vendor's record after the write, `created` whether it is new, `effect` what the vendor's DELETE does. None:
-    the record could not be read, and the operation itself has to tell.
+    the record could not be read, or is too large to be kept, and the operation itself has to tell.
     """
     if operation.kind is Kind.status_update:
         shown = status_update(
@@ -48,6 +52,6 @@ def receipt(
         return Receipt(status=201, body=shown)
     if operation.kind is Kind.delete:
         return Receipt(status=200, body={"effect": effect})
-    if order is None:
+    if order is None or len(compact(order).encode()) > MOST_KEPT:
         return None
     return Receipt(status=201 if created else 200, body=order)

@@ -61,9 +61,10 @@ class Horizon:
     async def _look(self) -> int:
         ends = time.monotonic() + PATIENCE_S
         standing = await self._store.horizon()
-        drawn = standing.drawn
-        while standing.settled < drawn and time.monotonic() < ends:
-            await asyncio.sleep(LOOK_AGAIN_S)
+        drawn, pause_s = standing.drawn, LOOK_AGAIN_S
+        while standing.settled < drawn and time.monotonic() + pause_s < ends:
+            await asyncio.sleep(pause_s)
+            pause_s *= 2
             standing = await self._store.horizon()
         return standing.settled
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, delete, null, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, delete, func, null, or_, select, tuple_, update
 
 from app.domain.times import SECOND
 from app.ledger.sql import Sql, Unit
@@ -70,6 +70,7 @@ FREE_REFERENCES = Sql(
     .values(client_reference=null())
     .returning(OPERATION.c.id)
 )
+_newest = EVENT.alias("newest")
 _oldest = (
     select(EVENT.c.id, EVENT.c.at)
     .order_by(EVENT.c.id)
@@ -80,10 +81,14 @@ _oldest = (
 )
 DELETE_EVENTS = Sql(
     delete(EVENT)
-    .where(EVENT.c.id.in_(select(_oldest.c.id).where(_oldest.c.at <= bindparam("before"))))
+    .where(
+        EVENT.c.id.in_(select(_oldest.c.id).where(_oldest.c.at <= bindparam("before"))),
+        EVENT.c.id < select(func.max(_newest.c.id)).scalar_subquery(),
+    )
     .returning(EVENT.c.id)
 )
-"""Ids rise with time, so the oldest are the first; no index on the time is needed to find them."""
+"""Ids rise with time, so the oldest are the first; no index on the time is needed to find them. The newest stays whatever
+its age: SQLite counts on from it, and a cursor must never meet an id again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,7 +40,13 @@ CHANGE = Sql(
     .values({**{name: bindparam("new_" + name) for name in _OWNERS}, "pause_until": 0})
 )
 REMOVE = Sql(delete(WEBHOOK).where(_mine).returning(WEBHOOK.c.id))
-REMOVE_MESSAGES = Sql(delete(WEBHOOK_MESSAGE).where(WEBHOOK_MESSAGE.c.webhook_id == bindparam("of_id")))
+_some = (
+    select(WEBHOOK_MESSAGE.c.id)
+    .where(WEBHOOK_MESSAGE.c.webhook_id == bindparam("of_id"))
+    .limit(bindparam("most"))
+    .scalar_subquery()
+)
+DROP_MESSAGES = Sql(delete(WEBHOOK_MESSAGE).where(WEBHOOK_MESSAGE.c.id.in_(_some)).returning(WEBHOOK_MESSAGE.c.id))
 ADD_MESSAGE = Sql(insert(WEBHOOK_MESSAGE))
 LOCK_MESSAGE = Sql(
     select(WEBHOOK_MESSAGE)
@@ -80,11 +86,16 @@ def change(as_it_is: Webhook) -> Unit[None]:
 
 
 def remove(webhook_id: str, *, client_id: str) -> Unit[None]:
-    """The endpoint and its log. Raises NotFound."""
+    """The endpoint; nothing of its log is seen or sent any more. Raises NotFound."""
     rows = yield REMOVE, {"of_id": webhook_id, "of_client": client_id}
     if not rows:
         raise NotFound("There is nothing here, or it is not yours to see.")
-    yield REMOVE_MESSAGES, {"of_id": webhook_id}
+
+
+def drop_messages(webhook_id: str, *, most: int) -> Unit[int]:
+    """Some of the log of an endpoint that is removed: a long log would be too much for one transaction."""
+    rows = yield DROP_MESSAGES, {"of_id": webhook_id, "most": most}
+    return len(rows)
 
 
 @lru_cache(maxsize=4)

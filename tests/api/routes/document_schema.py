@@ -20,7 +20,7 @@ TYPES: dict[str, Callable[[Any], bool]] = {
 }  # fmt: skip
 TELLING = {"title", "description", "examples", "example", "default", "x-extensible-enum"}
 KNOWN = {"type", "properties", "required", "additionalProperties", "items", "anyOf", "enum", "const", "format", "$ref"}
-KNOWN |= {"minLength", "maxLength", "pattern", "minimum", "maximum"} | TELLING
+KNOWN |= {"minLength", "maxLength", "minItems", "maxItems", "pattern", "minimum", "maximum"} | TELLING
 
 
 def faults(value: Any, schema: Schema, document: dict[str, Any], at: str = "") -> Iterator[str]:
@@ -43,6 +43,8 @@ def faults(value: Any, schema: Schema, document: dict[str, Any], at: str = "") -
     if isinstance(value, dict):
         yield from _members(value, schema, document, at)
     elif isinstance(value, list):
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+            yield f"{at}: {len(value)} elements are not allowed"
         for index, element in enumerate(value):
             yield from faults(element, schema.get("items", {}), document, f"{at}/{index}")
     elif isinstance(value, str):

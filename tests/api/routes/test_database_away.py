@@ -52,7 +52,9 @@ def is_overloaded(answer: httpx.Response) -> None:
 
 
 async def test_every_route_that_needs_the_database_is_503(away: Site) -> None:
-    names = {"backend": away.backend, "number": "113427", "operation_id": "op_" + "0" * 26}
+    names = {"backend": away.backend, "number": "113427"}
+    for name, prefix in (("operation_id", "op"), ("hold_id", "hold"), ("webhook_id", "wh"), ("message_id", "msg")):
+        names[name] = f"{prefix}_{'0' * 26}"
     alone = {
         "/v1/backends",
         "/v1/backends/{backend}",

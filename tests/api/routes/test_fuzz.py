@@ -87,10 +87,10 @@ class Gateway:
 
 
 @contextmanager
-def gateway_on(vendor: Vendor, database: str, folder: Path) -> Iterator[Gateway]:
+def gateway_on(vendor: Vendor, database: str, folder: Path, **sections: dict[str, Any]) -> Iterator[Gateway]:
     loop = asyncio.new_event_loop()
     with simulator(vendor) as url:
-        context = site(vendor, url, database, folder)
+        context = site(vendor, url, database, folder, **sections)
         made = loop.run_until_complete(context.__aenter__())
         Watch(made.app).on(made.api)
         yield Gateway(loop, made)

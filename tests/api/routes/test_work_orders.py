@@ -258,7 +258,15 @@ class TestBackends:
             "writable_fields": [],
             "replaceable_fields": [],
             "delete_effect": None,
-            "health": {"state": "ok", "code": None, "since": None, "next_try": None},
+            "health": {
+                "state": "ok",
+                "code": None,
+                "detail": None,
+                "since": None,
+                "next_try": None,
+                "until": None,
+                "next_window": None,
+            },
         }
         assert (await shared.api.get("/v1/backends")).json() == {"items": [backend], "next": None}
         assert (await shared.api.get("/v1/backends/civica-cx")).json() == backend

@@ -1,0 +1,49 @@
+"""/livez and /readyz: what makes a gateway unready, and what does not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from app.api.health import HEARTBEAT_S
+from tests.delivery.bench import until
+from tests.gateway import Site
+
+
+async def health(made: Site, path: str) -> tuple[int, dict[str, str]]:
+    answer = await made.api.get(path)
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.status_code, answer.json()
+
+
+async def test_a_gateway_that_has_been_told_to_stop_is_alive_and_not_ready(cx_on_sqlite: Site) -> None:
+    assert await health(cx_on_sqlite, "/readyz") == (200, {"status": "ok"})
+    cx_on_sqlite.app.state.gateway.closing.set()
+    assert await health(cx_on_sqlite, "/readyz") == (503, {"status": "unavailable", "reason": "stopping"})
+    assert await health(cx_on_sqlite, "/livez") == (200, {"status": "ok"})
+
+
+async def test_a_worker_that_has_come_to_rest_makes_the_gateway_unready(
+    cx_on_sqlite: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (worker,) = cx_on_sqlite.app.state.gateway.dispatcher._workers.values()
+    stuck, freed = asyncio.Event(), asyncio.Event()
+
+    async def never_done() -> float:
+        stuck.set()
+        await freed.wait()
+        return 0
+
+    with monkeypatch.context() as patched:
+        patched.setattr(worker, "_lease_what_is_due", never_done)
+        worker.wake()
+        await stuck.wait()
+        assert await health(cx_on_sqlite, "/readyz") == (200, {"status": "ok"})
+        worker.beat -= HEARTBEAT_S
+        assert await health(cx_on_sqlite, "/readyz") == (503, {"status": "unavailable", "reason": "worker"})
+        assert await health(cx_on_sqlite, "/livez") == (200, {"status": "ok"})
+    freed.set()
+    await until(lambda: worker.beat > time.monotonic() - HEARTBEAT_S)
+    assert await health(cx_on_sqlite, "/readyz") == (200, {"status": "ok"})

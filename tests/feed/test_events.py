@@ -1,0 +1,180 @@
+"""`GET /v1/events`: in our names, each once, in order, and only what is the caller's to see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.api.cursors import Cursors
+from app.domain.clients import SCOPES
+from app.domain.events import Event, event_json
+from tests.delivery.bench import add_orders, body, cancel_on_screen, until
+from tests.gateway import Site, add_client
+
+ON_SITE = {"status": "on_site", "vendor_status": {"code": "11", "label": "On Site", "master": "Work In Progress"}}
+ISSUED = {"status": "issued", "vendor_status": {"code": "3", "label": "Issued", "master": "Issued"}}
+
+
+async def events(made: Site, **params: Any) -> dict[str, Any]:
+    answer = await made.api.get("/v1/events", params=params)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def settled(made: Site) -> str:
+    """Wait until the first list has been taken in; gives the end of the feed."""
+
+    async def listed() -> bool:
+        return len((await events(made, work_order="113434"))["items"]) > 0
+
+    await until(listed)
+    return str((await events(made, after="now"))["next"])
+
+
+async def test_an_update_is_there_as_soon_as_it_is_answered(cx: Site) -> None:
+    after = await settled(cx)
+    [number] = add_orders(cx, 1)
+    answer = await cx.update(number, body(11))
+    assert answer.status_code == 201
+    found = await events(cx, after=after, work_order=number)
+    seen, applied = found["items"]
+    assert (seen["type"], seen["operation_id"], seen["data"]["was"]) == ("work_order.changed", None, {})
+    assert {name: seen["data"]["now"][name] for name in ISSUED} == ISSUED
+    assert seen["data"]["now"]["late"] is False
+    assert applied["data"] == {
+        "previous_state": "sending",
+        "previous_status": ISSUED,
+        **ON_SITE,
+        "evidence": "vendor_accepted",
+    }
+    assert {name: applied[name] for name in ("type", "source", "backend", "work_order", "operation_id", "seq")} == {
+        "type": "operation.applied",
+        "source": "delivery",
+        "backend": cx.backend,
+        "work_order": number,
+        "operation_id": answer.json()["operation_id"],
+        "seq": seen["seq"] + 1,
+    }
+    assert applied["at"].endswith("Z")
+    assert applied["at"] == answer.json()["applied_at"]
+    assert found["next"] == applied["cursor"] or (await events(cx, after=found["next"]))["items"] == []
+
+
+async def test_what_a_user_of_the_vendors_own_screens_did_is_told_with_what_it_was(cx: Site) -> None:
+    await settled(cx)
+    [number] = add_orders(cx, 1)
+    await cx.update(number, body(11))
+    after = (await events(cx, after="now"))["next"]
+    cancel_on_screen(cx, number)
+    await cx.api.get(cx.orders(number))
+    [change] = (await events(cx, after=after, work_order=number))["items"]
+    assert (change["type"], change["source"]) == ("work_order.changed", "request")
+    assert {name: change["data"]["was"][name] for name in ON_SITE} == ON_SITE
+    assert change["data"]["now"]["status"] == "cancelled"
+    assert change["data"]["was"].keys() == change["data"]["now"].keys()
+
+
+async def test_pages_follow_each_other_and_the_last_page_has_a_cursor_too(cx: Site) -> None:
+    await settled(cx)
+    whole = await events(cx, limit=200)
+    assert len(whole["items"]) > 5
+    paged: list[dict[str, Any]] = []
+    page = await events(cx, limit=2)
+    while page["items"]:
+        paged += page["items"]
+        page = await events(cx, limit=2, after=page["next"])
+    assert [(one["id"], one["cursor"]) for one in paged] == [(one["id"], one["cursor"]) for one in whole["items"]]
+    assert (await events(cx, after=page["next"])) == {"items": [], "next": page["next"]}
+    again = await events(cx, limit=200, after=whole["items"][2]["cursor"])
+    assert again["items"] == whole["items"][3:]
+
+
+async def test_a_filter_narrows_and_its_cursor_is_a_place_in_the_whole_feed(cx: Site) -> None:
+    after = await settled(cx)
+    numbers = add_orders(cx, 2)
+    for number in numbers:
+        assert (await cx.update(number, body(11))).status_code == 201
+    applied = await events(cx, after=after, type="operation.applied")
+    assert [one["work_order"] for one in applied["items"]] == numbers
+    assert [one["work_order"] for one in (await events(cx, after=after, work_order=numbers[1]))["items"]] == [
+        numbers[1]
+    ] * 2
+    assert (await events(cx, after=applied["next"]))["items"] == []
+    assert (await events(cx, backend="another"))["items"] == []
+
+
+async def test_another_tenant_sees_what_the_vendor_showed_and_nothing_of_our_writes(cx: Site) -> None:
+    [number] = add_orders(cx, 1)
+    answer = await cx.update(number, body(11))
+    neighbour = await add_client(cx.app, "neighbour", tenant="neighbour", backends=frozenset({cx.backend}))
+    stranger = await add_client(cx.app, "stranger", tenant="acme", backends=frozenset({"their-own"}))
+    theirs = (await neighbour.get("/v1/events", params={"work_order": number})).json()["items"]
+    assert [one["type"] for one in theirs] == ["work_order.changed"]
+    assert answer.json()["operation_id"] not in (await neighbour.get("/v1/events", params={"limit": 200})).text
+    assert (await stranger.get("/v1/events")).json()["items"] == []
+    for api in (neighbour, stranger):
+        await api.aclose()
+
+
+async def test_a_cursor_is_good_for_its_own_client_alone(cx_on_sqlite: Site) -> None:
+    cursor = (await events(cx_on_sqlite, after="now"))["next"]
+    other = await add_client(cx_on_sqlite.app, "other", tenant="acme", backends=frozenset({cx_on_sqlite.backend}))
+    wrong = [cursor[:-2] + "AA", "x", "", "0", "latest", "a" * 1000]
+    for answer in [
+        await other.get("/v1/events", params={"after": cursor}),
+        *[await cx_on_sqlite.api.get("/v1/events", params={"after": bad}) for bad in wrong],
+    ]:
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
+        assert answer.json()["errors"][0]["pointer"] == "/query/after"
+    await other.aclose()
+
+
+async def test_a_cursor_outlives_the_process_that_gave_it(cx_on_sqlite: Site) -> None:
+    # It rests on the signing key alone: a process with the same key reads it.
+    cursor = (await events(cx_on_sqlite, after="now"))["next"]
+    again = Cursors(cx_on_sqlite.app.state.authority.keys.cursor_key)
+    assert again.read(cursor, client_id="tester", route="events") == tuple(
+        cx_on_sqlite.app.state.gateway.cursors.read(cursor, client_id="tester", route="events")
+    )
+
+
+@pytest.mark.parametrize("query", ["after=now&after=now", "type=a&type=b", "limit=0", "limit=201", "limit=x"])
+async def test_an_odd_query_is_refused(cx_on_sqlite: Site, query: str) -> None:
+    answer = await cx_on_sqlite.api.get(f"/v1/events?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/events/stream"])
+async def test_the_feed_asks_for_its_scope(cx_on_sqlite: Site, path: str) -> None:
+    without = await add_client(
+        cx_on_sqlite.app,
+        "deaf",
+        tenant="acme",
+        scopes=frozenset(SCOPES) - {"events:read"},
+        backends=frozenset({cx_on_sqlite.backend}),
+    )
+    answer = await without.get(path)
+    assert (answer.status_code, answer.json()["scope"]) == (403, "events:read")
+    await without.aclose()
+
+
+def test_what_every_client_may_see_does_not_tell_who_said_what() -> None:
+    said = {"hold_id": "hold_1", "resolution": "skip", "by": "client of acme", "reason": "private", "evidence": None}
+    event = Event(
+        id=1, at=0, backend="b", work_order="1", seq=1, type="hold.closed", source="operator", tenant=None,
+        operation_id=None, data=said,
+    )  # fmt: skip
+    assert event_json(event, None)["data"] == {"hold_id": "hold_1", "resolution": "skip"}
+
+
+def test_a_code_of_a_backend_that_is_configured_no_more_keeps_its_raw_word() -> None:
+    event = Event(
+        id=1, at=0, backend="gone", work_order="1", seq=1, type="work_order.changed", source="poll", tenant=None,
+        operation_id=None, data={"was": {"code": "3", "fields.title": "A"}, "now": {"code": None, "fields.title": "B"}},
+    )  # fmt: skip
+    assert event_json(event, None)["data"] == {
+        "was": {"status": None, "vendor_status": {"code": "3", "label": None, "master": None}, "title": "A"},
+        "now": {"status": None, "vendor_status": None, "title": "B"},
+    }
