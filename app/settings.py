@@ -132,7 +132,7 @@ class Configuration:
     database: DatabaseSettings
     auth: AuthSettings
     delivery: DeliverySettings
-    webhooks: WebhookSettings = WebhookSettings()
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     backends: Mapping[str, BackendSettings]
     folder: Path
     retention: RetentionSettings = field(default_factory=RetentionSettings)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
+
 from app.api.auth import Caller
 from app.api.bodies import HoldResolutionIn, StatusUpdateIn
 from app.api.gateway import Gateway
@@ -99,7 +102,7 @@ async def _instead(
         )
     if said.action is not Action.replace or said.body is None:
         return None
-    backend = gateway.backend(cause.backend)
+    backend = _taking_writes(gateway.backend(cause.backend))
     occurred_at, check = _replacement(caller, backend, cause, said.body)
     known = await gateway.store.read(orders.find(cause.backend, cause.work_order))
     if known is None:
@@ -109,6 +112,20 @@ async def _instead(
     except GatewayError as error:
         raise inside_body(error, backend) from None
     return Instead(id=new, body=compact(said.body), occurred_at=occurred_at, target_code=send.target_code, terms=terms)
+
+
+def _taking_writes(backend: Backend) -> Backend:
+    """The backend as it takes writes for held orders, whatever its setting: a replacement is what ends the hold."""
+    taking = copy(backend)
+    taking.rules = replace(backend.rules, rejects_on_hold=False)
+    return taking
+
+
+def _check_number(backend: Backend, cause: Operation, body: WorkOrderIn | WorkOrderPatch) -> None:
+    try:
+        check_number(cause.work_order, body)
+    except GatewayError as error:
+        raise inside_body(error, backend) from None
 
 
 def _replacement(caller: Caller, backend: Backend, cause: Operation, body: JsonObject) -> tuple[int | None, Checks]:
@@ -122,11 +139,11 @@ def _replacement(caller: Caller, backend: Backend, cause: Operation, body: JsonO
         case Kind.delete:
             raise InvalidRequest("A delete has no body to replace.", pointer="/action")
         case Kind.patch:
-            check_number(cause.work_order, validated(WorkOrderPatch, body, at=INSIDE))
+            _check_number(backend, cause, validated(WorkOrderPatch, body, at=INSIDE))
             return None, checks(caller, backend, cause.kind, body, cause.terms)
         case Kind.create | Kind.replace:
             if cause.work_order == cause.id:
                 raise InvalidRequest("Cancel this create, and create the order anew.", pointer="/action")
             new = validated(WorkOrderIn, body, at=INSIDE)
-            check_number(cause.work_order, new)
+            _check_number(backend, cause, new)
             return None, checks(caller, backend, cause.kind, body, cause.terms, begins_as=new)
