@@ -48,6 +48,7 @@ COMPONENTS: dict[str, str] = {
     "VendorStatus": "The status in the vendor's own words.",
     "VendorWords": "What the vendor said of it, in its own words.",
     "WaitingFor": "Why a backend pauses; its writes are kept, and sent when it is back.",
+    "Window": "A maintenance window of the vendor's system: nothing is sent there from `starts` to `ends`.",
     "WorkOrderList": "A page of orders, those that changed longest ago first.",
 }
 """By component."""
@@ -72,6 +73,7 @@ MEMBERS: dict[str, str] = {
     "FieldFaultOut.message": "What is wrong, in a sentence.",
     "FieldFaultOut.pointer": "Where: a JSON Pointer into the body in our names, or `/query/` and a parameter's name.",
     "Health.code": "Why it pauses: the code of the problem that it met.",
+    "Health.detail": "Why it pauses, in a sentence.",
     "Health.next_try": "When it is tried again.",
     "Health.since": "Since when it pauses.",
     "Health.state": "Whether writes are sent there now, or kept until it is back.",
@@ -86,6 +88,8 @@ MEMBERS: dict[str, str] = {
     "HoldOut.resolution": "How it was resolved.",
     "HoldOut.resolved_at": "When.",
     "HoldOut.state": "Whether the order still waits.",
+    "Window.ends": "When it ends.",
+    "Window.starts": "When it begins.",
     "NextStep.action": "Who has to do what: repeat the same request, correct it, wait, or call a person.",
     "NextStep.after_s": "How many seconds to wait before that.",
     "Operation.accepted_at": "When we kept it.",

@@ -85,8 +85,8 @@ class GatewayServer(uvicorn.Server):
         self.config.encoded_headers = [*self.config.encoded_headers, CLOSE]
         self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
         for connection in self.server_state.connections:
-            if isinstance(connection, HttpToolsProtocol) and _is_busy(connection):
-                connection.cycle.keep_alive = False  # its headers were chosen when its request came
+            if isinstance(connection, HttpToolsProtocol) and not _is_silent(connection):
+                connection.cycle.keep_alive = False  # an answer under way has the headers of when its request came
         log.info("stopping", answers_for_s=drain_s)
 
     async def on_tick(self, counter: int) -> bool:
@@ -114,11 +114,6 @@ class GatewayServer(uvicorn.Server):
         with self.capture_signals():
             async with self._app.router.lifespan_context(self._app):
                 await self.serve(sockets=[listener])
-
-
-def _is_busy(connection: HttpToolsProtocol) -> bool:
-    """Whether an answer is under way on a connection."""
-    return connection.cycle is not None and not connection.cycle.response_complete
 
 
 def _is_silent(connection: object) -> bool:
