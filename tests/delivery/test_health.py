@@ -24,7 +24,7 @@ def failing(times: int, kind: type[VendorTrouble] = BackendUnavailable) -> Healt
 
 def test_a_backend_in_order_admits_every_call() -> None:
     health = Health()
-    assert (health.paused, health.admits(NOW), health.waiting_for()) == (False, True, None)
+    assert (health.paused, health.admits(NOW), health.pause(NOW)) == (False, True, None)
 
 
 @pytest.mark.parametrize(("times", "pause_s"), [(1, 0.5), (2, 1), (3, 2), (5, 8), (6, 15), (50, 15)])
@@ -89,10 +89,20 @@ def test_a_refused_log_in_is_tried_rarely() -> None:
 def test_one_call_at_a_time_tries_again() -> None:
     health = failing(1)
     assert health.admits(health.next_try)
-    health.trying()
+    trial = health.trying()
     assert not health.admits(health.next_try)
-    health.gave_up()
+    trial.over()
     assert health.admits(health.next_try)
+
+
+def test_a_call_that_ended_an_earlier_pause_does_not_let_a_second_one_try_in_a_later_one() -> None:
+    health = failing(1)
+    first = health.trying()
+    health.well(now=health.next_try)
+    health.trouble(BackendUnavailable, "no", now=NOW + 60 * SECOND)
+    health.trying()
+    first.over()
+    assert not health.admits(health.next_try)
 
 
 def test_an_old_call_that_fails_does_not_let_a_second_one_try() -> None:
@@ -105,15 +115,15 @@ def test_an_old_call_that_fails_does_not_let_a_second_one_try() -> None:
 def test_a_try_whose_answer_is_lost_lengthens_the_pause() -> None:
     health = failing(1)
     at = health.next_try
-    health.trying()
-    health.unclear(now=at)
-    health.gave_up()
+    trial = health.trying()
+    health.failed("no answer", now=at)
+    trial.over()
     assert (health.next_try - at, health.admits(at)) == (SECOND, False)
 
 
 def test_an_answer_that_is_lost_while_all_is_well_pauses_nothing() -> None:
     health = Health()
-    health.unclear(now=NOW)
+    health.failed("no answer", now=NOW)
     assert health.admits(NOW)
 
 
@@ -127,9 +137,14 @@ def test_an_answer_ends_the_pause_and_forgets_the_failures() -> None:
 
 def test_what_a_queue_waits_for_keeps_its_beginning_while_the_reason_stays() -> None:
     health = failing(3)
-    shown = health.waiting_for()
-    assert shown is not None
-    assert (shown["code"], shown["detail"], shown["since"]) == ("backend-unavailable", "no", "2023-11-14T22:13:20Z")
+    pause = health.pause(health.next_try)
+    assert pause is not None
+    assert pause.as_json() == {
+        "code": "backend-unavailable",
+        "detail": "no",
+        "since": "2023-11-14T22:13:20Z",
+        "next_try": "2023-11-14T22:13:23.500000Z",
+    }
     health.trouble(BackendMisconfigured, "wrong password", now=NOW + 60 * SECOND)
     assert health.since == NOW + 60 * SECOND
 
