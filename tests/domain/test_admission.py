@@ -43,6 +43,7 @@ RULES = Rules(
     late_reasons={"parts_delay": "31", "access": "30"},
     fresh_s=30,
 )
+REJECTING = replace(RULES, rejects_on_hold=True)
 TOLERANT = replace(RULES, table=replace(RULES.table, workflow=replace(FLOW, same_code_refused=False)))
 WANTED = Wanted(
     tenant="acme",
@@ -129,10 +130,9 @@ CASES = [
         replace(projected("10"), late=True),
         verdict=READ,
     ),
-    Case("held for a person", held("op_9"), verdict=OrderBlocked, unreadable=OrderBlocked),
     Case("behind a hold it is kept", held("hold_9")),
     Case("unknown and not held yet: it is kept", replace(held("op_9"), held=False)),
-    Case("held comes before everything else", replace(held("op_9"), code="90"), CLOSED, OrderBlocked, OrderBlocked),
+    Case("held: what it will be is not known, so nothing is refused", replace(held("hold_9"), code="90"), CLOSED),
 ]
 
 
@@ -203,11 +203,11 @@ def test_a_late_order_lists_its_late_reasons() -> None:
     assert (refusal.value.members, refusal.value.outcome) == ({"late_reasons": ["access", "parts_delay"]}, "not_sent")
 
 
-@pytest.mark.parametrize(("tenant", "named"), [("acme", "op_9"), ("other", None)])
-def test_a_held_order_names_the_operation_to_its_own_tenant_alone(tenant: str, named: str | None) -> None:
+@pytest.mark.parametrize(("tenant", "named"), [("acme", "hold_9"), ("other", None)])
+def test_a_backend_that_rejects_on_hold_names_the_hold_to_its_own_tenant_alone(tenant: str, named: str | None) -> None:
     with pytest.raises(OrderBlocked) as refusal:
-        admit(WANTED, ON_SITE, held("op_9", tenant=tenant), RULES, now=NOW, readable=True)
-    assert (refusal.value.operation_id, refusal.value.members) == (named, {"blocked_by": named})
+        admit(WANTED, ON_SITE, held("hold_9", tenant=tenant), REJECTING, now=NOW, readable=True)
+    assert (refusal.value.operation_id, refusal.value.members) == (None, {"blocked_by": named})
 
 
 def test_the_vendor_code_that_is_meant_is_chosen_with_its_reasons() -> None:

@@ -72,7 +72,7 @@ def test_every_code_has_a_title_and_says_what_to_do(error: type[GatewayError]) -
 @pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS.keys())
 def test_what_is_worth_repeating_as_it_is_says_retry_or_whom_to_ask(error: type[GatewayError]) -> None:
     if error.retryable:
-        assert error.action in {NextAction.retry, NextAction.wait, NextAction.contact_operator}
+        assert error.action in {NextAction.retry, NextAction.wait, NextAction.resolve_hold}
     else:
         assert error.action is not NextAction.retry
 
