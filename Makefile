@@ -34,6 +34,19 @@ run: $(RUN_STAMP) ## start the sandbox: the gateway in front of simulated vendor
 test: $(DEV_STAMP) ## run all tests, on SQLite and on a PostgreSQL that they start themselves
 	$(PY) -m pytest $(PYTEST_ARGS)
 
+.PHONY: test-system
+test-system: $(DEV_STAMP) ## run the tests that need nginx; as root on Debian it is installed
+	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing nginx-light" && apt-get update -qq && \
+	    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends nginx-light >/dev/null; \
+	  else echo "make test-system needs nginx; Debian: apt-get install nginx-light" >&2; exit 1; fi; }
+	$(PY) -m pytest -s tests/system
+
+.PHONY: chaos
+chaos: $(DEV_STAMP) ## the long crash and fault runs on both stores (CHAOS_ARGS="--store sqlite --json FILE" and so on)
+	$(PY) -W ignore -m tests.chaos $(CHAOS_ARGS)
+
 .PHONY: lint
 lint: lint-ruff lint-format lint-types lint-imports lint-docker lint-openapi ## run every check that is not a test
 

@@ -140,7 +140,7 @@ class Window(Output):
 class Health(Output):
     state: Literal["ok", "paused", "maintenance"]
     code: str | None
-    detail: str | None
+    detail: str | None = Field(description="Why it is not asked now, in words.")
     since: datetime | None
     next_try: datetime | None
     until: datetime | None = Field(description="When the maintenance ends in which the backend is now.")

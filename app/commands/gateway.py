@@ -14,6 +14,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import structlog
@@ -95,14 +96,20 @@ class GatewayServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listener, take the requests of the connections just made, then end as uvicorn does."""
-        for server in self.servers:
-            server.close()
+        doors = [listener.dup() for listener in sockets or ()]
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in [one for door in doors for one in _waiting_at(door)]:
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
         silent_until = time.monotonic() + FIRST_REQUEST_S
         while True:
             await asyncio.sleep(0.01)  # what has arrived on open connections is read before any of them is closed
             if time.monotonic() > silent_until or not any(map(_is_silent, self.server_state.connections)):
                 break
         await super().shutdown(sockets)
+
+    def _protocol(self) -> HttpToolsProtocol:
+        return HttpToolsProtocol(self.config, self.server_state, self.lifespan.state)
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until told to stop. Raises what the app's lifespan raises, where uvicorn would only log it."""
@@ -114,6 +121,16 @@ class GatewayServer(uvicorn.Server):
         with self.capture_signals():
             async with self._app.router.lifespan_context(self._app):
                 await self.serve(sockets=[listener])
+
+
+def _waiting_at(door: socket.socket) -> list[socket.socket]:
+    """Close the listener, but first take the connections that the system has let in and nobody has: they would be reset."""
+    found: list[socket.socket] = []
+    door.setblocking(False)
+    with door, suppress(BlockingIOError):
+        while True:
+            found.append(door.accept()[0])
+    return found
 
 
 def _is_silent(connection: object) -> bool:

@@ -12,7 +12,6 @@ from app.domain.statuses import StatusTable
 from app.ledger.records import Ending
 from app.ledger.rows import compact
 
-
 MOST_KEPT = 64 * 1024
 """Bytes of an answer that is kept."""
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app.ledger.migrate import migrate
+from app.ledger.migrate import migrate, needed_version
 from tests.cli.conftest import CONFIG, Run, Said
+
+NOW_NEEDED = needed_version()
 
 NEED_SCHEMA = [
     ("serve",),
@@ -21,8 +23,8 @@ NEED_SCHEMA = [
 
 def test_migrate_says_what_it_found_and_what_it_made(run: Run, configured: Path) -> None:
     place = f"sqlite:///{configured}/orderbridge.db"
-    assert run("migrate") == Said(code=0, out=f"{place}: schema none -> 0001\n", err="")
-    assert run("migrate") == Said(code=0, out=f"{place}: schema 0001, up to date\n", err="")
+    assert run("migrate") == Said(code=0, out=f"{place}: schema none -> {NOW_NEEDED}\n", err="")
+    assert run("migrate") == Said(code=0, out=f"{place}: schema {NOW_NEEDED}, up to date\n", err="")
 
 
 def test_migrate_works_on_postgresql_and_shows_no_password(run: Run, folder: Path, postgres_url: str) -> None:
@@ -30,7 +32,7 @@ def test_migrate_works_on_postgresql_and_shows_no_password(run: Run, folder: Pat
     (folder / "orderbridge.toml").write_text(CONFIG + f'[database]\nurl = "{with_password}"\n')
     said = run("migrate")
     assert (said.code, said.err) == (0, "")
-    assert said.out.endswith(": schema none -> 0001\n")
+    assert said.out.endswith(f": schema none -> {NOW_NEEDED}\n")
     assert "a-password" not in said.out
 
 
@@ -46,15 +48,15 @@ def test_a_database_of_a_newer_version_is_left_alone(command: tuple[str, ...], r
     with sqlite3.connect(ready / "orderbridge.db") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.close()
-    says = "this database belongs to a newer orderbridge: it has schema 9999, we know up to 0001\n"
+    says = f"this database belongs to a newer orderbridge: it has schema 9999, we know up to {NOW_NEEDED}\n"
     assert run(*command) == Said(code=2, out="", err=says)
 
 
 def test_a_database_of_an_older_version_is_sent_to_migrate(
     run: Run, ready: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.ledger.migrate.needed_version", lambda: "0002")
-    says = "the database has schema 0001, this orderbridge needs 0002: run `orderbridge migrate`\n"
+    monkeypatch.setattr("app.ledger.migrate.needed_version", lambda: "9999")
+    says = f"the database has schema {NOW_NEEDED}, this orderbridge needs 9999: run `orderbridge migrate`\n"
     assert run("serve") == Said(code=2, out="", err=says)
 
 
@@ -78,4 +80,4 @@ def test_a_second_migrate_changes_nothing(run: Run, ready: Path) -> None:
     before = (ready / "orderbridge.db").read_bytes()
     assert run("migrate").code == 0
     assert (ready / "orderbridge.db").read_bytes() == before
-    assert migrate(f"sqlite:///{ready}/orderbridge.db") == "0001"
+    assert migrate(f"sqlite:///{ready}/orderbridge.db") == NOW_NEEDED

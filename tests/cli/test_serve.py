@@ -12,10 +12,12 @@ import pytest
 from tests.cli.conftest import CONFIG, Run
 from tests.cli.processes import answers, free_ports, run_in, running
 
+QUICK = "[server]\ndrain_s = 0\n" + CONFIG
+
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_gateway_serves_until_it_is_told_to_stop(number: signal.Signals, ready: Path) -> None:
-    (ready / "orderbridge.toml").write_text(CONFIG + 'statuses = "example"\n')
+    (ready / "orderbridge.toml").write_text(QUICK + 'statuses = "example"\n')
     (port,) = free_ports(1)
     with running("serve", "--port", str(port), folder=ready) as gateway:
         gateway.wait_for('"event":"serving"', on=gateway.err)
@@ -28,12 +30,14 @@ def test_a_gateway_serves_until_it_is_told_to_stop(number: signal.Signals, ready
 
 
 def test_a_second_gateway_on_one_file_is_refused_and_admin_commands_work_beside_the_first(ready: Path) -> None:
+    (ready / "orderbridge.toml").write_text(QUICK)
     first, second = free_ports(2)
     with running("serve", "--port", str(first), folder=ready) as gateway:
         gateway.wait_for('"event":"serving"', on=gateway.err)
         refused = run_in(ready, "serve", "--port", str(second))
         taken = run_in(ready, "serve", "--port", str(first))
         made = run_in(ready, "client", "create", "acme", "--scope", "all", "--backend", "all", "--json")
+        assert answers(f"http://127.0.0.1:{first}/readyz")
         assert gateway.stop(signal.SIGTERM) == 0
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (

@@ -60,7 +60,9 @@ async def test_what_is_queued_behind_a_refusal_stops_in_a_hold_and_nothing_more_
     assert (hold["operation_id"], hold["cause"], hold["closed_at"]) == (refused, "vendor-refused", None)
     waiting = await operation(site, behind)
     assert (waiting["state"], waiting["blocked_by"], waiting["attempts"]) == ("queued", hold["id"], 0)
-    assert ("hold.opened", {"hold_id": hold["id"]}) in await events(site, "113427")
+    opened = {"hold_id": hold["id"], "cause": "vendor-refused", "detail": hold["detail"]}
+    assert ("hold.opened", opened) in await events(site, "113427")
+    assert hold["detail"] == f"vendor-refused: {found['problem']['detail']}"
     assert (await operation(site, applied))["state"] == "applied"
     assert len(glass.of(UPDATE)) == 2
     joins = await site.update("113427", body(9), prefer="wait=5")

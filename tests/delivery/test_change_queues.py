@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.vendors.registry import VENDORS
@@ -65,35 +67,66 @@ async def held(at: Place) -> str:
     return sent
 
 
-@pytest.mark.parametrize("write", ["patch", "put", "delete", "create", "status"])
-async def test_every_write_of_an_order_is_refused_while_one_is_held_and_uses_no_key(
+def asking(at: Place, write: str, *, key: str) -> Callable[[], Awaitable[httpx.Response]]:
+    """One write of the example order, to be asked for as often as wanted."""
+    return {
+        "patch": partial(at.patch, {"type": "1001"}, key=key),
+        "put": partial(at.put, NEXUS_ORDER, key=key),
+        "delete": partial(at.delete, key=key),
+        "create": partial(at.create, {**NEXUS_ORDER, "number": at.number}, key=key),
+        "status": partial(at.status, "on_site", key=key),
+    }[write]
+
+
+WRITES = ["patch", "put", "delete", "create", "status"]
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_every_write_of_an_order_waits_behind_the_hold_while_one_is_held(
     write: str, sqlite_database: str, tmp_path: Path
 ) -> None:
     async with place("nexusfs", sqlite_database, tmp_path) as at:
         first = await held(at)
-        key = "a-key-to-be-used-later"
-        keyed = partial(at.status, "on_site", key=key)
-        asked = {
-            "patch": partial(at.patch, {"type": "1001"}, key=key),
-            "put": partial(at.put, NEXUS_ORDER, key=key),
-            "delete": partial(at.delete, key=key),
-            "create": partial(at.create, {**NEXUS_ORDER, "number": at.number}, key=key),
-        }.get(write, keyed)
+        [hold] = await rows(at.site, HOLDS, of_number=at.number)
+        assert (hold["operation_id"], hold["cause"], hold["closed_at"]) == (first, "outcome-unknown", None)
+        asked = asking(at, write, key="a-key-of-a-write-behind-a-hold")
+        answers = [await asked() for _ in range(2)]
+        told = [(one.status_code, one.json()["state"], one.json()["blocked_by"]) for one in answers]
+        assert told == [(202, "queued", hold["id"])] * 2
+        assert [one.headers["idempotent-replayed"] for one in answers] == ["false", "true"]
+        assert len({one.headers["operation-id"] for one in answers}) == 1
+        assert (at.sent, (await at.read()).json()["delivery"]["pending"]) == (["PATCH"], 2)
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_every_write_of_an_order_is_refused_while_one_is_held_where_the_backend_rejects_on_hold(
+    write: str, sqlite_database: str, tmp_path: Path
+) -> None:
+    async with place("nexusfs", sqlite_database, tmp_path, backend={"on_hold": "reject"}) as at:
+        await held(at)
+        [hold] = await rows(at.site, HOLDS, of_number=at.number)
+        asked = asking(at, write, key="a-key-to-be-used-later")
         refused = await asked()
         problem = refused.json()
-        assert (refused.status_code, problem["code"], problem["blocked_by"]) == (409, "order-blocked", first)
-        assert (problem["retryable"], at.sent) == (True, ["PATCH"])
+        assert (refused.status_code, problem["code"], problem["blocked_by"]) == (409, "order-blocked", hold["id"])
+        assert (problem["retryable"], problem["next"]["action"], at.sent) == (True, "resolve_hold", ["PATCH"])
         assert (await asked()).headers.get("idempotent-replayed", "false") == "false"
 
 
-async def test_another_tenant_is_not_told_which_change_blocks(sqlite_database: str, tmp_path: Path) -> None:
-    async with place("nexusfs", sqlite_database, tmp_path) as at:
+@pytest.mark.parametrize("on_hold", ["accept", "reject"])
+async def test_another_tenant_is_not_told_which_change_or_hold_blocks(
+    on_hold: str, sqlite_database: str, tmp_path: Path
+) -> None:
+    async with place("nexusfs", sqlite_database, tmp_path, backend={"on_hold": on_hold}) as at:
         first = await held(at)
+        [hold] = await rows(at.site, HOLDS, of_number=at.number)
         other = await add_client(at.site.app, "other", tenant="globex", backends=frozenset({at.site.backend}))
-        refused = await other.delete(at.site.orders(at.number))
+        answer = await other.delete(at.site.orders(at.number), headers={"Prefer": "respond-async"})
         await other.aclose()
-        assert (refused.status_code, refused.json()["code"]) == (409, "order-blocked")
-        assert first not in refused.text
+        told = (answer.status_code, answer.json().get("code"), answer.json().get("blocked_by"))
+        assert told == ((202, None, None) if on_hold == "accept" else (409, "order-blocked", None))
+        assert first not in answer.text
+        assert hold["id"] not in answer.text
 
 
 async def test_another_order_goes_on_while_one_is_held(sqlite_database: str, tmp_path: Path) -> None:

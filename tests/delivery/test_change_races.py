@@ -26,9 +26,11 @@ async def test_a_related_value_that_a_user_moved_between_our_read_and_our_patch_
         assert (answer.status_code, answer.json()["state"]) == (202, "held"), answer.text
         assert (at.sent, at.effects()) == (["PATCH"], ["related_value_added_by_client", "updated"])
         assert at.record()["relatedValues"][0]["relatedValue"] == "200"
-        [*_, (type_, data)] = await events(at.site, at.number)
-        assert type_ == "operation.held"
+        [*_, (type_, data), (opens, opened)] = await events(at.site, at.number)
+        assert (type_, opens) == ("operation.held", "hold.opened")
         assert "C1~1900-01-01" in data["evidence"]
+        [hold] = await rows(at.site, HOLDS, of_number=at.number)
+        assert opened == {"hold_id": hold["id"], "cause": "side-effect", "detail": data["evidence"]}
         again = await at.patch({"related_values": {"C1~1900-01-01": {"value": "200"}}}, key=key)
         assert (again.status_code, again.headers["idempotent-replayed"]) == (202, "true")
         assert at.sent == ["PATCH"]

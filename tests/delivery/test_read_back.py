@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from app.ledger.tables import ATTEMPT
 from tests.delivery.bench import (
     AT,
     ATTEMPTS,
+    HOLDS,
     Simulated,
     behind_glass,
     body,
@@ -129,33 +131,71 @@ async def resolve(site: Site, operation_id: str, *, applied: bool) -> None:
     await store.write(unit)
 
 
-async def test_an_update_behind_an_unresolved_one_is_refused_and_its_key_stays_unused(seen: tuple[Site, Glass]) -> None:
+async def test_an_update_behind_an_unresolved_one_is_accepted_and_goes_out_once_that_is_resolved(
+    seen: tuple[Site, Glass],
+) -> None:
     site, glass = seen
     first = await held(site, glass)
-    refused = await site.update("113427", body(9), key="a-key-for-later-use")
-    problem = refused.json()
-    assert (refused.status_code, problem["code"], problem["blocked_by"]) == (409, "order-blocked", first)
-    assert (problem["operation_id"], problem["outcome"], problem["retryable"]) == (first, "not_sent", True)
+    [hold] = await rows(site, HOLDS, of_number="113427")
+    assert (hold["operation_id"], hold["cause"], hold["closed_at"]) == (first, "outcome-unknown", None)
+    waits = await site.update("113427", body(9), key="a-key-of-what-waits")
+    told = waits.json()
+    assert (waits.status_code, told["state"], told["blocked_by"]) == (202, "queued", hold["id"])
+    assert (await finished_or_not(site, told["operation_id"]), len(glass.of(UPDATE))) == ("queued", 1)
     await resolve(site, first, applied=True)
-    again = await site.update("113427", body(9), key="a-key-for-later-use")
-    assert (again.status_code, again.headers["idempotent-replayed"]) == (201, "false")
+    assert (await finished(site, told["operation_id"]))["state"] == "applied"
+    again = await site.update("113427", body(9), key="a-key-of-what-waits")
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (201, "true")
+    assert codes(site, "113427") == [9]
 
 
-async def test_another_tenant_is_not_told_which_operation_blocks(seen: tuple[Site, Glass]) -> None:
-    site, glass = seen
-    first = await held(site, glass)
-    other = await add_client(site.app, "other", tenant="globex", backends=frozenset({site.backend}))
-    refused = await other.post(
-        site.orders("113427") + "/status-updates", json=body(9), headers={"Idempotency-Key": "key-of-another-tenant"}
-    )
-    await other.aclose()
-    problem = refused.json()
-    assert (refused.status_code, problem["code"]) == (409, "order-blocked")
-    assert (problem.get("blocked_by"), problem.get("operation_id")) == (None, None)
-    assert first not in refused.text
+async def finished_or_not(site: Site, operation_id: str) -> str:
+    """Its state after time enough for several rounds of the worker."""
+    await asyncio.sleep(0.5)
+    return str((await operation(site, operation_id))["state"])
 
 
-async def test_what_waits_behind_an_unresolved_update_names_it_and_goes_on_when_a_person_says_applied(
+async def test_where_the_backend_rejects_on_hold_an_update_behind_an_unresolved_one_is_refused_and_uses_no_key(
+    vendor: Simulated, database: str, tmp_path: Path, hurried: None
+) -> None:
+    sections = {"backend": {"on_hold": "reject"}, **delivery(deadline_s=1)}
+    async with behind_glass(vendor.url, database, tmp_path, **sections) as (site, glass):
+        await polled(site)
+        first = await held(site, glass)
+        [hold] = await rows(site, HOLDS, of_number="113427")
+        refused = await site.update("113427", body(9), key="a-key-for-later-use")
+        problem = refused.json()
+        assert (refused.status_code, problem["code"], problem["blocked_by"]) == (409, "order-blocked", hold["id"])
+        assert (problem.get("operation_id"), problem["outcome"], problem["retryable"]) == (None, "not_sent", True)
+        await resolve(site, first, applied=True)
+        again = await site.update("113427", body(9), key="a-key-for-later-use")
+        assert (again.status_code, again.headers["idempotent-replayed"]) == (201, "false")
+
+
+@pytest.mark.parametrize("on_hold", ["accept", "reject"])
+async def test_another_tenant_is_not_told_which_operation_or_hold_blocks(
+    on_hold: str, vendor: Simulated, sqlite_database: str, tmp_path: Path, hurried: None
+) -> None:
+    sections = {"backend": {"on_hold": on_hold}, **delivery(deadline_s=1)}
+    async with behind_glass(vendor.url, sqlite_database, tmp_path, **sections) as (site, glass):
+        await polled(site)
+        first = await held(site, glass)
+        [hold] = await rows(site, HOLDS, of_number="113427")
+        other = await add_client(site.app, "other", tenant="globex", backends=frozenset({site.backend}))
+        answer = await other.post(
+            site.orders("113427") + "/status-updates",
+            json=body(9),
+            headers={"Idempotency-Key": "key-of-another-tenant", "Prefer": "respond-async"},
+        )
+        await other.aclose()
+        told = answer.json()
+        expected = (202, None) if on_hold == "accept" else (409, "order-blocked")
+        assert (answer.status_code, told.get("code"), told.get("blocked_by")) == (*expected, None)
+        assert first not in answer.text
+        assert hold["id"] not in answer.text
+
+
+async def test_what_waits_behind_an_unresolved_update_names_its_hold_and_goes_on_when_a_person_says_applied(
     seen: tuple[Site, Glass],
 ) -> None:
     site, glass = seen
@@ -165,7 +205,8 @@ async def test_what_waits_behind_an_unresolved_update_names_it_and_goes_on_when_
     set_on_screen(site, "113427", 4)
     assert (await finished(site, first))["state"] == "held"
     waiting = await operation(site, behind)
-    assert (waiting["state"], waiting["blocked_by"]) == ("queued", first)
+    [hold] = await rows(site, HOLDS, of_number="113427")
+    assert (waiting["state"], waiting["blocked_by"]) == ("queued", hold["id"])
     began = time.monotonic()
     await resolve(site, first, applied=True)
     assert (await finished(site, behind))["state"] == "applied"

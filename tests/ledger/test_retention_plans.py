@@ -30,7 +30,10 @@ FILL = (
     "INSERT INTO event (at, backend, work_order, seq, type, source, data)"
     f" SELECT {NOW} + n * {SECOND}, 'cx', 'w' || n, 1, 'operation.applied', 'delivery', '{{}}' FROM numbers",
 )
-NUMBERS = f"CREATE TABLE numbers AS WITH RECURSIVE up(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM up WHERE n < {ROWS})"
+NUMBERS = (
+    "CREATE TABLE numbers AS WITH RECURSIVE up(n) AS"
+    f" (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM up WHERE n < {ROWS})"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

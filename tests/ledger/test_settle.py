@@ -208,7 +208,9 @@ async def test_events_count_within_their_order_without_a_gap(store: Store) -> No
     await store.settle(settlement(first.claim, first.operation, State.unknown, ready_at=LATER))
     await store.settle(settlement(other.claim, other.operation, State.applied))
     [claim] = await claimed(store, now=LATER)
-    looked_at = await store.write(lanes.verify(claim, replace(first.operation, state=State.unknown), lease=lease(), now=NOW))
+    looked_at = await store.write(
+        lanes.verify(claim, replace(first.operation, state=State.unknown), lease=lease(), now=NOW)
+    )
     await store.settle(
         replace(
             settlement(claim, looked_at, State.applied, now=LATER + SECOND, ending=APPLIED),
