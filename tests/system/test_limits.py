@@ -1,0 +1,97 @@
+"""What the shipped nginx configuration keeps away from the gateways, and what it answers in their place."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from app.api.requests import MAX_BODY
+from tests.cli.processes import free_ports
+from tests.running.gateways import Gateway
+from tests.system.nginx import nginx
+
+PER_ADDRESS = 100
+HEADER_S = 10
+
+
+def at(folder: Path, *ports: int) -> list[Gateway]:
+    """Gateways that nobody starts; something else may listen there."""
+    return [Gateway(folder=folder, port=port) for port in ports]
+
+
+@asynccontextmanager
+async def somebody_silent() -> AsyncIterator[int]:
+    """The port of one who takes connections and says nothing."""
+    taken: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _reader, writer: taken.append(writer), "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in taken:
+            writer.close()
+
+
+def is_problem(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert (answer.json()["status"], answer.json()["code"]) == (status, code)
+
+
+def test_no_gateway_at_all_is_a_problem_to_try_again(tmp_path: Path) -> None:
+    with nginx(tmp_path, at(tmp_path, *free_ports(2))) as url:
+        answer = httpx.post(f"{url}/oauth/token", content=b"x", trust_env=False)
+    is_problem(answer, 503, "overloaded")
+    assert answer.headers["retry-after"] == "2"
+
+
+def test_a_body_that_is_too_large_never_reaches_a_gateway(tmp_path: Path) -> None:
+    with nginx(tmp_path, at(tmp_path, *free_ports(2))) as url:
+        largest = httpx.post(f"{url}/v1/backends", content=b"x" * MAX_BODY, trust_env=False)
+        larger = httpx.post(f"{url}/v1/backends", content=b"x" * (MAX_BODY + 1), trust_env=False)
+    is_problem(largest, 503, "overloaded")
+    is_problem(larger, 413, "body-too-large")
+
+
+async def test_one_address_cannot_take_every_place(tmp_path: Path) -> None:
+    async with somebody_silent() as port, httpx.AsyncClient(trust_env=False, timeout=3, limits=_unlimited()) as api:
+        with nginx(tmp_path, at(tmp_path, port, port)) as url:
+            asked = [api.get(f"{url}/v1/backends") for _ in range(PER_ADDRESS + 20)]
+            found = await asyncio.gather(*asked, return_exceptions=True)
+    answers = [one for one in found if isinstance(one, httpx.Response)]
+    assert len(answers) == 20
+    for answer in answers:
+        is_problem(answer, 429, "rate-limited")
+
+
+async def test_a_header_that_never_ends_is_cut_off(tmp_path: Path) -> None:
+    with nginx(tmp_path, at(tmp_path, *free_ports(2))) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+        begun = time.monotonic()
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: gateway\r\nX-Slow: ")
+        said = asyncio.create_task(reader.read())
+        while not said.done() and time.monotonic() < begun + 3 * HEADER_S:
+            writer.write(b"a")
+            await asyncio.wait([said], timeout=0.5)
+        assert HEADER_S - 1 < time.monotonic() - begun < HEADER_S + 5
+        writer.close()
+
+
+def test_the_problems_are_those_that_the_gateway_documents(tmp_path: Path) -> None:
+    from app.domain.errors import ERRORS
+    from tests.system.nginx import SHIPPED
+
+    written = [json.loads(line.split("'")[1]) for line in SHIPPED.read_text().splitlines() if "return " in line]
+    assert {one["code"]: (one["title"], one["status"], one["retryable"]) for one in written} == {
+        code: (ERRORS[code].title, ERRORS[code].status, ERRORS[code].retryable)
+        for code in ("body-too-large", "rate-limited", "overloaded")
+    }
+
+
+def _unlimited() -> httpx.Limits:
+    return httpx.Limits(max_connections=None)
