@@ -83,6 +83,7 @@ class GatewayServer(uvicorn.Server):
         if closing.is_set():
             return
         closing.set()
+        self._app.state.gateway.dispatcher.leave()
         self.config.encoded_headers = [*self.config.encoded_headers, CLOSE]
         self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
         for connection in self.server_state.connections:

@@ -95,6 +95,10 @@ class Delivery:
     def beats(self, *, within_s: float) -> bool:
         return all(time.monotonic() - worker.beat < within_s for worker in self._workers.values())
 
+    def leave(self) -> None:
+        for worker in self._workers.values():
+            worker.leave()
+
     def reserve(self, backend: str) -> Lease | None:
         return self._workers[backend].reserve()
 

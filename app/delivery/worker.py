@@ -43,6 +43,7 @@ class BackendWorker:
         """The task that works on an order's queue, by its number."""
         self._wake = asyncio.Event()
         self._stopping = False
+        self._leaving = False
         self._loop: asyncio.Task[None] | None = None
         self.beat = time.monotonic()
         """When the loop last went round."""
@@ -64,6 +65,10 @@ class BackendWorker:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    def leave(self) -> None:
+        """Take over nothing more, since others share the store; what requests bring until the end still goes out at once."""
+        self._leaving = not self._desk.store.sole_owner
 
     def wake(self) -> None:
         self._wake.set()
@@ -128,7 +133,7 @@ class BackendWorker:
         desk = self._desk
         health, now = desk.backend.health, desk.clock()
         free = self._places - self._taken
-        if free <= 0:
+        if free <= 0 or self._leaving:
             return POLL_S
         if not health.admits(now):
             pause = health.pause(now)
@@ -166,7 +171,7 @@ class BackendWorker:
         try:
             settled = await self._first(claim, accepted)
             for _ in range(RUN):
-                if settled is None or not settled.more or self._stopping or self._paused():
+                if settled is None or not settled.more or self._stopping or self._leaving or self._paused():
                     break
                 settled = await self._next(claim)
             if settled is not None and settled.more:

@@ -16,6 +16,9 @@ class Dispatcher(Protocol):
     def beats(self, *, within_s: float) -> bool:
         """Whether the loop of every backend has gone round so lately."""
 
+    def leave(self) -> None:
+        """The process has been told to stop: queues are for others now."""
+
     def reserve(self, backend: str) -> Lease | None:
         """A place among the backend's calls and a lease for it, if a call may go out at once; else None.
 
