@@ -79,7 +79,7 @@ def delivery(view: OrderView, *, tenant: str, settled: int = 0) -> JsonObject:
 
 
 def hold_json(hold: Hold, *, tenant: str) -> dict[str, JsonValue]:
-    """A hold as the API shows it; an operation of another tenant is not named."""
+    """A hold as the API shows it. Of one that is no tenant's, nobody is told which operation or whose words were at work."""
     mine = hold.tenant == tenant
     is_open = hold.closed_at is None
     return {
@@ -93,9 +93,9 @@ def hold_json(hold: Hold, *, tenant: str) -> dict[str, JsonValue]:
         "opened_at": rfc3339_micros(hold.opened_at),
         "actions": [action.value for action in Action if is_open and action in ACTIONS[hold.cause]],
         "resolution": None if hold.resolution is None else hold.resolution.value,
-        "reason": hold.reason,
-        "evidence": hold.evidence,
-        "resolved_by": hold.closed_by,
+        "reason": hold.reason if mine else None,
+        "evidence": hold.evidence if mine else None,
+        "resolved_by": hold.closed_by if mine else None,
         "resolved_at": rfc3339_micros(hold.closed_at),
         "made_operation": hold.made_operation if mine else None,
     }

@@ -15,6 +15,7 @@ from app.failpoints import reach
 from app.ledger.accept import FIND_OPERATION
 from app.ledger.events import ADD_EVENT, order_event
 from app.ledger.holds import find
+from app.ledger.numbering import ONE_EVENT_MORE
 from app.ledger.records import Claim, Ending, Settlement
 from app.ledger.replacing import Instead, put_in_place
 from app.ledger.rows import compact, number, operation
@@ -35,6 +36,7 @@ CLOSE = Sql(
     .where(HOLD.c.id == bindparam("of_id"), HOLD.c.closed_at.is_(None))
     .values(
         version=HOLD.c.version + 1,
+        work_order=bindparam("at_order"),
         closed_at=bindparam("now"),
         closed_by=bindparam("by"),
         resolution=bindparam("how"),
@@ -183,10 +185,12 @@ def _settlement(claim: Claim, was: Operation, to: State, word: Word) -> Settleme
 
 def _closed(found: Hold, word: Word) -> Unit[Hold]:
     made = None if word.instead is None else word.instead.id
+    place = word.number or found.work_order
     rows = yield (
         CLOSE,
         {
             "of_id": found.id,
+            "at_order": place,
             "now": word.now,
             "by": word.by,
             "how": word.action.value,
@@ -195,30 +199,29 @@ def _closed(found: Hold, word: Word) -> Unit[Hold]:
             "made": made,
         },
     )
-    forgets = int(found.cause is Cause.contradiction)
-    lane: dict[str, Value] = {"of_backend": found.backend, "of_number": found.work_order}
-    freed = yield GO_ON, {**lane, "now": word.now, "forgets": forgets}
-    if freed:
-        data: JsonObject = {
-            "hold_id": found.id,
-            "resolution": word.action.value,
-            "reason": word.reason,
-            "by": word.by,
-            "evidence": word.evidence,
-            "made_operation": made,
-        }
-        yield (
-            ADD_EVENT,
-            order_event(
-                "hold.closed",
-                backend=found.backend,
-                order=found.work_order,
-                seq=number(freed[0], "event_seq"),
-                at=word.now,
-                source="operator",
-                tenant=found.tenant,
-                operation_id=found.operation_id,
-                data=data,
-            ),
-        )
+    lane: dict[str, Value] = {"of_backend": found.backend, "of_number": place}
+    if place == found.work_order:
+        freed = yield GO_ON, {**lane, "now": word.now, "forgets": int(found.cause is Cause.contradiction)}
+    else:
+        freed = yield ONE_EVENT_MORE, lane  # the create has moved there, and that order has a queue of its own
+    data: JsonObject = {
+        "hold_id": found.id,
+        "resolution": word.action.value,
+        "reason": word.reason,
+        "by": word.by,
+        "evidence": word.evidence,
+        "made_operation": made,
+    }
+    event = order_event(
+        "hold.closed",
+        backend=found.backend,
+        order=place,
+        seq=number(freed[0], "event_seq"),
+        at=word.now,
+        source="operator",
+        tenant=found.tenant,
+        operation_id=found.operation_id,
+        data=data,
+    )
+    yield ADD_EVENT, event
     return hold_of(rows[0])
