@@ -65,7 +65,7 @@ WAITING_ORDER = {
     "projected_tenant": "acme",
     "ready_at": LATER + 5 * SECOND,
 }
-HELD_ORDER = {
+HELD_ORDER: dict[str, object] = {
     **WAITING_ORDER,
     "blocked_by": f"hold_{op_id(1)}",
     "blocked_tenant": "acme",
