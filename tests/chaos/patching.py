@@ -1,0 +1,19 @@
+"""How a gateway process is changed before it starts: by name, and never something that is no longer there."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+
+def put(owner: object, name: str, value: object) -> None:
+    """Replace what a module or a class has under this name."""
+    assert name in vars(owner), f"{owner} has no {name} any more"
+    setattr(owner, name, value)
+
+
+def holds(what: Callable[..., object], *texts: str) -> None:
+    """The code that a patch takes the place of must still be what it was: these texts stand in it."""
+    source = inspect.getsource(what)
+    for text in texts:
+        assert text in source, f"{what.__qualname__} no longer says {text!r}"
