@@ -204,7 +204,7 @@ def _begun(
 ) -> Reading:
     """Raises MalformedRequest for a cursor that is not this client's."""
     at: int | None = None
-    if after is not None and after != NOW:
+    if after and after != NOW:
         try:
             (place,) = gateway.cursors.read(after, client_id=caller.client_id, route="events")
         except MalformedRequest:

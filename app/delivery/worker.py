@@ -17,9 +17,10 @@ from app.delivery.probing import look_again
 from app.delivery.readback import interrupted, verify
 from app.delivery.send import attempt, deliver
 from app.domain.operations import Operation, State
-from app.domain.times import SECOND
+from app.domain.times import SECOND, ahead
 from app.failpoints import reach
 from app.ledger import lanes
+from app.ledger.clock_steps import set_right, set_right_if_ahead
 from app.ledger.records import Accepted, Claim, Fenced, Lease, Settled
 from app.ledger.store import StoreUnavailable
 
@@ -44,6 +45,8 @@ class BackendWorker:
         self._wake = asyncio.Event()
         self._stopping = False
         self._leaving = False
+        self._latest: int | None = None
+        """What the clock said when the loop last went round."""
         self._loop: asyncio.Task[None] | None = None
         self.beat = time.monotonic()
         """When the loop last went round."""
@@ -114,12 +117,25 @@ class BackendWorker:
             self._wake.clear()
             self.beat = time.monotonic()
             try:
+                await self._heed_the_clock()
                 pause = await self._lease_what_is_due()
             except StoreUnavailable as error:
                 log.error("the ledger cannot be reached", backend=self._desk.backend.name, reason=str(error))
                 pause = POLL_S
             if pause > 0:
                 await self._sleep(pause)
+
+    async def _heed_the_clock(self) -> None:
+        """A clock that was ahead and is set right would keep what was put off meanwhile waiting for as long."""
+        desk, latest = self._desk, self._latest
+        now, lease = desk.clock(), desk.lease()
+        if latest is None:
+            name = desk.backend.name
+            await desk.store.write(set_right_if_ahead(name, now=now, over=lease.deadline_at, until=lease.until))
+        elif ahead(latest, now=now):
+            log.warning("the clock was set back; what waits is looked at now", backend=desk.backend.name)
+            await desk.store.write(set_right(desk.backend.name, now=now, over=lease.deadline_at, until=lease.until))
+        self._latest = now
 
     async def _sleep(self, seconds: float) -> None:
         try:

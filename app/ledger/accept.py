@@ -77,7 +77,7 @@ BEGIN_AT_ONCE = Sql(
     .values(
         {
             **_one_more,
-            "ready_at": bindparam("now"),
+            "ready_at": Now(),
             "lease_owner": bindparam("owner"),
             "lease_until": LEASED_UNTIL,
             "fence": ORDER.c.fence + 1,

@@ -36,7 +36,7 @@ CLAIM = Sql(
         lease_owner=bindparam("owner"),
         lease_until=LEASED_UNTIL,
         fence=ORDER.c.fence + 1,
-        ready_at=bindparam("now"),
+        ready_at=Now(),
         version=ORDER.c.version + 1,
     )
     .returning(ORDER.c.number, ORDER.c.fence)

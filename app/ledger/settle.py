@@ -15,7 +15,7 @@ from app.ledger.lanes import FENCED, lane_of
 from app.ledger.numbering import numbered
 from app.ledger.records import AttemptEnd, Ending, Fenced, Settled, Settlement
 from app.ledger.rows import compact, json_object, number, operation
-from app.ledger.sql import LEASED_UNTIL, Params, Sql, Unit, Value
+from app.ledger.sql import LEASED_UNTIL, Now, Params, Sql, Unit, Value
 from app.ledger.stopping import PARK, stop
 from app.ledger.tables import ATTEMPT, OPERATION, OPERATIONS, ORDER
 
@@ -66,7 +66,7 @@ _one_less = {
     "projected_tenant": case((_mine, null()), else_=ORDER.c.projected_tenant),
     "blocked_by": case((_mine_blocks, null()), else_=ORDER.c.blocked_by),
     "blocked_tenant": case((_mine_blocks, null()), else_=ORDER.c.blocked_tenant),
-    "ready_at": case((_last, null()), else_=bindparam("now")),
+    "ready_at": case((_last, null()), else_=Now()),
     "lease_owner": case((_last, null()), else_=ORDER.c.lease_owner),
     "lease_until": case((_last, 0), else_=LEASED_UNTIL),
 }
@@ -123,6 +123,8 @@ def settle(settlement: Settlement) -> Unit[Settled]:
         return Settled(operation=now_is, ended=ended, more=False)
     if settlement.hold is not None and (more or settlement.to is State.held):
         yield from stop(of, was, settlement.hold, now=settlement.now)
+        if not finished:
+            now_is = replace(now_is, blocked_by=settlement.hold.id)
         return Settled(operation=now_is, ended=(), more=False)
     return Settled(operation=now_is, ended=(), more=more)
 

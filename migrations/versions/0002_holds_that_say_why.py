@@ -100,7 +100,17 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION orderbridge_now()")
     else:
         op.execute("DROP TRIGGER operation_edge")
-    op.execute("DELETE FROM order_hold WHERE tenant IS NULL OR operation_id IS NULL")
+    # 0001 has holds behind a refusal only: a held write stops its order by itself, and what no write had stopped goes on.
+    op.execute(
+        "UPDATE work_order SET blocked_by = (SELECT operation_id FROM order_hold WHERE id = work_order.blocked_by)"
+        " WHERE blocked_by IN (SELECT id FROM order_hold WHERE cause IN ('outcome-unknown', 'side-effect'))"
+    )
+    op.execute(
+        "UPDATE work_order SET blocked_by = NULL, blocked_tenant = NULL, held = 0,"
+        " ready_at = CASE WHEN open_count > 0 THEN changed_at END"
+        " WHERE blocked_by IN (SELECT id FROM order_hold WHERE cause = 'contradiction')"
+    )
+    op.execute("DELETE FROM order_hold WHERE cause <> 'vendor-refused'")
     op.drop_index("ix_order_hold_operation_id", table_name="order_hold")
     op.drop_index("uq_order_hold_open", table_name="order_hold")
     with op.batch_alter_table("order_hold") as table:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 
 def put(owner: object, name: str, value: object) -> None:
     """Replace what a module or a class has under this name."""
     assert name in vars(owner), f"{owner} has no {name} any more"
     setattr(owner, name, value)
+
+
+def taken(owner: object, name: str) -> Any:
+    """What a module or a class has under this name, to be called by what takes its place."""
+    return vars(owner)[name]
 
 
 def holds(what: Callable[..., object], *texts: str) -> None:

@@ -22,7 +22,7 @@ from app.ledger.accept import keep_refusal
 from app.ledger.records import Acceptance, Refuse
 from app.ledger.sql import Row, Sql, Unit
 from app.ledger.tables import KEY
-from tests.chaos.patching import holds, put
+from tests.chaos.patching import holds, put, taken
 
 
 def _key_without_client() -> None:
@@ -32,7 +32,7 @@ def _key_without_client() -> None:
 
 def _fingerprint_ignores_the_path() -> None:
     """The same body to another order is taken for the same request."""
-    as_ever = writes.fingerprint
+    as_ever = taken(writes, "fingerprint")
 
     def marks(
         method: str,
@@ -42,7 +42,8 @@ def _fingerprint_ignores_the_path() -> None:
         media_type: str,
         body: JsonValue,
     ) -> bytes:
-        return as_ever(method, "", {}, query, media_type, body)
+        found: bytes = as_ever(method, "", {}, query, media_type, body)
+        return found
 
     put(writes, "fingerprint", marks)
 
@@ -65,7 +66,7 @@ def _trouble_is_stored() -> None:
 
 def _replay_skips_authorisation() -> None:
     """Whoever repeats a key is answered before his scopes are looked at."""
-    as_ever = requests.admit
+    as_ever = taken(requests, "admit")
     holds(as_ever, "scopes - caller.scopes")
 
     def kept(client_id: str, key: str) -> Unit[Sequence[Row]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import httpx
 
+from app import failpoints
 from app.delivery import readback, send, settling, worker
 from app.delivery import webhooks as webhook_calls
 from app.delivery.desk import Desk
@@ -24,9 +25,7 @@ from app.vendors.civica_cx import adapter
 from app.vendors.civica_cx.adapter import CivicaCxAdapter
 from app.vendors.civica_cx.answers import Fault, Nothing
 from app.vendors.civica_cx.outcomes import Heard
-from tests.chaos.patching import holds, put
-
-EMPTY = "without a body"
+from tests.chaos.patching import holds, put, taken
 
 
 def _restart_queues_again() -> None:
@@ -45,9 +44,10 @@ def _intent_after_send() -> None:
 
     async def call_first(desk: Desk, claim: Claim, operation: Operation, code: StatusCode, view: OrderView) -> Settled:
         answer = await desk.backend.adapter.send(send.write_of(desk, replace(operation, target_code=code.code), view))
-        settling.reach("F9")
-        codes = {"target_code": code.code, "previous_code": view.code}
-        intent = lanes.begin(claim, operation, **codes, lease=desk.lease(), now=desk.clock())
+        failpoints.reach("F9")
+        intent = lanes.begin(
+            claim, operation, target_code=code.code, previous_code=view.code, lease=desk.lease(), now=desk.clock()
+        )
         return await settle_answer(desk, claim, await desk.store.write(intent), answer)
 
     put(BackendWorker, "reserve", lambda of: None)
@@ -86,7 +86,7 @@ def _code_alone() -> None:
 
 
 def _answers(changed: Callable[[Heard, Answer], Answer]) -> None:
-    as_ever = adapter.write_answer
+    as_ever = taken(adapter, "write_answer")
     put(adapter, "write_answer", lambda heard: changed(heard, as_ever(heard)))
 
 

@@ -20,7 +20,7 @@ from app.domain import health
 from app.domain.times import SECOND
 from app.ledger import retention, server_clock
 from app.ledger.records import Lease
-from tests.chaos.patching import put
+from tests.chaos.patching import put, taken
 from tests.chaos.plan import Plan
 
 Place = Literal["leased", "intent stored"]
@@ -125,7 +125,7 @@ def _once() -> Callable[[], None]:
 
 
 def _stand_still_when_leased() -> None:
-    stand_still, as_ever = _once(), worker.reach
+    stand_still, as_ever = _once(), taken(worker, "reach")
 
     def reach(point: str) -> None:
         if point == "F4":

@@ -22,6 +22,7 @@ from tests.cli.processes import PROGRAM
 
 pytestmark = pytest.mark.xdist_group("hunts")
 PLAN = Staged(lease_margin_s=0.3)
+HANGING = replace(PLAN, deadline_s=2.0, stop_within_s=0.2)
 
 
 def test_every_point_has_its_proof() -> None:
@@ -30,7 +31,7 @@ def test_every_point_has_its_proof() -> None:
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.name)
 async def test_killed_at_the_worst_moment(moment: Moment, database: str, tmp_path: Path) -> None:
-    plan = replace(PLAN, failpoint=moment.point, **(HANGS if moment.way == "hanging" else {}))
+    plan = replace(HANGING if moment.way == "hanging" else PLAN, failpoint=moment.point)
     slug = "overit" if moment.way == "queued" else "civica_cx"
     async with stage(database, tmp_path, plan, slug=slug) as on:
         lane = on.lane()
@@ -59,9 +60,6 @@ async def test_killed_at_the_worst_moment(moment: Moment, database: str, tmp_pat
         assert again is not None
         assert (again.status, again.replayed, again.operation) == (again.status, True, kept.id)
         assert again.status in (200, 201)
-
-
-HANGS = {"deadline_s": 2.0, "stop_within_s": 0.2}
 
 
 async def lead_there(on: Stage, lane: Lane, asked: Asked, moment: Moment) -> None:

@@ -16,7 +16,7 @@ from tests.chaos.run import Lives, run
 from tests.chaos.stores import OwnPostgres
 from tests.chaos.world import Size, world
 
-OTHERS = {"unit4_erpx": 2.5, "nexusfs": 2.5, "overit": 2.5}
+OTHERS = {"unit4_erpx": 2.0, "nexusfs": 2.0, "overit": 2.0}
 """Their wires are worse: they see fewer writes, and have their own share of lost answers to show."""
 LONG_SCALE = {"unit4_erpx": 1.2, "nexusfs": 1.2, "overit": 1.2, "civica_cx": 0.45}
 """Where there are many writes, a smaller share of them needs to be spoilt."""
@@ -50,7 +50,7 @@ def size_on(store: str, scale: Mapping[str, float]) -> Size:
     """PostgreSQL has two gateways, and more orders: those of a dead gateway rest until its leases have run out."""
     if store == "sqlite":
         return Size(processes=1, scale=scale)
-    return Size(processes=2, orders=60, others=6, scale=scale)
+    return Size(processes=2, orders=60, others=3, scale=scale)
 
 
 def quiet(line: str) -> None:

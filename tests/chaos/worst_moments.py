@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +26,7 @@ class Moment:
     way: Way
     left: str | None
     outcomes: tuple[str | None, ...] = NEVER
-    ends: dict[int, tuple[str, ...]]
+    ends: Mapping[int, tuple[str, ...]]
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from app.domain.operations import State
 from app.ledger import lanes
 from tests.ledger.model import Write
 from tests.ledger.model_steps import Steps
+from tests.ledger.model_words import CODES
 from tests.ledger.scenes import REFUSED
 
 TOWARDS = {
@@ -80,7 +81,7 @@ class Led(Steps):
         if cause is Cause.outcome_unknown:
             self.led(number, State.verifying, State.held)
         else:
-            self.accepted(self.asked(number, "other"), "11", at_once=False)
+            self.accepted(self.asked(number, "other"), CODES[len(self.model.writes) % len(CODES)], at_once=False)
             head = self.run(lanes.head(order.claim))
             assert head is not None
             refused = cause is Cause.vendor_refused
