@@ -145,7 +145,11 @@ def status_checks(caller: Caller, backend: Backend, body: StatusUpdateIn, sent: 
             )
         )
         admit(wanted, code, order, backend.rules, now=look.now, readable=look.may_read)
-        return Send(target_code=code.code, previous_code=order.projected_code or order.code)
+        return Send(
+            target_code=code.code,
+            previous_code=order.projected_code or order.code,
+            begins=order.observed_at is not None,
+        )
 
     return check
 

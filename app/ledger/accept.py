@@ -108,7 +108,7 @@ def accept(draft: Draft, decide: Decide, lease: Lease | None) -> Unit[Acceptance
     decision = decide(order, looked.reference_used_by)
     if isinstance(decision, Refuse):
         return (yield from keep_refusal(draft, decision))
-    begins = lease if may_begin(order, lease, now=draft.now) else None
+    begins = lease if decision.begins and may_begin(order, lease, now=draft.now) else None
     if not looked.known:
         yield ADD_ORDER, new_order(draft.backend, draft.number, now=draft.now)
     step = QUEUE_UP if begins is None else BEGIN_AT_ONCE

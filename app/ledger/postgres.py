@@ -223,7 +223,7 @@ async def _accept_once(
         return await _run(connection, keep_refusal(draft, decision))
     if not found.known:
         await _fetch(connection, ADD_ORDER, new_order(draft.backend, draft.number, now=draft.now))
-    begins = lease if may_begin(found.order, lease, now=draft.now) else None
+    begins = lease if decision.begins and may_begin(found.order, lease, now=draft.now) else None
     new = new_operation(draft, decision, found.order, seq=0, begins=begins is not None)
     params = {
         **place_values(draft, decision, found.order, begins=begins),

@@ -46,6 +46,8 @@ class Send:
 
     target_code: str | None
     previous_code: str | None
+    begins: bool = True
+    """Whether it may go to the vendor at once; an order that was never seen is read first, to know what it was before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
