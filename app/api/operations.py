@@ -15,7 +15,7 @@ from app.api.parameters import PREFER, named_once
 from app.api.prefer import preference
 from app.api.requests import strict_router
 from app.api.schemas import Operation, OperationList
-from app.api.writes import told
+from app.api.waiting import told
 from app.domain import operations as domain
 from app.domain.operations import FINAL, UNRESOLVED, State
 from app.domain.receipts import operation_json

@@ -15,24 +15,21 @@ from app.api.idempotency_key import fingerprint
 from app.api.prefer import Preference
 from app.api.problems import PROBLEM_JSON, problem_body, request_id
 from app.api.requests import StrictRequest
+from app.api.waiting import outcome
 from app.domain.admission import MOST_OPEN, OrderView, ReadFirst
 from app.domain.errors import ClientReferenceUsed, GatewayError, OrderQueueFull, ScopeMissing, VendorTrouble
 from app.domain.ids import new_id
-from app.domain.operations import FINAL, Operation, State
+from app.domain.operations import FINAL, Operation
 from app.domain.ports import Kind
 from app.domain.receipts import location, operation_json, order_location
 from app.domain.terms import NO_TERMS, Terms
 from app.domain.times import SECOND, to_micros
 from app.domain.work_orders import Observation
 from app.failpoints import reach
-from app.ledger import operations, orders
+from app.ledger import orders
 from app.ledger.records import Acceptance, Accepted, Decide, Draft, Refuse, Replayed, Send
 from app.ledger.rows import compact
-from app.ledger.store import StoreUnavailable
 from app.vendors.backends import Backend
-
-LOOK_EACH_S = 2.0
-"""How often a waiting request looks for itself: what another process finishes may not be told here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,10 +72,10 @@ async def submit(gateway: Gateway, request: StrictRequest, wish: Wish, preferenc
     headers = {} if preference.applied is None else {"Preference-Applied": preference.applied}
     if isinstance(acceptance, Accepted):
         # Only a turn of the loop lies between the hand-over and here, and the first change waits for the disk: none was missed.
-        operation = await _outcome(gateway, acceptance.operation, until=until, look_first=False)
+        operation = await outcome(gateway, acceptance.operation, until=until, look_first=False)
         return answer(gateway, operation, replayed=False, headers=headers)
     if isinstance(acceptance, Replayed) and acceptance.operation is not None:
-        operation = await _outcome(gateway, acceptance.operation, until=until)
+        operation = await outcome(gateway, acceptance.operation, until=until)
         return answer(gateway, operation, replayed=True, headers=headers)
     assert acceptance.answer_status is not None
     assert acceptance.answer_body is not None
@@ -209,62 +206,6 @@ async def _read_first(gateway: Gateway, wish: Wish, *, known: bool) -> Observati
     ended = backend.rules.table.ended_codes
     await gateway.store.write(orders.observe(backend.name, [seen], source="request", now=gateway.clock(), ended=ended))
     return seen
-
-
-async def _outcome(gateway: Gateway, operation: Operation, *, until: int, look_first: bool = True) -> Operation:
-    """The operation when it is final, when waiting longer is of no use, or when the caller's time is over."""
-    dispatcher = gateway.dispatcher
-    while operation.state not in FINAL:
-        left = until - gateway.clock()
-        if left <= 0 or _waits_beyond(gateway, operation, until=until):
-            break
-        future = dispatcher.watch(operation.id)
-        try:
-            if look_first:
-                operation = await _as_it_stands(gateway, operation)
-                if operation.state in FINAL:
-                    break
-            look_first = False
-            async with asyncio.timeout(min(left / SECOND, LOOK_EACH_S)):
-                operation = await future
-        except TimeoutError:
-            operation = await _as_it_stands(gateway, operation)
-        finally:
-            dispatcher.unwatch(operation.id, future)
-    return operation
-
-
-async def told(gateway: Gateway, operation: Operation, *, until: int) -> Operation:
-    """The operation once it is final, or held once more, or when the caller's time is over."""
-    while operation.state not in FINAL and (left := until - gateway.clock()) > 0:
-        future = gateway.dispatcher.watch(operation.id)
-        try:
-            async with asyncio.timeout(min(left / SECOND, LOOK_EACH_S)):
-                operation = await future
-            if operation.state is State.held:
-                break
-        except TimeoutError:
-            operation = await _as_it_stands(gateway, operation)
-        finally:
-            gateway.dispatcher.unwatch(operation.id, future)
-    return operation
-
-
-async def _as_it_stands(gateway: Gateway, operation: Operation) -> Operation:
-    """The operation, read again. It was accepted: should our database be away now, the caller still gets its 202."""
-    try:
-        found = await gateway.store.read(operations.find(operation.id))
-    except StoreUnavailable:
-        return operation
-    return operation if found is None else found
-
-
-def _waits_beyond(gateway: Gateway, operation: Operation, *, until: int) -> bool:
-    """Whether the operation cannot be settled before `until`: its backend pauses longer, or a person has to act."""
-    if operation.state is State.held or (operation.blocked_by or "").startswith("hold_"):
-        return True
-    pause = gateway.pause(operation)
-    return pause is not None and pause.next_try > until
 
 
 def answer(gateway: Gateway, operation: Operation, *, replayed: bool, headers: dict[str, str]) -> Response:
