@@ -29,7 +29,7 @@ async def test_three_gateways_list_once_in_an_interval_and_tell_each_difference_
             site(CX, pane.url, postgres_database, tmp_path / "b", **delivery(), backend=OFTEN),
             site(CX, pane.url, postgres_database, tmp_path / "c", **delivery(), backend=OFTEN),
         ):
-            await until(lambda: len(pane.of(LIST)) == 1)
+            await until(lambda: len(pane.of(LIST)) >= 1)
             made.vendor.post(f"{vendor.url}/_sim/orders/113427/status", json={"StatusCodeId": 11})
             await asyncio.sleep(5)
             assert 3 <= len(pane.of(LIST)) <= 9, "three pollers of their own would list fifteen times and more"
