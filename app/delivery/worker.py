@@ -7,6 +7,7 @@ connections. Vendor calls live here and never in a request's own task, so a call
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 
 import structlog
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 POLL_S = 1.0
 """How long the worker sleeps at most: the safety net under wake-ups, and how soon another process's writes are seen."""
+ONCE_MORE_S = 5.0
 RUN = 20
 """How many writes of one order are taken in a row before others may have the place."""
 
@@ -47,6 +49,8 @@ class BackendWorker:
         self._leaving = False
         self._latest: int | None = None
         """What the clock said when the loop last went round."""
+        self._once_more_at = math.inf
+        """By the time elapsed: when to look for steps that were begun under a clock that was ahead, and written after."""
         self._loop: asyncio.Task[None] | None = None
         self.beat = time.monotonic()
         """When the loop last went round."""
@@ -132,9 +136,11 @@ class BackendWorker:
         if latest is None:
             name = desk.backend.name
             await desk.store.write(set_right_if_ahead(name, now=now, over=lease.deadline_at, until=lease.until))
-        elif ahead(latest, now=now):
-            log.warning("the clock was set back; what waits is looked at now", backend=desk.backend.name)
+        elif (back := ahead(latest, now=now)) or time.monotonic() >= self._once_more_at:
+            if back:
+                log.warning("the clock was set back; what waits is looked at now", backend=desk.backend.name)
             await desk.store.write(set_right(desk.backend.name, now=now, over=lease.deadline_at, until=lease.until))
+            self._once_more_at = time.monotonic() + ONCE_MORE_S if back else math.inf
         self._latest = now
 
     async def _sleep(self, seconds: float) -> None:
