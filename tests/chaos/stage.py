@@ -105,8 +105,15 @@ class Stage:
     ) -> Told | None:
         """Send it with its key and note what was told; None: nothing was."""
         headers = {"Idempotency-Key": asked.key, "Prefer": prefer}
+        ends = time.monotonic() + PATIENCE_S
         try:
-            told = await self.call(asked.request.method, asked.path, asked.request.body, to=to, headers=headers)
+            while True:
+                told = await self.call(asked.request.method, asked.path, asked.request.body, to=to, headers=headers)
+                if told.status != 503 or time.monotonic() > ends:
+                    break
+                await asyncio.sleep(
+                    0.2
+                )  # a gateway that stands still in a transaction keeps the order's row for a while
         except GONE:
             return None
         if told.status >= 500:
