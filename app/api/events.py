@@ -145,8 +145,7 @@ async def stream_events(
     """
     if gateway.closing.is_set():
         raise Overloaded("This gateway stops; come back.", after_s=1)
-    last = request.headers.get("last-event-id")
-    start = after if last is None else last
+    start = request.headers.get("last-event-id") or after
     reading = _begun(gateway, caller, start, backend=backend, work_order=work_order, type_=type)
     end = await feed.horizon.now()  # a database that cannot be reached is told before the stream begins
     if start == NOW:

@@ -119,7 +119,7 @@ async def test_another_tenant_sees_what_the_vendor_showed_and_nothing_of_our_wri
 
 
 async def test_a_cursor_is_good_for_its_own_client_alone(cx_on_sqlite: Site) -> None:
-    cursor = (await events(cx_on_sqlite, after="now"))["next"]
+    cursor = await settled(cx_on_sqlite)
     other = await add_client(cx_on_sqlite.app, "other", tenant="acme", backends=frozenset({cx_on_sqlite.backend}))
     wrong = [cursor[:-2] + "AA", "x", "0", "latest", "a" * 1000]
     for answer in [

@@ -217,7 +217,7 @@ async def test_a_head_request_is_answered_without_a_body(cx_on_sqlite: Site) -> 
         assert (await asked.ended(), asked.status) == ("", 200)
 
 
-@pytest.mark.parametrize("place", ["x", "", "now now"])
+@pytest.mark.parametrize("place", ["x", "now now"])
 async def test_a_place_that_is_none_of_ours_is_refused(cx_on_sqlite: Site, place: str) -> None:
     answer = await cx_on_sqlite.api.get("/v1/events/stream", headers={"Last-Event-ID": place})
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
