@@ -18,9 +18,7 @@ from app.domain.errors import (
     BackendUnavailable,
     GatewayError,
     OrderEnded,
-    VendorSaid,
     VendorTrouble,
-    WorkOrderNotFound,
 )
 from app.domain.operations import Operation, State
 from app.domain.ports import Answer, Kind, Outcome, Write
@@ -98,24 +96,7 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
     if prepared.idle:
         idle = Answer(outcome=Outcome.applied, detail="the order is so already; nothing was sent")
         return await settle_answer(desk, claim, began, idle, write=write, made=Made(order=known), evidence="unchanged")
-    return await send_change(desk, claim, began, write, deadline_at=lease.deadline_at)
-
-
-async def send_change(desk: Desk, claim: Claim, operation: Operation, write: Write, *, deadline_at: int) -> Settled:
-    """Make the call whose intent is stored, and settle what came of it. Cancelled in mid-call, the outcome is unknown."""
-    answer = Answer(outcome=Outcome.unknown, detail=STOPPED)
-    try:
-        async with asyncio.timeout(_left_s(desk, deadline_at)):
-            failpoints.sending()
-            answer = await desk.backend.adapter.send(write)
-    except _TooLate:
-        answer = TOO_LATE
-    except TimeoutError:
-        answer = Answer(outcome=Outcome.unknown, detail=NO_ANSWER)
-    except asyncio.CancelledError:
-        await asyncio.shield(settle_answer(desk, claim, operation, answer, write=write))
-        raise
-    return await _to_the_end(settle_answer(desk, claim, operation, answer, write=write))
+    return await _call(desk, claim, began, write, change=write, deadline_at=lease.deadline_at)
 
 
 async def _to_the_end(settling: Coroutine[None, None, Settled]) -> Settled:
@@ -202,36 +183,29 @@ def _left_s(desk: Desk, deadline_at: int) -> float:
     return left / SECOND + 1
 
 
-async def attempt(
-    desk: Desk, claim: Claim, operation: Operation, view: OrderView | None = None, *, deadline_at: int
+async def attempt(desk: Desk, claim: Claim, operation: Operation, view: OrderView, *, deadline_at: int) -> Settled:
+    """Send a status update whose intent is stored."""
+    write = write_of(desk, operation, view)
+    return await _call(desk, claim, operation, write, change=None, deadline_at=deadline_at)
+
+
+async def _call(
+    desk: Desk, claim: Claim, operation: Operation, write: Write, *, change: Write | None, deadline_at: int
 ) -> Settled:
-    """Make the call whose intent is stored, and settle what came of it. Cancelled in mid-call, the outcome is unknown."""
+    """Make the call whose intent is stored, and settle what came of it. Cancelled in mid-call, the outcome is unknown.
+
+    `change` is the write once more, for one whose order is read afterwards.
+    """
     answer = Answer(outcome=Outcome.unknown, detail=STOPPED)
     try:
-        # The read included: the lease outlasts one deadline, not two.
         async with asyncio.timeout(_left_s(desk, deadline_at)):
-            if view is None:
-                view = await known_order(desk, operation)
             failpoints.sending()
-            answer = await desk.backend.adapter.send(write_of(desk, operation, view))
+            answer = await desk.backend.adapter.send(write)
     except _TooLate:
         answer = TOO_LATE
     except TimeoutError:
-        if view is None:
-            late = "the order could not be read within the deadline"
-            desk.backend.health.failed(late, now=desk.clock(), order=operation.work_order)
-            answer = Answer(outcome=Outcome.not_sent, detail=late)
-        else:
-            answer = Answer(outcome=Outcome.unknown, detail=NO_ANSWER)
-    except VendorTrouble as error:
-        trouble = type(error) if error.of_all else None
-        if trouble is None:
-            desk.backend.note(error, operation.work_order, now=desk.clock())
-        answer = Answer(outcome=Outcome.not_sent, detail=error.detail, trouble=trouble, retry_after_s=error.after_s)
-    except WorkOrderNotFound as error:
-        said = error.vendor or VendorSaid(message=error.detail)
-        answer = Answer(outcome=Outcome.refused, detail=error.detail, said=said, error=WorkOrderNotFound)
+        answer = Answer(outcome=Outcome.unknown, detail=NO_ANSWER)
     except asyncio.CancelledError:
-        await asyncio.shield(settle_answer(desk, claim, operation, answer))
+        await asyncio.shield(settle_answer(desk, claim, operation, answer, write=change))
         raise
-    return await _to_the_end(settle_answer(desk, claim, operation, answer))
+    return await _to_the_end(settle_answer(desk, claim, operation, answer, write=change))

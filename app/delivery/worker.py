@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 POLL_S = 1.0
 """How long the worker sleeps at most: the safety net under wake-ups, and how soon another process's writes are seen."""
 ONCE_MORE_S = 5.0
+"""After the clock was set back: how long until what was still being written under it is set right too."""
 RUN = 20
 """How many writes of one order are taken in a row before others may have the place."""
 
@@ -206,8 +207,7 @@ class BackendWorker:
     async def _first(self, claim: Claim, accepted: Accepted | None) -> Settled | None:
         if accepted is None:
             return await self._next(claim)
-        view = accepted.order if accepted.order.observed_at is not None else None
-        return await attempt(self._desk, claim, accepted.operation, view, deadline_at=accepted.deadline_at)
+        return await attempt(self._desk, claim, accepted.operation, accepted.order, deadline_at=accepted.deadline_at)
 
     async def _next(self, claim: Claim) -> Settled | None:
         """One step for the head of the queue; None when the queue rests or was put back."""

@@ -93,8 +93,9 @@ async def test_past_its_deadline_an_attempt_sends_nothing_and_goes_back_to_the_q
     site, glass, worker, sent = scene
     claim = await worker.leased(for_s=60)
     began, deadline_at = await worker.begun(claim, for_s=60)
+    view = await send.known_order(worker.desk, began)
     before = len(glass.passed)
-    settled = await send.attempt(worker.desk, claim, began, deadline_at=deadline_at)
+    settled = await send.attempt(worker.desk, claim, began, view, deadline_at=deadline_at)
     assert (settled.operation.state, settled.more, len(glass.passed)) == (State.queued, False, before)
     assert (await outcomes(site, sent), codes(site, ORDER)) == (["not_sent"], [])
     worker.go_on()
@@ -111,9 +112,10 @@ async def test_past_its_deadline_an_attempt_that_another_took_over_sends_and_wri
     taken = await zombie.leased(for_s=60)
     assert taken.fence == claim.fence + 1
     await readback.interrupted(zombie.desk, taken, await zombie.head(taken))
+    view = await send.known_order(zombie.desk, began)
     before = len(glass.passed)
     with pytest.raises(Fenced):
-        await send.attempt(zombie.desk, claim, began, deadline_at=deadline_at)
+        await send.attempt(zombie.desk, claim, began, view, deadline_at=deadline_at)
     assert ((await operation(site, sent))["state"], len(glass.passed)) == ("unknown", before)
     assert (await outcomes(site, sent), codes(site, ORDER)) == (["unknown"], [])
     zombie.go_on()
