@@ -13,7 +13,8 @@ from app.api.documented import problems
 from app.api.gateway import Gateway, GatewayDep
 from app.api.hold_schemas import HoldList, HoldOut
 from app.api.hold_words import word_of
-from app.api.idempotency_key import fingerprint, idempotency_key
+from app.api.idempotency_key import idempotency_key
+from app.api.keyed_calls import KeyedCall, answer
 from app.api.pages import Page
 from app.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, named_once
 from app.api.requests import Received, strict_router
@@ -36,9 +37,8 @@ from app.domain.operations import Operation, State
 from app.domain.ports import Kind
 from app.domain.receipts import hold_json
 from app.ledger import holds, orders
-from app.ledger.keyed import Answer, Keyed, once, replayed
+from app.ledger.keyed import Answer
 from app.ledger.resolving import Resolved, Word, resolve
-from app.ledger.rows import compact
 from app.ledger.sql import Unit
 
 router = strict_router(tags=["holds"])
@@ -145,15 +145,9 @@ async def resolve_hold(
     key = idempotency_key(request)
     tags = if_match(request.headers.get("if-match"))
     found = await _mine(gateway, caller, hold_id)
-    marks = fingerprint(
-        request.method, request.scope["route"].path, request.path_params, [], request.media_type, request.received
-    )
-    keyed = Keyed(
-        tenant=caller.tenant, client_id=caller.client_id, key=key, fingerprint=marks.hex(), now=gateway.clock()
-    )
-    kept = await gateway.store.read(replayed(keyed, None))
-    if kept is not None:  # before the word is looked at: what it asks for might be refused by now
-        return _answered(kept)
+    call = KeyedCall(request, caller, gateway, None, key=key)
+    if (before := await call.replayed()) is not None:  # before the word is looked at: it might be refused by now
+        return before
     word = await word_of(gateway, caller, found, body, if_match=tags)
     resolved: list[Resolved] = []
 
@@ -161,18 +155,13 @@ async def resolve_hold(
         done = yield from resolve(hold_id, word)
         yield from _forget_deleted(gateway, done, word)
         resolved.append(done)
-        return Answer(status=200, body=compact(hold_json(done.hold, tenant=caller.tenant)))
+        return answer(200, hold_json(done.hold, tenant=caller.tenant))
 
-    answer = await gateway.store.write(once(keyed, None, work))
-    if answer.replayed:
-        return _answered(answer)
-    gateway.dispatcher.changed(found.backend, resolved[-1].changed)
-    return _answered(answer, ETag=resolved[-1].hold.tag)
-
-
-def _answered(answer: Answer, **headers: str) -> Response:
-    headers["Idempotent-Replayed"] = "true" if answer.replayed else "false"
-    return Response(answer.body, status_code=answer.status, media_type="application/json", headers=headers)
+    response = await call.done(work)
+    if response.headers["Idempotent-Replayed"] == "false":
+        gateway.dispatcher.changed(found.backend, resolved[-1].changed)
+        response.headers["ETag"] = resolved[-1].hold.tag
+    return response
 
 
 def _forget_deleted(gateway: Gateway, done: Resolved, word: Word) -> Unit[None]:

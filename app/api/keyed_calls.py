@@ -22,9 +22,11 @@ NOTHING = 204
 
 
 class KeyedCall:
-    """One request. Without a key it is simply done."""
+    """One request. Without a key it is simply done; with a vault its answer may hold secrets, and is kept sealed."""
 
-    def __init__(self, request: Request, caller: Caller, gateway: Gateway, vault: Vault, *, key: str | None) -> None:
+    def __init__(
+        self, request: Request, caller: Caller, gateway: Gateway, vault: Vault | None, *, key: str | None
+    ) -> None:
         self._gateway = gateway
         self._vault = vault
         self.now = gateway.clock()
@@ -45,20 +47,20 @@ class KeyedCall:
     async def replayed(self) -> Response | None:
         """The answer that the key has already. Raises IdempotencyKeyReused."""
         answer = await self._gateway.store.read(keyed.replayed(self._keyed, self._vault))
-        return None if answer is None else _response(answer, {})
+        return None if answer is None else self._response(answer)
 
     async def done(self, work: Callable[[], Unit[Answer]], *, headers: Mapping[str, str] | None = None) -> Response:
         """Do it now, unless another request with the key was quicker."""
         answer = await self._gateway.store.write(keyed.once(self._keyed, self._vault, work))
-        return _response(answer, headers or {})
+        return self._response(answer, **(headers or {}))
+
+    def _response(self, done: Answer, **headers: str) -> Response:
+        told = {"Idempotent-Replayed": "true" if done.replayed else "false", **headers}
+        if self._vault is not None:
+            told["Cache-Control"] = "no-store"  # secrets may stand in it, so nobody on the way keeps it
+        media_type = None if done.status == NOTHING else JSON
+        return Response(done.body, status_code=done.status, media_type=media_type, headers=told)
 
 
 def answer(status: int, body: Mapping[str, JsonValue] | None = None) -> Answer:
     return Answer(status=status, body="" if body is None else compact(body))
-
-
-def _response(done: Answer, headers: Mapping[str, str]) -> Response:
-    """Secrets may stand in it, so nobody on the way keeps it."""
-    told = {"Idempotent-Replayed": "true" if done.replayed else "false", "Cache-Control": "no-store", **headers}
-    media_type = None if done.status == NOTHING else JSON
-    return Response(done.body, status_code=done.status, media_type=media_type, headers=told)

@@ -12,8 +12,6 @@ from app.ledger.store import StoreUnavailable
 
 LOOK_EACH_S = 2.0
 """How often a waiting request looks for itself: what another process finishes may not be told here."""
-
-
 LOOK_SOON_S = 0.1
 """How soon a repeat looks, then twice as late each time: the first request may have gone to another process."""
 

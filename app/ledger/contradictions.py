@@ -11,15 +11,14 @@ from sqlalchemy import bindparam, null, or_, select, update
 
 from app.domain.holds import Cause
 from app.domain.ids import new_id
-from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
 from app.domain.work_orders import Observation
-from app.ledger.events import ADD_EVENT, order_event
 from app.ledger.lanes import HEAD
+from app.ledger.records import NewHold
 from app.ledger.rows import number, number_or_none, operation, text_or_none
 from app.ledger.sql import Row, Sql, Unit, Value
-from app.ledger.stopping import ADD_HOLD
+from app.ledger.stopping import open_hold
 from app.ledger.tables import HOLD, OPERATION, ORDER
 
 MAKES = (Kind.create, Kind.replace)
@@ -113,44 +112,22 @@ def look_again(backend: str, number_is: str) -> Unit[None]:
 def open_contradiction(backend: str, row: Row, seen: Observation, *, source: str, now: int) -> Unit[str]:
     """Hold the order until a person says what it is; gives the hold's id. Whose write had set the code is its owner."""
     was, owner, made_by = (text_or_none(row, name) for name in ("code", "code_tenant", "code_operation"))
-    number_is, hold_id = seen.key.number, new_id("hold", now_micros=now)
-    detail = f"The order had ended with the vendor's code {was}, and the vendor shows it with {seen.code} now."
-    rows = yield (
-        STOP,
-        {"of_backend": backend, "of_number": number_is, "now": now, "by": hold_id, "by_tenant": owner},
+    hold = NewHold(
+        id=new_id("hold", now_micros=now),
+        cause=Cause.contradiction,
+        detail=f"The order had ended with the vendor's code {was}, and the vendor shows it with {seen.code} now.",
     )
-    yield (
-        ADD_HOLD,
-        {
-            "id": hold_id,
-            "tenant": owner,
-            "backend": backend,
-            "work_order": number_is,
-            "operation_id": made_by,
-            "cause": Cause.contradiction.value,
-            "detail": detail,
-            "opened_at": now,
-        },
+    lane: dict[str, Value] = {"of_backend": backend, "of_number": seen.key.number}
+    rows = yield STOP, {**lane, "now": now, "by": hold.id, "by_tenant": owner}
+    yield from open_hold(
+        hold,
+        backend,
+        seen.key.number,
+        owner=owner,
+        cause=made_by,
+        seq=number(rows[0], "event_seq"),
+        now=now,
+        source=source,
+        shown={"previous_code": was, "code": seen.code},
     )
-    data: JsonObject = {
-        "hold_id": hold_id,
-        "cause": Cause.contradiction.value,
-        "detail": detail,
-        "previous_code": was,
-        "code": seen.code,
-    }
-    yield (
-        ADD_EVENT,
-        order_event(
-            "hold.opened",
-            backend=backend,
-            order=number_is,
-            seq=number(rows[0], "event_seq"),
-            at=now,
-            source=source,
-            tenant=owner,
-            operation_id=made_by,
-            data=data,
-        ),
-    )
-    return hold_id
+    return hold.id

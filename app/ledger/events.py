@@ -15,28 +15,19 @@ _COLUMNS = ("at", "backend", "work_order", "seq", "type", "source", "tenant", "o
 ADD_EVENT = Sql(insert(EVENT).values({name: bindparam(name) for name in _COLUMNS}))
 
 
-def event_values(
-    of: Operation,
-    lane: Claim,
-    *,
-    seq: int,
-    at: int,
-    data: JsonObject,
-    type_: str | None = None,
-    source: str = "delivery",
-) -> Params:
-    """An operation's event; by default named after the state that it has now."""
-    return {
-        "at": at,
-        "backend": lane.backend,
-        "work_order": lane.number,
-        "seq": seq,
-        "type": type_ or f"operation.{of.state.value}",
-        "source": source,
-        "tenant": of.tenant,
-        "operation_id": of.id,
-        "data": compact(data),
-    }
+def event_values(of: Operation, lane: Claim, *, seq: int, at: int, data: JsonObject) -> Params:
+    """An operation's event, named after the state that it has now."""
+    return order_event(
+        f"operation.{of.state.value}",
+        backend=lane.backend,
+        order=lane.number,
+        seq=seq,
+        at=at,
+        source="delivery",
+        tenant=of.tenant,
+        operation_id=of.id,
+        data=data,
+    )
 
 
 def observation_event(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from app.domain.errors import IdempotencyKeyReused
+from app.ledger.accept import FIND_KEY
 from app.ledger.rows import number, text
 from app.ledger.sql import Row, Sql, Unit
 from app.ledger.tables import KEY
 from app.ledger.webhook_secrets import Unreadable, Vault
 
-FIND_KEY = Sql(select(KEY).where(KEY.c.client_id == bindparam("client_id"), KEY.c.key == bindparam("key")))
 TAKE_KEY = Sql(insert_or(KEY).on_conflict_do_nothing().returning(KEY.c.key))
 KEEP_ANSWER = Sql(
     update(KEY)

@@ -125,7 +125,7 @@ def resolve(hold_id: str, word: Word) -> Unit[Resolved]:
 
 
 def _check(found: Hold, word: Word) -> None:
-    if found.closed_at is not None and found.resolution is not None:
+    if found.resolution is not None:
         raise PreconditionFailed(
             f"The hold was resolved already: {found.resolution.value}, by {found.closed_by}.",
             etag=found.tag,

@@ -7,8 +7,9 @@ passed over, so that any number of gateways may clear up at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, null, or_, select, tuple_, update
+from sqlalchemy import Column, and_, bindparam, delete, func, null, or_, select, tuple_, update
 
 from app.domain.times import SECOND
 from app.ledger.sql import Sql, Unit
@@ -40,36 +41,25 @@ EXPIRE_KEYS = Sql(
     .where(tuple_(KEY.c.client_id, KEY.c.key).in_(select(_expired.c.client_id, _expired.c.key)))
     .returning(KEY.c.key)
 )
-_answered = (
-    select(OPERATION.c.id)
-    .where(OPERATION.c.answer_body.is_not(None), _final_since)
-    .order_by(OPERATION.c.finished_at)
-    .limit(bindparam("most"))
-    .with_for_update(of=OPERATION, skip_locked=True)
-    .cte("answered")
-    .prefix_with("MATERIALIZED", dialect="postgresql")
-)
-DROP_ANSWERS = Sql(
-    update(OPERATION)
-    .where(OPERATION.c.id.in_(select(_answered.c.id)))
-    .values(answer_body=null())
-    .returning(OPERATION.c.id)
-)
-_referenced = (
-    select(OPERATION.c.id)
-    .where(OPERATION.c.client_reference.is_not(None), _final_since)
-    .order_by(OPERATION.c.finished_at)
-    .limit(bindparam("most"))
-    .with_for_update(of=OPERATION, skip_locked=True)
-    .cte("referenced")
-    .prefix_with("MATERIALIZED", dialect="postgresql")
-)
-FREE_REFERENCES = Sql(
-    update(OPERATION)
-    .where(OPERATION.c.id.in_(select(_referenced.c.id)))
-    .values(client_reference=null())
-    .returning(OPERATION.c.id)
-)
+
+
+def _empty(column: Column[Any]) -> Sql:
+    """Takes what one column of the long final operations holds; the rows stay."""
+    chosen = (
+        select(OPERATION.c.id)
+        .where(column.is_not(None), _final_since)
+        .order_by(OPERATION.c.finished_at)
+        .limit(bindparam("most"))
+        .with_for_update(of=OPERATION, skip_locked=True)
+        .cte("chosen")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    emptied = update(OPERATION).where(OPERATION.c.id.in_(select(chosen.c.id))).values({column.name: null()})
+    return Sql(emptied.returning(OPERATION.c.id))
+
+
+DROP_ANSWERS = _empty(OPERATION.c.answer_body)
+FREE_REFERENCES = _empty(OPERATION.c.client_reference)
 _newest = EVENT.alias("newest")
 _oldest = (
     select(EVENT.c.id, EVENT.c.at)

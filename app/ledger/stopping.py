@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, insert, null, update
 
 from app.domain.json import JsonObject
 from app.domain.operations import Operation
-from app.ledger.events import ADD_EVENT, event_values
+from app.ledger.events import ADD_EVENT, order_event
 from app.ledger.lanes import FENCED, lane_of
 from app.ledger.records import Claim, NewHold
 from app.ledger.rows import number
@@ -48,17 +48,43 @@ def stop(of: Claim, cause: Operation, hold: NewHold, *, now: int) -> Unit[None]:
         PARK,
         {**lane_of(of), "now": now, "by": hold.id, "by_tenant": cause.tenant, "stops": 1, "ready": None},
     )
-    values: dict[str, Value] = {
+    seq = number(rows[0], "event_seq")
+    yield from open_hold(hold, of.backend, of.number, owner=cause.tenant, cause=cause.id, seq=seq, now=now)
+
+
+def open_hold(
+    hold: NewHold,
+    backend: str,
+    order: str,
+    *,
+    owner: str | None,
+    cause: str | None,
+    seq: int,
+    now: int,
+    source: str = "delivery",
+    shown: JsonObject | None = None,
+) -> Unit[None]:
+    """The hold's row and its event, once the order is stopped; `shown` is what else the event tells."""
+    row: dict[str, Value] = {
         "id": hold.id,
-        "tenant": cause.tenant,
-        "backend": cause.backend,
-        "work_order": cause.work_order,
-        "operation_id": cause.id,
+        "tenant": owner,
+        "backend": backend,
+        "work_order": order,
+        "operation_id": cause,
         "cause": hold.cause.value,
         "detail": hold.detail,
         "opened_at": now,
     }
-    yield ADD_HOLD, values
-    data: JsonObject = {"hold_id": hold.id, "cause": hold.cause.value, "detail": hold.detail}
-    seq = number(rows[0], "event_seq")
-    yield ADD_EVENT, event_values(cause, of, seq=seq, at=now, data=data, type_="hold.opened")
+    yield ADD_HOLD, row
+    event = order_event(
+        "hold.opened",
+        backend=backend,
+        order=order,
+        seq=seq,
+        at=now,
+        source=source,
+        tenant=owner,
+        operation_id=cause,
+        data={"hold_id": hold.id, "cause": hold.cause.value, "detail": hold.detail, **(shown or {})},
+    )
+    yield ADD_EVENT, event
