@@ -7,6 +7,7 @@ own. SQLite's writer thread drives it on the DBAPI cursor, PostgreSQL's pool dri
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from functools import cached_property
 from typing import Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import BigInteger, Executable, bindparam
@@ -60,19 +61,23 @@ LEASED_UNTIL = Now() + (bindparam("until", type_=BigInteger) - bindparam("now", 
 
 
 class Sql:
-    """One Core statement as the text and the parameter order that each driver wants."""
-
-    __slots__ = ("_named", "_positional", "order", "postgres", "sqlite", "statement")
+    """One Core statement as the text and the parameter order that each driver wants; compiled once, at its first use."""
 
     def __init__(self, statement: Executable) -> None:
         self.statement = statement
-        plain = _compiled(statement, _SQLITE)
-        numbered = _compiled(statement, _POSTGRES)
-        self.sqlite = str(plain)
-        self.postgres = str(numbered)
-        self.order: tuple[str, ...] = tuple(numbered.positiontup or ())
-        self._named = _constants(plain)
-        self._positional = _constants(numbered)
+
+    @cached_property
+    def sqlite(self) -> str:
+        return str(self._plain)
+
+    @cached_property
+    def postgres(self) -> str:
+        return str(self._numbered)
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The names of PostgreSQL's parameters, in their order."""
+        return tuple(self._numbered.positiontup or ())
 
     def named(self, params: Params) -> Mapping[str, Value]:
         return {**self._named, **params} if self._named else params
@@ -80,6 +85,22 @@ class Sql:
     def positional(self, params: Params) -> list[Value]:
         values = {**self._positional, **params}
         return [values[name] for name in self.order]
+
+    @cached_property
+    def _plain(self) -> SQLCompiler:
+        return _compiled(self.statement, _SQLITE)
+
+    @cached_property
+    def _numbered(self) -> SQLCompiler:
+        return _compiled(self.statement, _POSTGRES)
+
+    @cached_property
+    def _named(self) -> dict[str, Value]:
+        return _constants(self._plain)
+
+    @cached_property
+    def _positional(self) -> dict[str, Value]:
+        return _constants(self._numbered)
 
 
 def _compiled(statement: Executable, dialect: object) -> SQLCompiler:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -149,7 +150,9 @@ class Vendor:
     title: str
     capabilities: frozenset[Capability]
     settings: type[BackendSettings]
-    connect: Callable[[Connection], Awaitable[VendorAdapter]]
+    adapter: str
+    """`module:function` that connects, `Connection -> VendorAdapter`; imported only for a backend of this vendor, since the
+    protocol libraries take a while."""
     workflow: Workflow
     statuses: tuple[StatusCode, ...]
     """The vendor's own table; empty where the codes are each client's own."""
@@ -176,6 +179,11 @@ class Vendor:
     simulator: str
     """`module:function` of the simulator's app factory, imported only when it is run."""
     sandbox: Sandbox
+
+    async def connect(self, connection: Connection) -> VendorAdapter:
+        module, _, function = self.adapter.partition(":")
+        connect: Callable[[Connection], Awaitable[VendorAdapter]] = getattr(import_module(module), function)
+        return await connect(connection)
 
     @property
     def delete_effect(self) -> Literal["closed", "deleted"] | None:

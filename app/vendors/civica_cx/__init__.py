@@ -5,7 +5,6 @@ The vendor's documents: `UpdateRepairWorksOrderStatus` and `GetUserWSToken`, of 
 
 from __future__ import annotations
 
-from app.vendors.civica_cx.adapter import connect
 from app.vendors.civica_cx.settings import CivicaCxSettings, sandbox_section
 from app.vendors.civica_cx.statuses import EXAMPLE_STATUSES, read_statuses
 from app.vendors.civica_cx.tables import CAPABILITIES, HOMES, OWN_MEMBERS, SETTLE_S, SLUG, TITLE, WORKFLOW
@@ -17,7 +16,7 @@ VENDOR = Vendor(
     title=TITLE,
     capabilities=CAPABILITIES,
     settings=CivicaCxSettings,
-    connect=connect,
+    adapter="app.vendors.civica_cx.adapter:connect",
     workflow=WORKFLOW,
     statuses=(),
     read_statuses=read_statuses,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from app.domain.field_table import homes
-from app.vendors.nexusfs.adapter import connect
 from app.vendors.nexusfs.fields import OWN_MEMBERS, REPLACEABLE, TABLE, WRITABLE
 from app.vendors.nexusfs.settings import NexusFsSettings, sandbox_section
 from app.vendors.nexusfs.statuses import read_statuses
@@ -16,7 +15,7 @@ VENDOR = Vendor(
     title=TITLE,
     capabilities=CAPABILITIES,
     settings=NexusFsSettings,
-    connect=connect,
+    adapter="app.vendors.nexusfs.adapter:connect",
     workflow=WORKFLOW,
     statuses=STATUSES,
     read_statuses=read_statuses,

@@ -6,7 +6,6 @@ The vendor's document: `PATCH /integration/work-orders/r1/work-orders`, of the s
 from __future__ import annotations
 
 from app.domain.field_table import homes
-from app.vendors.overit.adapter import connect
 from app.vendors.overit.constraints import WRITABLE
 from app.vendors.overit.fields import ORDER, OWN_MEMBERS
 from app.vendors.overit.settings import OverItSettings, sandbox_section
@@ -20,7 +19,7 @@ VENDOR = Vendor(
     title=TITLE,
     capabilities=CAPABILITIES,
     settings=OverItSettings,
-    connect=connect,
+    adapter="app.vendors.overit.adapter:connect",
     workflow=WORKFLOW,
     statuses=STATUSES,
     read_statuses=read_statuses,

@@ -6,7 +6,6 @@ The vendor's document: "Work Orders" (`/reference/project_management/workorder`)
 from __future__ import annotations
 
 from app.vendors.status_csv import read_statuses
-from app.vendors.unit4_erpx.adapter import connect
 from app.vendors.unit4_erpx.fields import HOMES, OWN_MEMBERS, WRITABLE
 from app.vendors.unit4_erpx.orders import is_number
 from app.vendors.unit4_erpx.settings import Unit4ErpxSettings, sandbox_section
@@ -27,7 +26,7 @@ VENDOR = Vendor(
     title=TITLE,
     capabilities=CAPABILITIES,
     settings=Unit4ErpxSettings,
-    connect=connect,
+    adapter="app.vendors.unit4_erpx.adapter:connect",
     workflow=WORKFLOW,
     statuses=STATUSES,
     read_statuses=read_statuses,
