@@ -52,7 +52,7 @@ def _seq_outside_the_transaction() -> None:
         lane = (draft.backend, draft.number)
         last[lane] += 1
         drawn[draft.id] = last[lane]
-        await asyncio.sleep(random.uniform(0, 0.05))
+        await asyncio.sleep(random.uniform(0, 0.3))
         return await accept_as_ever(store, draft, decide, lease)
 
     def new(draft: Draft, send: Send, order: OrderView, *, seq: int, begins: bool) -> Operation:
