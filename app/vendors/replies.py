@@ -19,6 +19,8 @@ def media_type(headers: Mapping[str, str]) -> str:
 def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
     """Seconds from a Retry-After header, which holds seconds or a date."""
     text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
     if text.isascii() and text.isdigit() and len(text) <= 9:
         return float(text)
     try:

@@ -47,10 +47,13 @@ class Tokens:
 
     async def get(self) -> Token:
         """A token that may be used now. A caller who is cancelled leaves the log-in to the others."""
+        return self._kept() or await self._refresh()
+
+    def _kept(self) -> Token | None:
         token = self._token
         if token is not None and (token.use_until is None or self._clock() < token.use_until):
             return token
-        return await self._refresh()
+        return None
 
     def refused(self, token: Token) -> None:
         """The vendor called `token` invalid. A newer one that somebody got meanwhile stays."""
@@ -83,6 +86,8 @@ class Tokens:
         await self._refresh.aclose()
 
     async def _before(self, ends: float) -> Token:
+        if (kept := self._kept()) is not None:
+            return kept
         try:
             async with asyncio.timeout_at(ends):
                 return await self.get()

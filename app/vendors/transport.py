@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ import httpx
 
 from app.domain.errors import BackendTimeout, BackendUnavailable, VendorSaid, VendorTrouble
 from app.domain.ports import VendorRequest
-from app.vendors.transport_wire import Wire
+from app.vendors.transport_wire import Arriving, TooLarge, Wire
 
 MIB = 1024 * 1024
 ANSWER_LIMIT = 4 * MIB
@@ -62,22 +62,22 @@ class Unanswered(Exception):
         self.late = late
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """A whole answer, whatever its status."""
+    """A whole answer, whatever its status. The names of its headers are in lower case."""
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: bytes
 
 
 class Streamed:
     """An answer whose body is still arriving; read `chunks` once. Only waiting counts against the deadline."""
 
-    def __init__(self, response: httpx.Response, stream: httpx.AsyncByteStream, *, left_s: float, limit: int) -> None:
-        self.status = response.status_code
-        self.headers = response.headers
-        self._stream = stream
+    def __init__(self, arriving: Arriving, *, left_s: float, limit: int) -> None:
+        self.status = arriving.status
+        self.headers = arriving.headers
+        self._arriving = arriving
         self._left_s = left_s
         self._limit = limit
 
@@ -85,7 +85,7 @@ class Streamed:
         """The body as it comes; raises Unanswered."""
         loop = asyncio.get_running_loop()
         arrived = 0
-        parts = aiter(self._stream)
+        parts = aiter(self._arriving.chunks())
         while True:
             began = loop.time()
             try:
@@ -94,13 +94,13 @@ class Streamed:
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                raise Unanswered("The answer did not arrive whole before the deadline.", late=True) from None
+                raise Unanswered(_NOT_WHOLE, late=True) from None
             except httpx.TransportError as error:
                 raise Unanswered(_in_words(error)) from error
             self._left_s -= loop.time() - began
             arrived += len(chunk)
             if arrived > self._limit:
-                raise Unanswered(f"The answer is larger than {self._limit} bytes.")
+                raise Unanswered(_too_large(self._limit))
             yield chunk
 
 
@@ -122,9 +122,26 @@ class VendorHttp:
 
     async def exchange(self, request: httpx.Request, *, deadline_s: float, limit: int = ANSWER_LIMIT) -> Reply:
         """Send `request` and read the whole answer, both within `deadline_s`; raises NotSent or Unanswered."""
-        async with self.stream(request, deadline_s=deadline_s, limit=limit) as answer:
-            body = b"".join([chunk async for chunk in answer.chunks()])
-        return Reply(status=answer.status, headers=answer.headers, body=body)
+        ends = asyncio.get_running_loop().time() + deadline_s
+        arriving: Arriving | None = None
+        await self._take_place(ends)
+        try:
+            connect_s = _left_to_connect(ends)
+            async with asyncio.timeout_at(ends):
+                arriving = await self._wire.send(request, connect_s=connect_s)
+                _need_readable(arriving, limit)
+                body = await arriving.whole(limit)
+        except TimeoutError:
+            raise Unanswered(_NO_ANSWER if arriving is None else _NOT_WHOLE, late=True) from None
+        except TooLarge:
+            raise Unanswered(_too_large(limit)) from None
+        except httpx.TransportError as error:
+            raise _failure(error, answered=arriving is not None) from error
+        finally:
+            if arriving is not None:
+                arriving.close()
+            self._places.release()
+        return Reply(status=arriving.status, headers=arriving.headers, body=body)
 
     @asynccontextmanager
     async def stream(
@@ -133,56 +150,73 @@ class VendorHttp:
         """Send `request` and hand out the answer while it arrives; raises NotSent or Unanswered."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + deadline_s
+        await self._take_place(ends)
+        try:
+            arriving = await self._begun(request, ends)
+            try:
+                _need_readable(arriving, limit)
+                yield Streamed(arriving, left_s=ends - loop.time(), limit=limit)
+            finally:
+                arriving.close()
+        finally:
+            self._places.release()
+
+    async def _begun(self, request: httpx.Request, ends: float) -> Arriving:
+        connect_s = _left_to_connect(ends)
+        try:
+            async with asyncio.timeout_at(ends):
+                arriving = await self._wire.send(request, connect_s=connect_s)
+        except TimeoutError:
+            raise Unanswered(_NO_ANSWER, late=True) from None
+        except httpx.TransportError as error:
+            raise _failure(error, answered=False) from error
+        return arriving
+
+    async def _take_place(self, ends: float) -> None:
+        if not self._places.locked():
+            await self._places.acquire()  # there is one: this does not wait
+            return
         try:
             async with asyncio.timeout_at(ends):
                 await self._places.acquire()
         except TimeoutError:
             raise NotSent(BackendUnavailable, "Every connection to the vendor was busy until the deadline.") from None
-        try:
-            response, body = await self._answer(request, ends, limit)
-            try:
-                yield Streamed(response, body, left_s=ends - loop.time(), limit=limit)
-            finally:
-                await body.aclose()
-        finally:
-            self._places.release()
-
-    async def _answer(
-        self, request: httpx.Request, ends: float, limit: int
-    ) -> tuple[httpx.Response, httpx.AsyncByteStream]:
-        left_s = ends - asyncio.get_running_loop().time()
-        connect_s = min(CONNECT_S, left_s - _LAST_S)
-        if connect_s <= 0:
-            raise NotSent(BackendTimeout, "No time was left to begin.")
-        request.extensions = {**request.extensions, "timeout": {"connect": connect_s, "pool": connect_s}}
-        try:
-            async with asyncio.timeout_at(ends):
-                response, body = await self._wire.send(request)
-        except TimeoutError:
-            raise Unanswered("There was no answer before the deadline.", late=True) from None
-        except httpx.TransportError as error:
-            if type(error) in NEVER_SENT:
-                raise NotSent(BackendUnavailable, _in_words(error)) from error
-            raise Unanswered(_in_words(error), late=isinstance(error, httpx.TimeoutException)) from error
-        fault = _unreadable(response, limit)
-        if fault is not None:
-            await body.aclose()
-            raise Unanswered(fault)
-        return response, body
 
     async def aclose(self) -> None:
         await self._wire.aclose()
 
 
-def _unreadable(response: httpx.Response, limit: int) -> str | None:
-    """Why the body is not worth reading: coded although we asked for none, or larger than its limit by its own word."""
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
+_NO_ANSWER = "There was no answer before the deadline."
+_NOT_WHOLE = "The answer did not arrive whole before the deadline."
+
+
+def _left_to_connect(ends: float) -> float:
+    """Seconds that a connection may take. Raises NotSent."""
+    connect_s = min(CONNECT_S, ends - asyncio.get_running_loop().time() - _LAST_S)
+    if connect_s <= 0:
+        raise NotSent(BackendTimeout, "No time was left to begin.")
+    return connect_s
+
+
+def _need_readable(arriving: Arriving, limit: int) -> None:
+    """Raises Unanswered for a body not worth reading: coded although we asked for none, or too large by its own word."""
+    coding = arriving.headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"", "identity"}:
-        return "The answer is compressed, which we did not ask for."
-    length = response.headers.get("content-length", "")
+        raise Unanswered("The answer is compressed, which we did not ask for.")
+    length = arriving.headers.get("content-length", "")
     if length.isdigit() and int(length) > limit:
-        return f"The answer is larger than {limit} bytes."
-    return None
+        raise Unanswered(_too_large(limit))
+
+
+def _too_large(limit: int) -> str:
+    return f"The answer is larger than {limit} bytes."
+
+
+def _failure(error: httpx.TransportError, *, answered: bool) -> NotSent | Unanswered:
+    """What a failure means; once the answer's head was there, the request had been sent."""
+    if not answered and type(error) in NEVER_SENT:
+        return NotSent(BackendUnavailable, _in_words(error))
+    return Unanswered(_in_words(error), late=not answered and isinstance(error, httpx.TimeoutException))
 
 
 # In our own words: an exception's text may hold an address or a part of a message.

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from app import failpoints
 
 KEEPALIVE_S = 4.0
 """Shorter than the 5 s after which uvicorn drops an idle connection: a request on a dying one is an unknown."""
 
-CLOSE_S = 1.0
+CHUNK = 16 * 1024
 
 _CAUSES: tuple[tuple[type[BaseException], type[httpx.TransportError]], ...] = (
     (aiohttp.ConnectionTimeoutError,     httpx.ConnectTimeout),
@@ -33,97 +32,109 @@ _CAUSES: tuple[tuple[type[BaseException], type[httpx.TransportError]], ...] = (
     (aiohttp.ClientError,                httpx.ReadError),
     (OSError,                            httpx.ReadError),
 )  # fmt: skip
-"""aiohttp's failure -> httpx's, the first that matches. In httpx-aiohttp's own table a server that hangs up after the
-request looks like a connection never made."""
+"""aiohttp's failure -> httpx's, the first that matches. A server that hangs up after the request must not look like a
+connection never made."""
 
 
 def true_error(error: BaseException) -> httpx.TransportError:
-    """The failure under its right name; what is in no table could have happened after sending."""
-    cause = error.__cause__ if isinstance(error, httpx.TransportError) and error.__cause__ else error
-    if isinstance(cause, httpx.TransportError):
-        return cause
-    return next((name(str(cause)) for kind, name in _CAUSES if isinstance(cause, kind)), httpx.ReadError(str(cause)))
+    """The failure by httpx's name; what is in no table could have happened after sending."""
+    return next((name(str(error)) for kind, name in _CAUSES if isinstance(error, kind)), httpx.ReadError(str(error)))
 
 
 @contextmanager
 def true_errors() -> Iterator[None]:
     try:
         yield
-    except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError) as error:
         if type(error) is TimeoutError:  # asyncio.timeout's own, on its way to whoever set the deadline
             raise
         raise true_error(error) from error
 
 
-class _Body(httpx.AsyncByteStream):
-    """The answer's body, whose failures have their right names too."""
+class TooLarge(Exception):
+    """The body is larger than its limit."""
 
-    def __init__(self, stream: httpx.AsyncByteStream) -> None:
-        self._stream = stream
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+class Arriving:
+    """An answer whose head is there. Read its body once, by either way, and `close` it in any case."""
+
+    __slots__ = ("_response", "headers", "status")
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers = _joined(response.raw_headers)
+
+    async def whole(self, limit: int) -> bytes:
+        """The body. Raises httpx.TransportError, TooLarge."""
+        parts: list[bytes] = []
+        arrived = 0
         with true_errors():
-            async for chunk in self._stream:
+            async for chunk in self._response.content.iter_any():
+                arrived += len(chunk)
+                if arrived > limit:
+                    raise TooLarge
+                parts.append(chunk)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises httpx.TransportError."""
+        with true_errors():
+            async for chunk in self._response.content.iter_chunked(CHUNK):
                 yield chunk
 
-    async def aclose(self) -> None:
-        """Give the connection back, or drop it when the body was not read to its end; a failure changes nothing."""
-        with suppress(httpx.TransportError, TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                with true_errors():
-                    await self._stream.aclose()
+    def close(self) -> None:
+        """Give the connection back, or drop it when the body was not read to its end."""
+        self._response.release()
+
+
+def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by their names in lower case, the values of a repeated one joined."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
 
 
 class Wire:
     """One backend's connections, made when the first request is sent: aiohttp wants the loop that will run them."""
 
     def __init__(self) -> None:
-        self._transport: AiohttpTransport | None = None
+        self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
-    async def send(self, request: httpx.Request) -> tuple[httpx.Response, httpx.AsyncByteStream]:
-        """The answer's head, and its body still to be read and closed; raises httpx.TransportError."""
+    async def send(self, request: httpx.Request, *, connect_s: float) -> Arriving:
+        """The answer's head, its body still to be read and closed; raises httpx.TransportError."""
         if self._closed:
             raise httpx.ConnectError("closed")
-        if self._transport is None:
-            self._transport = AiohttpTransport(verify=trust(), trust_env=False, client=_session)
-        if failpoints.armed_in_body():
-            request = _in_halves(request)
+        if self._session is None:
+            self._session = _session()
+        body = request.content or None
         with true_errors():
-            response = await self._transport.handle_async_request(request)
-        stream = response.stream
-        if not isinstance(stream, httpx.AsyncByteStream):
-            raise httpx.RemoteProtocolError("no body stream")
-        return response, _Body(stream)
+            return Arriving(
+                await self._session.request(
+                    request.method,
+                    str(request.url),
+                    headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
+                    data=failpoints.body(body) if body is not None and failpoints.armed_in_body() else body,
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(connect=connect_s, sock_connect=connect_s),
+                )
+            )
 
     async def aclose(self) -> None:
         self._closed = True
-        if self._transport is not None:
-            await self._transport.aclose()
+        if self._session is not None:
+            await self._session.close()
             await asyncio.sleep(0)  # aiohttp closes its sockets on the loop's next turn
-
-
-class _Halves(httpx.AsyncByteStream):
-    """A request's body for a process that is to end while it sends it."""
-
-    def __init__(self, whole: bytes) -> None:
-        self._whole = whole
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return failpoints.body(self._whole)
-
-
-def _in_halves(request: httpx.Request) -> httpx.Request:
-    stream = _Halves(request.content)
-    return httpx.Request(
-        request.method, request.url, headers=request.headers, stream=stream, extensions=request.extensions
-    )
 
 
 def _session() -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S, ssl=trust()),
         cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
         trust_env=False,
         skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
     )

@@ -285,7 +285,5 @@ NAMES = [
 
 
 @pytest.mark.parametrize("case", NAMES, ids=lambda case: case.id)
-def test_a_failure_gets_its_true_name_behind_a_wrong_one_too(case: Named) -> None:
-    wrong = httpx.ConnectTimeout("as httpx-aiohttp would have it")
-    wrong.__cause__ = case.cause
-    assert (type(true_error(case.cause)), type(true_error(wrong))) == (case.name, case.name)
+def test_a_failure_gets_its_true_name(case: Named) -> None:
+    assert type(true_error(case.cause)) is case.name
