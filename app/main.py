@@ -155,10 +155,10 @@ def create_app(configuration: Configuration) -> FastAPI:
         clock=store.now,
     )
     for routes in (
+        status_updates,  # first, because a route is looked for in this order, and this is the main job
         backend_routes,
         work_orders,
         changes,
-        status_updates,
         timeline_routes,
         operation_routes,
         holds,

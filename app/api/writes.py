@@ -97,7 +97,7 @@ async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, wai
         try:
             # In a task of its own: a caller who hangs up while the ledger commits must not leave an attempt begun that
             # nobody makes.
-            once = asyncio.create_task(_accept_once(gateway, request, wish, draft, look, begins=begins))
+            once = asyncio.create_task(_accept_once(gateway, request, wish, draft, look, begins=begins, patient=waits))
             return await asyncio.shield(once)
         except ReadFirst:
             found = await gateway.store.read(orders.find(wish.backend.name, wish.name))
@@ -115,11 +115,11 @@ async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, wai
 
 
 async def _accept_once(
-    gateway: Gateway, request: Request, wish: Wish, draft: Draft, look: Look, *, begins: bool
+    gateway: Gateway, request: Request, wish: Wish, draft: Draft, look: Look, *, begins: bool, patient: bool
 ) -> Acceptance:
     """One try; a place among the backend's calls is reserved for it, and given back if it does not begin at once."""
     name = wish.backend.name
-    lease = gateway.dispatcher.reserve(name) if begins else None
+    lease = await gateway.dispatcher.place(name, patient=patient) if begins else None
     begun = False
     reach("F1")
     try:

@@ -26,7 +26,7 @@ from app.domain.statuses import StatusCode
 from app.domain.times import SECOND, from_micros
 from app.domain.work_orders import OrderKey
 from app.ledger import lanes, orders
-from app.ledger.records import Claim, Settled
+from app.ledger.records import Claim, KnownOrder, Settled
 from app.ledger.rows import compact
 
 log = structlog.get_logger(__name__)
@@ -35,12 +35,16 @@ STOPPED = "the gateway stopped while the call was under way"
 NO_ANSWER = "no answer within the deadline"
 
 
-async def deliver(desk: Desk, claim: Claim, operation: Operation) -> Settled | None:
-    """Take a queued write to the vendor. None: the backend cannot be asked, and the queue was put back. Raises Fenced."""
+async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOrder | None) -> Settled | None:
+    """Take a queued write to the vendor; `known` is its order as the ledger knows it.
+
+    None: the backend cannot be asked, and the queue was put back. Raises Fenced.
+    """
     try:
         if operation.kind is Kind.status_update:
-            look = read_order if desk.backend.vendor.reads_first else known_order
-            code, view = await checked(desk, operation, await look(desk, operation))
+            reads_first = desk.backend.vendor.reads_first
+            seen = await (read_order(desk, operation) if reads_first else _seen(desk, operation, known))
+            code, view = await checked(desk, operation, seen)
             sending = deliver_status(desk, claim, operation, code, view)
         else:
             sending = deliver_change(desk, claim, operation, await prepare(desk, operation))
@@ -111,7 +115,10 @@ async def _to_the_end(settling: Coroutine[None, None, Settled]) -> Settled:
 
 async def known_order(desk: Desk, operation: Operation) -> OrderView:
     """The order with the ids that the vendor's calls need; read from the vendor if it was never seen, or was held."""
-    known = await desk.store.read(orders.find(desk.backend.name, operation.work_order))
+    return await _seen(desk, operation, await desk.store.read(orders.find(desk.backend.name, operation.work_order)))
+
+
+async def _seen(desk: Desk, operation: Operation, known: KnownOrder | None) -> OrderView:
     if known is not None and known.observation is not None and not known.view.recheck:
         return known.view
     return await read_order(desk, operation)

@@ -99,8 +99,8 @@ class Delivery:
         for worker in self._workers.values():
             worker.leave()
 
-    def reserve(self, backend: str) -> Lease | None:
-        return self._workers[backend].reserve()
+    async def place(self, backend: str, *, patient: bool) -> Lease | None:
+        return await self._workers[backend].place(patient=patient)
 
     def release(self, backend: str) -> None:
         self._workers[backend].release()

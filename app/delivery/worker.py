@@ -12,12 +12,13 @@ import time
 
 import structlog
 
+from app.delivery.call_places import CallPlaces
 from app.delivery.desk import Desk
 from app.delivery.lasting import lasting
 from app.delivery.probing import look_again
 from app.delivery.readback import interrupted, verify
 from app.delivery.send import attempt, deliver
-from app.domain.operations import Operation, State
+from app.domain.operations import FINAL, State
 from app.domain.times import SECOND, ahead
 from app.failpoints import reach
 from app.ledger import lanes
@@ -40,10 +41,9 @@ class BackendWorker:
 
     def __init__(self, desk: Desk, *, places: int) -> None:
         self._desk = desk
-        self._places = places
-        self._taken = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._places = CallPlaces(places)
+        self._tasks: set[asyncio.Task[bool]] = set()
+        self._at_work: dict[str, asyncio.Task[bool]] = {}
         """The task that works on an order's queue, by its number."""
         self._wake = asyncio.Event()
         self._stopping = False
@@ -63,6 +63,7 @@ class BackendWorker:
     async def stop(self, *, within_s: float) -> None:
         """Lease nothing more, let calls under way end, then cut the rest: each of those becomes unknown."""
         self._stopping = True
+        self._places.close()
         self.wake()
         if self._loop is not None:
             await self._loop
@@ -79,21 +80,32 @@ class BackendWorker:
         self._leaving = not self._desk.store.sole_owner
 
     def wake(self) -> None:
+        """A queue may want attention."""
+        self._places.behind = True
         self._wake.set()
 
-    def reserve(self) -> Lease | None:
-        """A place and a lease, if a call may go out at once."""
-        if self._stopping or self._taken >= self._places or self._paused():
+    async def place(self, *, patient: bool) -> Lease | None:
+        """A place and a lease, if a call may go out at once; for a `patient` write also if it soon may."""
+        if self._shut():
             return None
-        self._taken += 1
+        if not self._places.take():
+            if not patient or not await self._places.wait():
+                return None
+            if self._shut():
+                self.release()
+                return None
         return self._desk.lease()
+
+    def _shut(self) -> bool:
+        return self._stopping or self._paused()
 
     def _paused(self) -> bool:
         return self._desk.backend.health.pause(self._desk.clock()) is not None
 
     def release(self) -> None:
-        self._taken -= 1
-        self.wake()
+        self._places.give_back()
+        if self._places.behind:
+            self._wake.set()
 
     def hand_over(self, accepted: Accepted) -> None:
         """Send the attempt that acceptance began, in the place reserved for it; or see to the queue soon."""
@@ -102,17 +114,21 @@ class BackendWorker:
         else:
             self._spawn(accepted.claim, accepted)
 
-    def _spawn(self, claim: Claim, accepted: Accepted | None) -> asyncio.Task[None]:
+    def _spawn(self, claim: Claim, accepted: Accepted | None) -> asyncio.Task[bool]:
+        began = time.monotonic()
         task = asyncio.create_task(self._work(claim, accepted, after=self._at_work.get(claim.number)))
         self._at_work[claim.number] = task
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._done(done, claim))
+        task.add_done_callback(lambda done: self._done(done, claim, began))
         return task
 
-    def _done(self, task: asyncio.Task[None], claim: Claim) -> None:
+    def _done(self, task: asyncio.Task[bool], claim: Claim, began: float) -> None:
         self._tasks.discard(task)
         if self._at_work.get(claim.number) is task:
             del self._at_work[claim.number]
+        self._places.was_held(time.monotonic() - began)
+        if task.cancelled() or task.exception() is not None or not task.result():
+            self.wake()
         self.release()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("delivery step failed", backend=self._desk.backend.name, exc_info=error)
@@ -155,36 +171,47 @@ class BackendWorker:
         """Start a task for each queue that wants attention and has a place; returns how long to sleep."""
         desk = self._desk
         health, now = desk.backend.health, desk.clock()
-        free = self._places - self._taken
-        if free <= 0 or self._leaving:
+        places = self._places
+        if self._leaving:
+            self._nothing_due()
             return POLL_S
         if not health.admits(now):
             pause = health.pause(now)
             return POLL_S if pause is None or now >= pause.next_try else _seconds_until(pause.next_try, now)
         due = await desk.store.read(lanes.next_ready(desk.backend.name))
         if due is None or due > now:
+            self._nothing_due()
             return POLL_S if due is None else _seconds_until(due, now)
+        if places.free <= 0:
+            places.behind = True  # the next one that comes free is for a queue
+            return POLL_S
         if not health.admits(now):  # it began to pause meanwhile
             return _seconds_until(now, now)
         trial = health.trying() if health.paused else None
         claims: list[Claim] = []
+        most = places.free if trial is None else 1
+        places.taken += most
         try:
-            most = free if trial is None else 1
             claims = await desk.store.write(lanes.claim(desk.backend.name, now=now, lease=desk.lease(), most=most))
         finally:
+            places.taken -= most - len(claims)
             if trial is not None and not claims:
                 trial.over()
         if claims:
             reach("F4")
         for claim in claims:
-            self._taken += 1
             task = self._spawn(claim, None)
             if trial is not None:
                 task.add_done_callback(trial.done)
         return 0 if claims else _seconds_until(now, now)
 
-    async def _work(self, claim: Claim, accepted: Accepted | None, *, after: asyncio.Task[None] | None) -> None:
-        """Work on one queue until it rests, is stopped, or has had its run.
+    def _nothing_due(self) -> None:
+        """No queue waits for a place, unless we were woken again meanwhile."""
+        self._places.behind = self._wake.is_set()
+        self._places.hand_out()
+
+    async def _work(self, claim: Claim, accepted: Accepted | None, *, after: asyncio.Task[bool] | None) -> bool:
+        """Work on one queue until it rests, is stopped, or has had its run. True: nothing of it is left to be done.
 
         A clock that is set forward ends a lease of ours early: then the call under way (`after`) ends first.
         """
@@ -199,10 +226,13 @@ class BackendWorker:
                 settled = await self._next(claim)
             if settled is not None and settled.more:
                 await desk.store.write(lanes.put_back(claim, ready_at=desk.clock()))
+            elif settled is not None and settled.operation.state in FINAL:
+                return True
         except Fenced:
             log.warning("another worker took the queue over", backend=claim.backend, work_order=claim.number)
         except StoreUnavailable as error:
             log.error("the ledger cannot be reached", backend=claim.backend, reason=str(error))
+        return False
 
     async def _first(self, claim: Claim, accepted: Accepted | None) -> Settled | None:
         if accepted is None:
@@ -212,12 +242,12 @@ class BackendWorker:
     async def _next(self, claim: Claim) -> Settled | None:
         """One step for the head of the queue; None when the queue rests or was put back."""
         desk = self._desk
-        head: Operation | None = await desk.store.read(lanes.head(claim))
+        head, known = await desk.store.read(lanes.turn(claim))
         if head is None:
             await desk.store.write(lanes.put_back(claim, ready_at=None))
             return None
         if head.state is State.queued:
-            return await deliver(desk, claim, head)
+            return await deliver(desk, claim, head, known)
         if head.state is State.sending:
             return await interrupted(desk, claim, head)
         if head.state is State.held:

@@ -19,10 +19,11 @@ class Dispatcher(Protocol):
     def leave(self) -> None:
         """The process has been told to stop: queues are for others now."""
 
-    def reserve(self, backend: str) -> Lease | None:
+    async def place(self, backend: str, *, patient: bool) -> Lease | None:
         """A place among the backend's calls and a lease for it, if a call may go out at once; else None.
 
-        Whoever takes one gives it back with `release`, or hands the accepted write over.
+        A `patient` caller also waits a moment, if that is how long it takes until a place is free. Whoever takes one gives
+        it back with `release`, or hands the accepted write over.
         """
 
     def release(self, backend: str) -> None:

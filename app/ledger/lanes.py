@@ -9,9 +9,10 @@ from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
 
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State, move
+from app.ledger.accept import FIND_ORDER
 from app.ledger.intents import ADD_ATTEMPT, intent_values
-from app.ledger.records import Claim, Fenced, Lease
-from app.ledger.rows import json_object, number, number_or_none, operation, text, text_or_none
+from app.ledger.records import Claim, Fenced, KnownOrder, Lease
+from app.ledger.rows import json_object, known_order, number, number_or_none, operation, text, text_or_none
 from app.ledger.sql import LEASED_UNTIL, Now, Sql, Unit, Value
 from app.ledger.tables import ATTEMPT, OPERATION, OPERATIONS, ORDER
 
@@ -148,6 +149,15 @@ def head(of: Claim) -> Unit[Operation | None]:
     """The operation whose turn it is: the first that is not final."""
     rows = yield HEAD, {"of_backend": of.backend, "of_number": of.number}
     return operation(rows[0]) if rows else None
+
+
+def turn(of: Claim) -> Unit[tuple[Operation | None, KnownOrder | None]]:
+    """The head of the queue, and its order as the ledger knows it."""
+    rows = yield HEAD, {"of_backend": of.backend, "of_number": of.number}
+    if not rows:
+        return None, None
+    found = yield FIND_ORDER, {"backend": of.backend, "number": of.number}
+    return operation(rows[0]), known_order(found[0]) if found else None
 
 
 def begin(

@@ -49,9 +49,12 @@ def json_object(value: str | None) -> JsonObject | None:
     return parsed
 
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def compact(value: object) -> str:
     """JSON as the ledger stores it and as an answer carries it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
 def operation(row: Row) -> Operation:

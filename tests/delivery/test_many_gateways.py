@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, select
 
+from app.delivery import call_places
 from app.delivery.desk import Desk
 from app.delivery.worker import POLL_S
 from app.domain.times import SECOND
@@ -123,9 +124,10 @@ async def test_with_the_notices_broken_the_caller_looks_for_itself(two: Two, mon
 async def test_a_write_accepted_by_one_gateway_wakes_the_other_that_has_a_place(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A delivers nothing itself: its workers have no place."""
+    """A delivers nothing itself: its workers have no place, and nobody waits for one."""
+    monkeypatch.setattr(call_places, "PATIENCE_S", 0)
     for worker in two.a.app.state.gateway.dispatcher._workers.values():
-        monkeypatch.setattr(worker, "_taken", worker._places)
+        monkeypatch.setattr(worker._places, "taken", worker._places.most)
     took: list[float] = []
     for code in (11, 9, 11, 9, 11):
         began = time.monotonic()
@@ -141,7 +143,7 @@ async def test_a_write_accepted_by_one_gateway_wakes_the_other_that_has_a_place(
 async def test_a_hold_resolved_at_one_gateway_lets_the_other_go_on(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = await behind_a_refusal(two.b, two.glass_b, 10)
     for worker in two.a.app.state.gateway.dispatcher._workers.values():
-        monkeypatch.setattr(worker, "_taken", worker._places)
+        monkeypatch.setattr(worker._places, "taken", worker._places.most)
     assert (await say(two.a, stopped.hold_id, "skip")).status_code == 200
     assert (await finished(two.b, stopped.behind[0]))["state"] == "applied"
     assert (await hold(two.b, stopped.hold_id))["state"] == "resolved"

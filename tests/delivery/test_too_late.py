@@ -28,11 +28,11 @@ class Worker:
 
     def __init__(self, site: Site) -> None:
         self._own = site.app.state.gateway.dispatcher._workers[site.backend]
-        self._own._taken = self._own._places
+        self._own._places.taken = self._own._places.most
         self.desk: Desk = site.app.state.gateway.dispatcher._desks[site.backend]
 
     def go_on(self) -> None:
-        self._own._taken = 0
+        self._own._places.taken = 0
         self._own.wake()
 
     async def leased(self, *, for_s: float) -> Claim:
@@ -126,12 +126,13 @@ async def test_past_its_deadline_an_attempt_that_another_took_over_sends_and_wri
 async def test_whose_lease_was_taken_before_the_intent_stores_none(scene: tuple[Site, Glass, Worker, str]) -> None:
     site, glass, zombie, sent = scene
     claim = await zombie.leased(for_s=0.1)
-    head = await zombie.head(claim)
+    head, known = await zombie.desk.store.read(lanes.turn(claim))
+    assert head is not None
     await asyncio.sleep(0.1)
     await zombie.leased(for_s=60)
     before = len(glass.passed)
     with pytest.raises(Fenced):
-        await send.deliver(zombie.desk, claim, head)
+        await send.deliver(zombie.desk, claim, head, known)
     assert len(glass.passed) == before
     found = await operation(site, sent)
     assert (found["state"], found["attempts"], await outcomes(site, sent)) == ("queued", 0, [])

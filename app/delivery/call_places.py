@@ -1,0 +1,79 @@
+"""A backend's places for calls: who may call now, and who waits a moment for one in memory, rather than in the ledger's queues.
+
+A write that has a place when it is accepted costs the ledger half of what one costs that is queued and leased again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+PATIENCE_S = 0.5
+"""At most so long is a place waited for. Nothing is accepted yet meanwhile, and nobody is told anything."""
+SMOOTHING = 0.1
+
+
+class CallPlaces:
+    """At most `most` calls at once. Places are given out in the order in which they were asked for."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken = 0
+        self.behind = True
+        """Whether queues of the ledger may be waiting for a place: then those go first, and what comes joins them."""
+        self._held_s = 0.0
+        """About how long a place is held."""
+        self._waiting: deque[asyncio.Future[bool]] = deque()
+
+    @property
+    def free(self) -> int:
+        return self.most - self.taken
+
+    def take(self) -> bool:
+        """Take a place, if one is free."""
+        if self.free <= 0:
+            return False
+        self.taken += 1
+        return True
+
+    async def wait(self) -> bool:
+        """Take the next place that comes free, unless that would take too long, or queues wait for it."""
+        if self.behind or (len(self._waiting) + 1) * self._held_s / self.most > PATIENCE_S:
+            return False
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[bool] = loop.create_future()
+        self._waiting.append(turn)
+        patience = loop.call_later(PATIENCE_S, _end, turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.result():
+                self.give_back()
+            raise
+        finally:
+            patience.cancel()
+
+    def give_back(self) -> None:
+        self.taken -= 1
+        self.hand_out()
+
+    def hand_out(self) -> None:
+        """Give free places to those who wait, unless queues come first."""
+        while self._waiting and self.free > 0 and not self.behind:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self.taken += 1
+                turn.set_result(True)
+
+    def was_held(self, seconds: float) -> None:
+        self._held_s += SMOOTHING * (seconds - self._held_s)
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        for turn in self._waiting:
+            _end(turn)
+
+
+def _end(turn: asyncio.Future[bool]) -> None:
+    if not turn.done():
+        turn.set_result(False)
