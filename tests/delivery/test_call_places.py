@@ -33,7 +33,7 @@ async def test_whoever_waits_gets_the_place_that_comes_free_in_turn(places: Call
     assert (first.done(), second.done(), places.taken) == (True, False, 2)
     places.give_back()
     places.give_back()
-    assert await asyncio.gather(first, second, third) == [True, True, True]
+    assert [await first, await second, await third] == [True, True, True]
     assert places.taken == 2
 
 
@@ -67,8 +67,9 @@ async def test_who_is_cancelled_as_the_place_comes_leaves_it_to_the_next(places:
     first, second = await waiting(places, 2)
     places.give_back()
     first.cancel()
-    assert await asyncio.gather(first, second, return_exceptions=True) != [True, True]
-    assert (second.result(), places.taken) == (True, 2)
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert (await second, places.taken) == (True, 2)
 
 
 async def test_who_is_cancelled_while_waiting_takes_nothing(places: CallPlaces) -> None:
