@@ -50,7 +50,10 @@ def _intent_after_send() -> None:
         )
         return await settle_answer(desk, claim, await desk.store.write(intent), answer)
 
-    put(BackendWorker, "reserve", lambda of: None)
+    async def no_place(worker: BackendWorker, *, patient: bool) -> None:
+        return None
+
+    put(BackendWorker, "place", no_place)
     put(send, "deliver_status", call_first)
 
 

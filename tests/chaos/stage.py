@@ -22,8 +22,9 @@ from tests.chaos.gateway_process import GatewayProcess
 from tests.chaos.history import Call, History, Kept
 from tests.chaos.plan import Plan
 from tests.chaos.trades import TRADES, Lane, Request
-from tests.chaos.vendor_process import VendorProcess, free_port
+from tests.chaos.vendor_process import VendorProcess
 from tests.chaos.world import Size, World, world
+from tests.ports import free_port
 
 PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.03

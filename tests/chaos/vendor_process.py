@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from app.vendors.simulation_server import SimulatorServer
 from tests.chaos.gateway_process import FORKS, STARTS_WITHIN_S, end, say_into
 from tests.chaos.history import Effect, Sent, mark_in
 from tests.chaos.proxy import Proxy
+from tests.ports import free_port
 
 
 def main(slug: str, data: str, ports: Ports, seed: int, deadline_s: float, settle_s: float) -> None:
@@ -36,13 +36,6 @@ async def _serve(server: SimulatorServer, proxy: Proxy, ports: Ports) -> None:
     await proxy.listen_for_control(ports.control)
     await server.serve()
     await proxy.close()
-
-
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True, kw_only=True)

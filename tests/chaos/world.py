@@ -20,8 +20,9 @@ from tests.chaos.gateway_process import GatewayProcess
 from tests.chaos.history import Effect, History, Sent
 from tests.chaos.plan import Plan
 from tests.chaos.trades import TRADES, Lane, Trade
-from tests.chaos.vendor_process import VendorProcess, free_port
+from tests.chaos.vendor_process import VendorProcess
 from tests.chaos.wire_faults import READS, WRITES
+from tests.ports import free_port
 
 FIRST, FIRST_NEW = 300_000, 700_000
 """Where the numbers of orders begin: of those put into a vendor's system, and of those that callers make."""

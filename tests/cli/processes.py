@@ -15,23 +15,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.ports import HIGHEST, LOWEST, free_port
+
 PROGRAM = [sys.executable, "-P", "-m", "app.cli"]
 LONG_S = 60
 
 
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on now, all different."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return sorted(ports)
 
 
 def free_row(count: int) -> int:
     """The first of so many ports in a row that nobody listens on now; below those that the system gives out by itself."""
     while True:
-        first = random.randrange(20_000, 32_000)
+        first = random.randrange(LOWEST, HIGHEST)
         with ExitStack() as held:
             try:
                 for port in range(first, first + count):

@@ -19,8 +19,9 @@ from app.vendors.registry import VENDORS
 from tests.delivery.bench import OPEN, until
 from tests.delivery.changing import CHANGES, ERPX_ORDER, WRITES, Change
 from tests.delivery.recording import Glass, Passed, glass
-from tests.delivery.test_killed import free_port, gateway, token
+from tests.delivery.test_killed import gateway, token
 from tests.gateway import simulator
+from tests.ports import free_port
 from tests.vendors.loopback import hang_up
 
 

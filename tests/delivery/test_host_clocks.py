@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ import pytest
 from tests.delivery import doomed
 from tests.delivery.bench import AT, Simulated, until
 from tests.delivery.test_killed import FORKS, ORDERS_URL, answers, token
+from tests.ports import free_port
 
 APART_S = 3600
 
@@ -32,9 +32,7 @@ def an_hour_off(hours: int, database: str, vendor_url: str, port: int, said: str
 @asynccontextmanager
 async def gateway(hours: int, database: str, vendor_url: str, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A caller of such a gateway, once it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     said = folder / f"gateway-{port}.out"
     process = FORKS.Process(target=an_hour_off, args=(hours, database, vendor_url, port, str(said)))
     process.start()

@@ -9,7 +9,6 @@ import asyncio
 import itertools
 import multiprocessing
 import random
-import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ import pytest
 from tests.delivery import doomed
 from tests.delivery.bench import Simulated, until
 from tests.gateway import CX, SECRET
+from tests.ports import free_port
 
 ORDERS_URL = f"/v1/backends/{CX.sandbox.backend}/work-orders"
 ORDERS_OF_ONE, WRITERS = 20, 4
@@ -181,10 +181,3 @@ async def settled(history: History, *, within_s: float) -> dict[str, str]:
                 return {mark: state for mark, state in states.items() if mark not in still_open}
             assert time.monotonic() < ends, f"still open: {sorted(still_open)[:20]}"
             await asyncio.sleep(0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
-        return port

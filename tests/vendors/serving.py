@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ports import free_port
+
 
 @contextmanager
 def served(slug: str, folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Its URL and its process, which prints `over` when it ends by itself; killed if it still runs after the block."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = str(taken.getsockname()[1])
+    port = str(free_port())
     program = (
         f"import sys, pathlib\nfrom app.vendors import simulation\nfrom app.vendors.{slug} import simulator\n"
         "port, data = int(sys.argv[1]), pathlib.Path(sys.argv[2])\n"
