@@ -45,6 +45,8 @@ LOCK_ORDER = Sql(
 )
 """The order as it is now, and nobody else's until the transaction ends; on SQLite the whole transaction is alone."""
 FIND_OPERATION = Sql(OPERATIONS.where(OPERATION.c.id == bindparam("id")))
+FIND_REPEATED = Sql(OPERATIONS.where(OPERATION.c.backend == bindparam("backend"), OPERATION.c.id == bindparam("id")))
+"""The operation of a key: the fingerprint holds the path, so it is of the same backend."""
 
 ADD_KEY = Sql(insert(KEY))
 ADD_OPERATION = Sql(insert(OPERATION))
@@ -146,7 +148,7 @@ def _replay(key: Row, draft: Draft) -> Unit[Replayed]:
     if operation_id is None:
         status, body = number_or_none(key, "answer_status"), text_or_none(key, "answer_body")
         return Replayed(operation=None, answer_status=status, answer_body=body)
-    rows = yield FIND_OPERATION, {"id": operation_id}
+    rows = yield FIND_REPEATED, {"backend": draft.backend, "id": operation_id}
     return Replayed(operation=operation(rows[0]), answer_status=None, answer_body=None)
 
 

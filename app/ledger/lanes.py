@@ -80,7 +80,11 @@ RENEW = Sql(
 """The code that is sent may be another than the one foreseen: the status table may have been imported anew meanwhile."""
 BEGIN = Sql(
     update(OPERATION)
-    .where(OPERATION.c.id == bindparam("of_id"), OPERATION.c.state == bindparam("was"))
+    .where(
+        OPERATION.c.backend == bindparam("of_backend"),
+        OPERATION.c.id == bindparam("of_id"),
+        OPERATION.c.state == bindparam("was"),
+    )
     .values(
         state=bindparam("to"),
         attempts=OPERATION.c.attempts + bindparam("more"),
@@ -201,6 +205,7 @@ def _step(
     moved = yield (
         BEGIN,
         {
+            "of_backend": of.backend,
             "of_id": was.id,
             "was": was.state.value,
             "to": move(was.state, to).value,

@@ -21,7 +21,11 @@ from app.ledger.tables import ATTEMPT, OPERATION, OPERATIONS, ORDER
 
 MOVE = Sql(
     update(OPERATION)
-    .where(OPERATION.c.id == bindparam("of_id"), OPERATION.c.state == bindparam("was"))
+    .where(
+        OPERATION.c.backend == bindparam("of_backend"),
+        OPERATION.c.id == bindparam("of_id"),
+        OPERATION.c.state == bindparam("was"),
+    )
     .values(
         {
             name: bindparam("new_" + name)
@@ -168,6 +172,7 @@ def finish_values(settlement: Settlement) -> Params:
 def move_values(settlement: Settlement) -> Params:
     was, ending = settlement.operation, settlement.ending
     return {
+        "of_backend": was.backend,
         "of_id": was.id,
         "was": was.state.value,
         "new_state": move(was.state, settlement.to).value,
