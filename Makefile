@@ -20,6 +20,9 @@ VENV_STAMP := $(VENV)/.stamp-venv-$(HERE)
 RUN_STAMP := $(VENV)/.stamp-run-$(call sum,requirements.lock .ci/link.py)
 DEV_STAMP := $(VENV)/.stamp-dev-$(call sum,requirements-dev.lock .ci/link.py)
 
+PEERS := benchmarks/peers/node
+NODE_STAMP := $(PEERS)/node_modules/.stamp-$(call sum,$(PEERS)/package-lock.json)
+
 .PHONY: help
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,13 +40,18 @@ test: $(DEV_STAMP) ## run all tests, on SQLite and on a PostgreSQL that they sta
 	$(PY) -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-system
-test-system: $(DEV_STAMP) ## run the tests that need nginx; as root on Debian it is installed
+test-system: $(DEV_STAMP) $(NODE_STAMP) ## run the tests that need nginx or Node 20; as root on Debian nginx is installed
 	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "installing nginx-light" && apt-get update -qq && \
 	    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends nginx-light >/dev/null; \
 	  else echo "make test-system needs nginx; Debian: apt-get install nginx-light" >&2; exit 1; fi; }
-	$(PY) -m pytest -s tests/system
+	$(PY) -m pytest -s tests/system tests/benchmarks/test_peers.py
+
+.PHONY: bench
+bench: $(DEV_STAMP) $(NODE_STAMP) ## measure what docs/performance.md tells, and write it anew (BENCH_ARGS="--only sustained" and so on; half an hour and more)
+	$(PY) -W ignore -m benchmarks $(BENCH_ARGS)
+	$(if $(findstring --quick,$(BENCH_ARGS)),,$(PY) -W ignore -m benchmarks.report)
 
 .PHONY: chaos
 chaos: $(DEV_STAMP) ## the long crash and fault runs on both stores (CHAOS_ARGS="--store sqlite --json FILE" and so on)
@@ -116,6 +124,14 @@ endef
 $(RUN_STAMP): $(VENV_STAMP)
 	$(call install,requirements.lock)
 	@rm -f $(VENV)/.stamp-run-* && touch $@
+
+# One of the packages is compiled; node-gyp would fetch Node's headers, but they come with Node or, on Debian, with libnode-dev.
+$(NODE_STAMP):
+	@command -v npm >/dev/null || { echo "the Node peers of benchmarks/ need Node 20 with npm" >&2; exit 1; }
+	@echo "installing the Node peers of benchmarks/ (a minute or two the first time)"
+	@cd $(PEERS) && npm_package_config_node_gyp_nodedir=$${NODE_HEADERS:-$$(node -p 'require("path").resolve(process.execPath, "../..")')} \
+	  npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # The development lock holds the other one whole, so it vouches for both.
 $(DEV_STAMP): $(VENV_STAMP)
