@@ -40,7 +40,7 @@ class Backend:
         self.health = Health(Maintenance(settings.maintenance, settings.zone))
         self.setbacks = Setbacks()
         """The orders whose own calls fail."""
-        self._readers = asyncio.Semaphore(settings.places)
+        self._readers = asyncio.Semaphore(settings.read_places)
         self._fresh_s = fresh_s
         self._adapter: VendorAdapter | None = None
         self.rules = self._rules_for(vendor.statuses)

@@ -96,11 +96,16 @@ class BackendSettings(BaseModel):
 
     @property
     def places(self) -> int:
-        """How many connections writes may hold at once, and callers' reads as many.
+        """How many connections writes may hold at once: a sixteenth is kept for callers' reads, and one for the poller's list."""
+        return self._all_but(16)
 
-        A quarter of all is kept for the other side, and one for the list that the poller reads.
-        """
-        return max(1, self.max_connections - max(1, self.max_connections // 4) - 1)
+    @property
+    def read_places(self) -> int:
+        """How many connections callers' reads may hold at once: a quarter is kept for writes, and one for the poller's list."""
+        return self._all_but(4)
+
+    def _all_but(self, part: int) -> int:
+        return max(1, self.max_connections - max(1, self.max_connections // part) - 1)
 
 
 class StatusFileFault(Exception):

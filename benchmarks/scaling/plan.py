@@ -11,7 +11,7 @@ from benchmarks.scaling.world import Demand
 
 BUSY = 0.6
 """How busy a process, or the database's cores, may be at the peak: waiting stays short, and one of two may fail at night."""
-PLACES = 11
+PLACES = 14
 """Connections that writes may hold at a backend with `max_connections = 16`; the model has them once for all copies."""
 
 

@@ -218,9 +218,12 @@ async def test_a_read_waits_for_a_connection_only_so_long(
         assert not made.app.state.gateway.backends[made.backend].health.paused
 
 
-@pytest.mark.parametrize(("connections", "places"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 5), (16, 11), (256, 191)])
-def test_a_quarter_of_the_connections_is_kept_for_the_other_side_and_one_for_the_list(
-    connections: int, places: int
+@pytest.mark.parametrize(
+    ("connections", "writes", "reads"),
+    [(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 2, 2), (8, 6, 5), (16, 14, 11), (256, 239, 191)],
+)
+def test_connections_are_kept_for_the_other_side_and_one_for_the_list(
+    connections: int, writes: int, reads: int
 ) -> None:
     settings = BackendSettings(vendor="civica_cx", url="http://127.0.0.1", max_connections=connections)
-    assert settings.places == places
+    assert (settings.places, settings.read_places) == (writes, reads)
