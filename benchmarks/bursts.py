@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from benchmarks.gateway import PAGE, Gateway, new_site
 from benchmarks.lab import Lab
 from benchmarks.load import Load, Sample, status_updates
-from benchmarks.vendors import CannedVendor, canned_cx
+from benchmarks.vendors import canned_cx
 
 SLOW, OTHER = "slow-cx", "other-cx"
 MOST_CONNECTIONS = 16
@@ -19,6 +19,8 @@ MOST_CONNECTIONS = 16
 GIVE_UP_S = 600.0
 OPEN = ("queued", "sending", "verifying", "unknown")
 OTHERS_CALLERS, OTHERS_PER_S = 4, 50
+OTHERS_PREFER = {"Prefer": "wait=25"}
+"""They wait for the vendor however long it takes: each answer is 201."""
 LOOKS_EVERY_S = 0.5
 
 
@@ -65,10 +67,13 @@ async def burst(lab: Lab, size: Size, *, max_connections: int = MOST_CONNECTIONS
     gateway = await (await new_site(lab, backends, store=lab.plan.stores[0], sections=wait)).serve()
     for name, vendor in ((SLOW, slow), (OTHER, other)):
         await gateway.knows(len(vendor.orders), backend=name)
-    many = await updates_of(lab, gateway, slow, slow.orders, SLOW)
+    many = await status_updates(lab, gateway.url, bearer=gateway.bearer, orders=slow.orders, backend=SLOW)
     half = len(other.orders) // 2
     steady, at_first = [
-        await updates_of(lab, gateway, other, orders, OTHER) for orders in (other.orders[:half], other.orders[half:])
+        await status_updates(
+            lab, gateway.url, bearer=gateway.bearer, orders=orders, backend=OTHER, headers=OTHERS_PREFER
+        )
+        for orders in (other.orders[:half], other.orders[half:])
     ]
     await light(steady, lab.plan.warm_up_s)
     lab.progress.step("before")
@@ -93,10 +98,6 @@ async def burst(lab: Lab, size: Size, *, max_connections: int = MOST_CONNECTIONS
         peak_rss_mib=gateway.process.peak_rss_mib(),
         others=others,
     )
-
-
-async def updates_of(lab: Lab, gateway: Gateway, vendor: CannedVendor, orders: range, backend: str) -> Load:
-    return await status_updates(lab, gateway.url, bearer=gateway.bearer, orders=orders, backend=backend)
 
 
 async def light(load: Load, seconds: float) -> Sample:

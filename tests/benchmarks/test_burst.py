@@ -63,7 +63,7 @@ def test_each_clause_is_judged_by_itself(case: Case) -> None:
 
 
 async def test_a_gateway_that_uses_too_many_connections_is_found_out(lab: Lab) -> None:
-    seen = await burst(lab, Size(updates=40, delay_s=0.2, wait_s=0.1, at_first_s=0.3), max_connections=40)
+    seen = await burst(lab, Size(updates=40, delay_s=0.4, wait_s=0.1, at_first_s=0.3), max_connections=40)
     assert seen.counts["most_connections"] > 16
     results = {result.spec.name: result for result in judged(seen)}
     assert not results["burst-connections"].holds
