@@ -27,7 +27,7 @@ class Fault(Exception):
 def free_port() -> int:
     """A port that nobody listens on now; below those that the system gives out by itself, so that nobody else takes it."""
     while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
+        port = random.SystemRandom().randrange(10_000, 20_000)
         with socket.socket() as bound:
             try:
                 bound.bind(("127.0.0.1", port))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import random
 import re
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.ports import HIGHEST, LOWEST, free_port
+from tests.ports import free_port
 
 PROGRAM = [sys.executable, "-P", "-m", "app.cli"]
 LONG_S = 60
@@ -27,19 +25,6 @@ def free_ports(count: int) -> list[int]:
     while len(ports) < count:
         ports.add(free_port())
     return sorted(ports)
-
-
-def free_row(count: int) -> int:
-    """The first of so many ports in a row that nobody listens on now; below those that the system gives out by itself."""
-    while True:
-        first = random.randrange(LOWEST, HIGHEST)
-        with ExitStack() as held:
-            try:
-                for port in range(first, first + count):
-                    held.enter_context(socket.create_server(("127.0.0.1", port)))
-            except OSError:
-                continue
-            return first
 
 
 class Running:

@@ -25,7 +25,8 @@ from app.ledger import clients
 from app.ledger.postgres import PostgresStore
 from app.vendors.registry import VENDORS
 from tests.cli.conftest import Run
-from tests.cli.processes import LONG_S, PROGRAM, Running, answers, children_of, free_ports, free_row, is_alive, running
+from tests.cli.processes import LONG_S, PROGRAM, Running, answers, children_of, free_ports, is_alive, running
+from tests.ports import free_row
 
 STEPS = 8
 """Those of the first vendor; then come those of the others."""
