@@ -20,6 +20,7 @@ MODULES = (
     "benchmarks.figures.burst",
     "benchmarks.figures.live_read",
     "benchmarks.figures.long_list",
+    "benchmarks.figures.full_ledger",
     "benchmarks.figures.start",
     "benchmarks.figures.two_processes",
 )

@@ -27,9 +27,11 @@ from benchmarks.vendors import CannedVendor, canned_cx
 from benchmarks.workload import Reads
 
 OPERATIONS = "BENCH_OPERATIONS"
-"""The environment's word for how many operations the full ledger has; its orders are a tenth, and so are those that are old."""
+"""The environment's word for how many operations the full ledger has; its orders are a tenth of that."""
 FULL, QUICK = 5_000_000, 500_000
 OPEN = 512
+ENOUGH_OLD = 100_000
+"""For the reaper to have something to do for as long as it is looked at."""
 RESOLVED = 200
 """Holds of the small one: some pages of them."""
 SELDOM_S = 86_400
@@ -42,8 +44,13 @@ KEEPS: JsonObject = {"key_days": 400, "answer_days": 400, "reference_days": 36_5
 
 def full_size(*, quick: bool) -> Size:
     operations = int(os.environ.get(OPERATIONS, QUICK if quick else FULL))
-    holds = max(RESOLVED, operations // 1000)
-    return Size(operations=operations, orders=operations // 10, open_orders=OPEN, old=operations // 10, resolved=holds)
+    return Size(
+        operations=operations,
+        orders=operations // 10,
+        open_orders=OPEN,
+        old=max(operations // 10, min(operations // 2, ENOUGH_OLD)),
+        resolved=max(RESOLVED, operations // 1000),
+    )
 
 
 def small_size(full: Size) -> Size:
