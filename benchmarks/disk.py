@@ -36,9 +36,8 @@ def folder_on_disk() -> Path:
 
 def fsync_ms(folder: Path, *, writes: int = WRITES) -> float:
     """The median of so many appends of 4 KiB, each made durable before the next, in ms."""
-    path = folder / "fsync"
     took: list[float] = []
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    file, path = tempfile.mkstemp(prefix="orderbridge-fsync-", dir=folder)
     try:
         for _ in range(writes):
             began = time.perf_counter()
@@ -47,5 +46,5 @@ def fsync_ms(folder: Path, *, writes: int = WRITES) -> float:
             took.append(time.perf_counter() - began)
     finally:
         os.close(file)
-        path.unlink()
+        os.unlink(path)
     return statistics.median(took) * 1000
