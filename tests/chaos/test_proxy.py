@@ -16,6 +16,11 @@ from tests.chaos.wire_faults import FAULTS, READS, REFUSE, WRITES
 DONE = answer(200, "OK", b"x" * 900)
 WRITE = b"POST /v1/orders HTTP/1.1\r\nHost: v\r\nContent-Length: 10\r\n\r\nmk-7-1 is!"
 READ = b"GET /v1/orders HTTP/1.1\r\nHost: v\r\n\r\n"
+OPEN = b"..."
+QUIET_S = 0.15
+"""How long a line is listened to that stays open."""
+PATIENCE_S = 5.0
+"""How long is waited for what must come: a machine that stalls is no fault of the wire."""
 LOG_IN = b"POST /createjwt HTTP/1.1\r\nHost: v\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -27,17 +32,22 @@ class Wire:
     port: int
     reached: list[Message] = field(default_factory=list)
 
-    async def ask(self, request: bytes) -> bytes:
-        """All that comes back until the line ends, or 0.15 s have passed; RST is told as such."""
+    async def ask(self, request: bytes, *, first_s: float = PATIENCE_S, then_s: float = QUIET_S) -> bytes:
+        """What comes back until the line ends or nothing is waited for any more (OPEN); RST is told as such.
+
+        `first_s` is for the first byte (or the end), `then_s` for all that follows it.
+        """
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(request)
         got = b""
         try:
-            async with asyncio.timeout(0.15):
+            async with asyncio.timeout(first_s) as waiting:
                 while piece := await reader.read(65536):
+                    if not got:
+                        waiting.reschedule(asyncio.get_running_loop().time() + then_s)
                     got += piece
         except TimeoutError:
-            got += b"..."
+            got += OPEN
         except ConnectionResetError:
             got += b"RST"
         await hang_up(writer)
@@ -81,6 +91,11 @@ class Case:
     """How often the vendor was reached, once all is over."""
     starts: bytes = b""
     ends: bytes = b""
+    """OPEN where the line stays open."""
+
+    @property
+    def silent(self) -> bool:
+        return self.ends == OPEN and not self.starts
 
 
 CASES = [
@@ -88,17 +103,17 @@ CASES = [
     Case(kind="drop_request", reached=0),
     Case(kind="reset_before", reached=0, ends=b"RST"),
     Case(kind="reset_after", reached=1, ends=b"RST"),
-    Case(kind="past_deadline", reached=1, ends=b"..."),
+    Case(kind="past_deadline", reached=1, ends=OPEN),
     Case(kind="truncate", reached=1, starts=b"HTTP/1.1 200"[:1]),
     Case(kind="half_a_request", reached=0, ends=b"RST"),
-    Case(kind="html_502_before", reached=0, starts=b"HTTP/1.1 502", ends=b"..."),
-    Case(kind="html_502_after", reached=1, starts=b"HTTP/1.1 502", ends=b"..."),
-    Case(kind="fault_after", reached=1, starts=b"HTTP/1.1 500", ends=b"..."),
+    Case(kind="html_502_before", reached=0, starts=b"HTTP/1.1 502", ends=OPEN),
+    Case(kind="html_502_after", reached=1, starts=b"HTTP/1.1 502", ends=OPEN),
+    Case(kind="fault_after", reached=1, starts=b"HTTP/1.1 500", ends=OPEN),
     Case(kind="empty_202", reached=1, starts=b"HTTP/1.1 202", ends=b"\r\n\r\n..."),
     Case(kind="empty_200", reached=0, starts=b"HTTP/1.1 200", ends=b"\r\n\r\n..."),
     Case(kind="late_effect", reached=1),
     Case(kind="slice_answer", reached=1, starts=b"HTTP/1.1 200", ends=b"xxx..."),
-    Case(kind="drip", reached=1, starts=b"HTTP/1.1", ends=b"..."),
+    Case(kind="drip", reached=1, starts=b"HTTP/1.1", ends=OPEN),
 ]
 
 
@@ -111,7 +126,12 @@ def test_every_fault_has_a_case_and_a_rate() -> None:
 async def test_a_fault_does_what_it_says(case: Case) -> None:
     async with wire() as made:
         spoil(made, case.kind)
-        got = await made.ask(WRITE)
+        got = await made.ask(
+            WRITE,
+            first_s=QUIET_S if case.silent else PATIENCE_S,
+            then_s=QUIET_S if case.ends.endswith(OPEN) else PATIENCE_S,
+        )
+        assert got.endswith(OPEN) == case.ends.endswith(OPEN)
         assert (got[: len(case.starts)], got[len(got) - len(case.ends) :]) == (case.starts, case.ends)
         assert len(got) < len(DONE) or case.kind == "slice_answer"
         await asyncio.sleep(0.15)
@@ -123,9 +143,9 @@ async def test_a_fault_does_what_it_says(case: Case) -> None:
 async def test_what_is_no_write_meets_the_faults_of_reads() -> None:
     async with wire() as made:
         made.proxy.set_rates(writes={"drop_request": 1.0}, reads={})
-        assert [await made.ask(READ), await made.ask(LOG_IN)] == [DONE + b"...", DONE + b"..."]
+        assert [await made.ask(READ), await made.ask(LOG_IN)] == [DONE + OPEN, DONE + OPEN]
         made.proxy.set_rates(writes={}, reads={"drop_request": 1.0})
-        assert [await made.ask(READ), await made.ask(WRITE)] == [b"", DONE + b"..."]
+        assert [await made.ask(READ), await made.ask(WRITE)] == [b"", DONE + OPEN]
 
 
 async def test_a_late_effect_comes_after_the_line_was_cut() -> None:
@@ -136,7 +156,7 @@ async def test_a_late_effect_comes_after_the_line_was_cut() -> None:
 
 async def test_a_request_that_its_sender_did_not_end_never_arrives() -> None:
     async with wire() as made:
-        assert await made.ask(WRITE[:-3]) == b"..."
+        assert await made.ask(WRITE[:-3], first_s=QUIET_S) == OPEN
         assert made.reached == []
 
 
@@ -147,5 +167,5 @@ async def test_connections_are_refused_for_a_while() -> None:
         with pytest.raises(ConnectionRefusedError):
             await made.ask(WRITE)
         await away
-        assert await made.ask(WRITE) == DONE + b"..."
+        assert await made.ask(WRITE) == DONE + OPEN
         assert made.proxy.faults == {REFUSE: 1}
