@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app.commands.tables import MARKED, PAGES, TABLES, filled, page_of
+from app.commands.reference import problems
+from app.commands.reference.state_diagram import drawn
+from app.commands.tables import MARKED, PAGES, TABLES, files, filled, page_of
+from app.domain.operations import EDGES
 from app.settings import configured
 from app.vendors.registry import VENDORS
 
@@ -41,6 +44,20 @@ def dead_links(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_the_tables_of_a_page_are_those_of_the_code(page: Path) -> None:
     assert filled(page.read_text()) == page.read_text(), "run `make tables`"
+
+
+@pytest.mark.parametrize("name", files())
+def test_a_file_that_is_all_from_the_code_is_as_the_code_has_it(name: str) -> None:
+    assert (ROOT / name).read_text() == files()[name], "run `make tables`"
+
+
+def test_no_page_is_left_of_a_problem_that_is_no_more() -> None:
+    there = {str(path.relative_to(ROOT)) for path in (ROOT / problems.FOLDER).iterdir()}
+    assert there == set(problems.pages())
+
+
+def test_the_drawing_of_an_operation_has_every_edge_and_no_other() -> None:
+    assert drawn() == {(was, to) for was, onward in EDGES.items() for to in onward}
 
 
 def test_every_table_stands_in_a_page() -> None:

@@ -1,12 +1,12 @@
-"""The documentation's tables about vendors, made from the code: `python -m app.commands.tables` writes them anew.
+"""What the documentation has from the code: `python -m app.commands.tables` writes it anew.
 
-A table stands in its page between two comments, of which the first names it.
+A table stands in its page between two comments, of which the first names it. Pages that are all from the code are whole files.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import get_args, get_origin
@@ -14,6 +14,8 @@ from typing import get_args, get_origin
 from pydantic import BaseModel
 
 from app.api.order_bodies import OrderMembers
+from app.commands.reference import api_calls, command_line, events, metrics, problems, settings, state_diagram
+from app.commands.reference.markdown import table as _table
 from app.domain.field_shapes import EXTENSIONS
 from app.domain.ports import Capability
 from app.domain.statuses import Status
@@ -22,7 +24,19 @@ from app.vendors.registry import VENDORS
 from app.vendors.vendor import Vendor
 
 TOP = Path(__file__).parent.parent.parent
-PAGES = tuple(TOP / name for name in ("README.md", "docs/vendors/README.md", "docs/work-order.md"))
+PAGES = tuple(
+    TOP / name
+    for name in (
+        "README.md",
+        "docs/vendors/README.md",
+        "docs/work-order.md",
+        "docs/api.md",
+        "docs/configuration.md",
+        "docs/cli.md",
+        "docs/events.md",
+        "docs/observability.md",
+    )
+)
 MARKED = re.compile(r"(?<=<!-- make tables: )([a-z-]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 NONE = "–"
 CAN = {
@@ -145,18 +159,34 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in dict.fromkeys(names)) or NONE
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
-
-
 TABLES: Mapping[str, Callable[[], str]] = {
     "in-short": partial(_compared, IN_SHORT, pages="docs/vendors/"),
     "in-full": partial(_compared, IN_FULL, pages=""),
     "statuses": _statuses,
     "work-order": _work_order,
     "extensions": _extensions,
+    "api-list": api_calls.overview,
+    "api-calls": api_calls.calls,
+    "settings": settings.sections,
+    "backend-settings": settings.backends,
+    "commands": command_line.commands,
+    "event-types": events.types,
+    "metrics": metrics.all_metrics,
 }
+
+
+def files() -> Mapping[str, str]:
+    """What is all from the code, by its path below the top."""
+    return {**problems.pages(), state_diagram.PATH: state_diagram.diagram()}
+
 
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+    made = files()
+    for old in (TOP / problems.FOLDER).glob("*.md"):
+        if str(old.relative_to(TOP)) not in made:
+            old.unlink()
+    for name, text in made.items():
+        (TOP / name).parent.mkdir(exist_ok=True)
+        (TOP / name).write_text(text, encoding="utf-8")

@@ -71,24 +71,31 @@ class BackendSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     vendor: str
+    """Which vendor's system it is."""
     title: str = Field(default="", max_length=200)
+    """How people call it; without one, the backend's name."""
     url: HttpAddress
+    """The address of the client's system; the vendor's page says which part of it."""
     time_zone: TimeZone = "UTC"
+    """In which the client's system keeps its dates, and in which `maintenance` is written."""
     statuses: str | None = None
     """A CSV file, or "example" for the codes that the vendor's simulator uses."""
     reasons: dict[str, ReasonCode] = Field(default_factory=dict)
+    """Our `reason_code` -> the vendor's own code."""
     late_reasons: dict[str, ReasonCode] = Field(default_factory=dict)
-    """Our word -> the vendor's own code, as text."""
+    """Our `late_reason` -> the vendor's own code."""
     transitions: dict[str, list[str]] = Field(default_factory=dict)
     """The client's own onward moves, by workflow step; they replace ours for that step and count as configured."""
     poll_s: float = Field(default=60, ge=1, le=86_400)
+    """How many seconds lie between two looks at its orders."""
     max_connections: int = Field(default=16, ge=1, le=256)
+    """How many connections to it one gateway may have at once."""
     maintenance: MaintenanceWindows = ()
     """When nothing is sent, in the time zone above: `sun 02:00-04:00`, `daily 03:00-03:30`, or from one date to another."""
     on_hold: Literal["accept", "reject"] = "accept"
     """What becomes of a write for an order that is held: kept behind the hold, or refused (409 order-blocked)."""
     settle_s: float | None = Field(default=None, ge=0, le=3600)
-    """How long after an attempt's deadline this system may still apply it; None: as the vendor's page assumes."""
+    """How long after an attempt's deadline this system may still apply it; without it, as the vendor's page assumes."""
 
     @property
     def zone(self) -> ZoneInfo:

@@ -16,7 +16,9 @@ class CivicaCxSettings(BackendSettings):
     """One client's Cx, seen with one contractor's API user."""
 
     username: str = Field(min_length=1)
+    """A Cx security user with the API tick and a role."""
     password: SecretStr
+    """Its password."""
     wsdl: str = "vendored"
     """`vendored`, `live` (the client's own `?wsdl`), or a folder that holds the client's own WSDL files."""
     elements: dict[str, str] = Field(default_factory=dict)

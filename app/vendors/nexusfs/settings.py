@@ -16,7 +16,9 @@ class NexusFsSettings(BackendSettings):
     """One customer's ServiceMobility, seen with one user, or with one token that was made for us."""
 
     username: str | None = Field(default=None, min_length=1)
+    """The user with which the gateway logs in."""
     password: SecretStr | None = Field(default=None, min_length=1)
+    """Its password."""
     access_token: SecretStr | None = Field(default=None, min_length=1)
     """A fixed x-access-token, in the place of a log-in."""
     method_override: bool = False

@@ -40,9 +40,11 @@ class OverItSettings(BackendSettings):
     """One company's NextGen FSM, seen with one personal access token."""
 
     access_token: Annotated[SecretStr, AfterValidator(_token)]
+    """A personal access token of the company's."""
     external_system_code: Annotated[str, AfterValidator(_not_blank)]
     """Under which external system the company has us; every write names it (step 1)."""
     work_orders_path: ApiPath = "/integration/work-orders/r1/work-orders"
+    """Below `url`: where work orders are written."""
     cancellation_path: ApiPath | None = None
     """Where it is not `/cancellation` below `work_orders_path`."""
     read_path: ApiPath = "/work-orders/r1/work-orders"

@@ -18,10 +18,15 @@ class Unit4ErpxSettings(BackendSettings):
     """One company of one tenant, seen with one API client."""
 
     token_url: HttpAddress
+    """Where tokens are given out (OAuth2 client credentials)."""
     client_id: str = Field(min_length=1)
+    """The API client, as Unit4 Identity Services names it."""
     client_secret: SecretStr
+    """Its secret."""
     scope: str = Field(default="u4erp", min_length=1)
+    """The scope that is asked for; some installations say `api`."""
     company_id: str = Field(min_length=1, max_length=25)
+    """The company, sent with every call; another company is another backend."""
     work_orders_path: str = "/v1/work-orders"
     """The document's base URL; its GET and DELETE samples have /v1/projects/work-orders."""
     number_prefix: str = Field(default="", pattern=rf"^[A-Za-z0-9_-]{{0,{LONGEST_PREFIX}}}$")
