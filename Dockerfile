@@ -1,4 +1,4 @@
-# The gateway as an image: no build tools, no root, nothing to write but /data.
+# The gateway as an image: what the lock holds and no more, no pip, no root, nothing to write but /data. docs/deploy.md runs it.
 #   docker run -p 8000:8000 -v orderbridge:/data -e ORDERBRIDGE_SIGNING_KEY=... IMAGE [serve | migrate | client create ...]
 # It reads /data/orderbridge.toml; `docker run --read-only` is fine.
 
@@ -12,7 +12,8 @@ COPY . .
 RUN /srv/venv/bin/python .ci/link.py && /srv/venv/bin/python -m compileall -q app migrations
 
 FROM python:3.11-slim-bookworm
-RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin orderbridge \
+RUN pip --disable-pip-version-check uninstall --yes --quiet setuptools wheel pip \
+    && useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin orderbridge \
     && install -d -o orderbridge -g orderbridge /data
 COPY --from=build /srv /srv
 ENV PATH=/srv/venv/bin:$PATH \

@@ -14,6 +14,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.domain.times import rfc3339
 from app.redaction import Redactor
+from app.telemetry import at_work
+from app.telemetry.at_work import AT_WORK
 
 LOUDNESS: dict[str, int] = {
     "uvicorn":        logging.INFO,
@@ -48,6 +50,7 @@ def configure(
     render: tuple[Processor, ...] = (_one_line, structlog.dev.ConsoleRenderer()) if readable else (_json_line,)
     shared: tuple[Processor, ...] = (
         structlog.contextvars.merge_contextvars,
+        _about,
         structlog.processors.add_log_level,
         _stamp,
     )
@@ -73,6 +76,20 @@ def configure(
         logger.handlers = []
         logger.propagate = True
         logger.setLevel(max(threshold, loudest))
+
+
+def _about(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What the line is about: the operation at work, the request that brought it, the trace. Its own words go before."""
+    operation = AT_WORK.get()
+    if operation is not None:
+        event.setdefault("operation", operation.id)
+        event.setdefault("backend", operation.backend)
+        if operation.request_id is not None and "route" not in event:  # a worker has no request, or may have another's
+            event["request_id"] = operation.request_id
+    if at_work.trace_ids is not None:
+        for name, value in at_work.trace_ids().items():
+            event.setdefault(name, value)
+    return event
 
 
 def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

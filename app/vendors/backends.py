@@ -24,6 +24,8 @@ from app.domain.setbacks import Setbacks
 from app.domain.statuses import StatusCode, StatusTable
 from app.domain.times import utc_now
 from app.domain.work_orders import Observation
+from app.telemetry.tallies import Tallies
+from app.telemetry.vendor_calls import WatchedAdapter
 from app.vendors.vendor import BackendSettings, Connection, Vendor
 
 PLACE_WITHIN_S = 5.0
@@ -33,8 +35,17 @@ PLACE_WITHIN_S = 5.0
 class Backend:
     """One backend, as long as the gateway runs."""
 
-    def __init__(self, name: str, vendor: Vendor, settings: BackendSettings, *, fresh_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        vendor: Vendor,
+        settings: BackendSettings,
+        *,
+        fresh_s: float,
+        tallies: Tallies | None = None,
+    ) -> None:
         self.name = name
+        self._tallies = tallies
         self.vendor = vendor
         self.settings = settings
         self.health = Health(Maintenance(settings.maintenance, settings.zone))
@@ -62,11 +73,18 @@ class Backend:
     async def connect(self, *, deadline_s: float, folder: Path, clock: Callable[[], datetime] = utc_now) -> None:
         """Make the adapter; contacts the vendor only where the settings ask for it."""
         link = Connection(backend=self.name, settings=self.settings, deadline_s=deadline_s, folder=folder, clock=clock)
+        if _speaks_tls(self.settings):
+            from app.vendors.transport_wire import trust  # here, because only a backend needs its libraries
+
+            await asyncio.to_thread(trust)
         try:
-            self._adapter = await self.vendor.connect(link)
+            adapter = await self.vendor.connect(link)
         except GatewayError as error:
             error.backend = self.name
             raise
+        if self._tallies is not None:
+            adapter = WatchedAdapter(adapter, self._tallies, backend=self.name, vendor=self.vendor.slug)
+        self._adapter = adapter
 
     async def read(self, name: str, *, clock: Callable[[], int], dispensable: bool = False) -> Observation:
         """The order as the vendor shows it now, for a caller who waits; what comes of it is noted in `health`.
@@ -158,6 +176,11 @@ class Backend:
             fresh_s=self._fresh_s,
             rejects_on_hold=self.settings.on_hold == "reject",
         )
+
+
+def _speaks_tls(settings: BackendSettings) -> bool:
+    """Whether any address in the section is an https one: the system's own, or the one that gives tokens."""
+    return any(isinstance(value, str) and value.lower().startswith("https:") for _, value in settings)
 
 
 def read_status_file(path: Path, vendor: Vendor, settings: BackendSettings) -> tuple[StatusCode, ...]:

@@ -28,10 +28,10 @@ def program() -> str:
 def adapted(folder: Path, *, port: int, behind: Sequence[Gateway]) -> str:
     """The shipped configuration with other ports, and files in a folder that every user may write to."""
     text = SHIPPED.read_text()
-    shipped = re.findall(r"^ +server 127\.0\.0\.1:\d+ .+;\n", text, re.MULTILINE)
+    shipped = re.findall(r"^ +server gateway-\d+:8000 .+;\n", text, re.MULTILINE)
     assert len(shipped) == len(behind)
     for line, gateway in zip(shipped, behind, strict=True):
-        text = text.replace(line, re.sub(r":\d+", f":{gateway.port}", line))
+        text = text.replace(line, re.sub(r"gateway-\d+:8000", f"127.0.0.1:{gateway.port}", line))
     spools = "\n".join(f"    {name}_temp_path {folder}/{name};" for name in SPOOLS)
     for old, new in (
         ("listen 8080;", f"listen 127.0.0.1:{port};"),

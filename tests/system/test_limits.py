@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import time
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from app.api.requests import MAX_BODY
 from tests.cli.processes import free_ports
@@ -89,9 +91,40 @@ def test_the_problems_are_those_that_the_gateway_documents(tmp_path: Path) -> No
     written = [json.loads(line.split("'")[1]) for line in SHIPPED.read_text().splitlines() if "return " in line]
     assert {one["code"]: (one["title"], one["status"], one["retryable"]) for one in written} == {
         code: (ERRORS[code].title, ERRORS[code].status, ERRORS[code].retryable)
-        for code in ("body-too-large", "rate-limited", "overloaded")
+        for code in ("not-found", "body-too-large", "rate-limited", "overloaded")
     }
 
 
 def _unlimited() -> httpx.Limits:
     return httpx.Limits(max_connections=None)
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/%6detrics", "//metrics", "/v1/../metrics", "/metrics?name=up"])
+def test_the_metrics_are_not_for_outside(path: str, tmp_path: Path) -> None:
+    with nginx(tmp_path, at(tmp_path, *free_ports(2))) as url:
+        reader = http.client.HTTPConnection(httpx.URL(url).host, httpx.URL(url).port)
+        reader.request("GET", path)
+        answer = reader.getresponse()
+        told = json.loads(answer.read())
+        reader.close()
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert (told["status"], told["code"]) == (404, "not-found")
+
+
+async def test_what_is_streamed_arrives_at_once(tmp_path: Path) -> None:
+    async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 1\ndata: {}\n\n")
+        await writer.drain()
+        await asyncio.sleep(HEADER_S)
+        writer.close()
+
+    async with await asyncio.start_server(stream, "127.0.0.1", 0) as gateway:
+        port = gateway.sockets[0].getsockname()[1]
+        with nginx(tmp_path, at(tmp_path, port, port)) as url:
+            async with (
+                httpx.AsyncClient(trust_env=False, timeout=3) as api,
+                api.stream("GET", f"{url}/v1/events/stream") as answer,
+            ):
+                first = await anext(answer.aiter_bytes())
+    assert first == b"id: 1\ndata: {}\n\n"
