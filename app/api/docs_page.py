@@ -2,7 +2,7 @@
 
 `static/swagger-ui/` is swagger-ui-dist 5.35.0 (Apache-2.0) as published; its SHA256SUMS is checked by a test. What is
 ours is the page below, `static/docs.css`, and `static/docs.js`, which also fills in a fresh Idempotency-Key for every
-execute.
+execute and the ids of what was answered before.
 """
 
 from __future__ import annotations
@@ -33,20 +33,24 @@ PAGE = """\
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>{title}: API documentation</title>
-<link rel="icon" href="docs/static/swagger-ui/favicon-32x32.png" type="image/png">
+<link rel="icon" href="docs/static/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="docs/static/swagger-ui/swagger-ui.css">
 <link rel="stylesheet" href="docs/static/docs.css">
 </head>
 <body>
 <header class="bar">
-  <a class="name" href="docs">{title}</a>
-  <nav><a href="{openapi_url}">OpenAPI</a><a href="problems">Error codes</a></nav>
+  <a class="name" href="./">{title}</a>
+  <nav><a href="docs" aria-current="page">Try it</a><a href="{openapi_url}">OpenAPI</a><a href="problems">Problems</a></nav>
   <label title="Off: the key stays as it is, and a repeated execute is answered as a replay.">
     <input type="checkbox" id="fresh-keys" checked> New Idempotency-Key for every execute
   </label>
 </header>
-<main id="swagger-ui" data-openapi-url="{openapi_url}"></main>
+<p class="hint"><b>Authorize</b> with your client's id and secret (in the sandbox <code>sandbox</code> and
+<code>sandbox-secret</code>), open a call, and press <b>Execute</b>: there, the examples work as they stand. Every execute gets a
+new key, as a new change must. Untick the box above, execute again, and see the same request answered as a replay.</p>
+<div id="swagger-ui" data-openapi-url="{openapi_url}"></div>
 <noscript>This page needs JavaScript. The contract itself is at <a href="{openapi_url}">{openapi_url}</a>.</noscript>
 <script src="docs/static/swagger-ui/swagger-ui-bundle.js"></script>
 <script src="docs/static/docs.js"></script>

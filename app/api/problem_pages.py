@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import json
 import re
 from html import escape
 from typing import Any
@@ -11,55 +10,59 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from app.api import html_pages
 from app.api.auth import PUBLIC, nothing_here
-from app.api.problem_docs import problem_answers
+from app.api.examples import problem_example
+from app.api.problem_docs import ACTIONS, OUTCOMES, facts, problem_answers
+from app.api.problem_texts import ADVICE
 from app.api.requests import strict_router
-from app.domain.errors import ERRORS, GatewayError, NextAction, NotFound
+from app.domain.errors import ERRORS, GatewayError, NotFound
 
-STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
-body { font: 16px/1.6 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1.25rem; }
-h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1rem; margin: 2rem 0 .25rem; opacity: .7; }
-code { font: .92em ui-monospace, monospace; background: var(--soft); padding: .1em .35em; border-radius: .3em; }
-table { border-collapse: collapse; width: 100%; margin: 1.5rem 0; }
-td, th { text-align: left; vertical-align: top; padding: .45rem .75rem .45rem 0; border-top: 1px solid var(--line); }
-th { font-weight: 500; white-space: nowrap; opacity: .7; } a { color: inherit; } nav { opacity: .7; margin: 0 0 2rem; }
-"""
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
-HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'",
-    "Cache-Control": "public, max-age=300",
-    "Vary": "Accept",
-}
-
-ACTIONS: dict[NextAction, str] = {
-    NextAction.retry:            "Send the same request again, with the same Idempotency-Key, after the time in Retry-After.",
-    NextAction.fix_request:      "Correct the request, and send it anew.",
-    NextAction.wait:             "Wait; what is pending has to finish first.",
-    NextAction.resolve_hold:     "Somebody resolves the hold (GET /v1/holds); then it goes on.",
-    NextAction.contact_operator: "Only the operator of this gateway can put it right.",
-    NextAction.none:             "Nothing is left to do.",
-}  # fmt: skip
-OUTCOMES: dict[str, str] = {
-    "not_sent": "Nothing was sent to the vendor.",
-    "refused":  "The vendor was asked and refused; nothing was changed there by this request.",
-}  # fmt: skip
+HEADERS = {**html_pages.HEADERS, "Cache-Control": "public, max-age=300"}
 
 _CODE = re.compile(r"`([^`]+)`")
 
 router = strict_router(tags=["problems"])
 
+ERROR_CODE: dict[str, Any] = {
+    "type": "object",
+    "required": ["code", "status", "title", "meaning", "outcome", "retryable", "next"],
+    "properties": {
+        "code": {"type": "string", "description": "The code, as a problem carries it."},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "title": {"type": "string", "description": "What it means, in a few words."},
+        "meaning": {"type": "string", "description": "What it means, and what to do."},
+        "outcome": {
+            "type": "string",
+            "enum": [*OUTCOMES],
+            "description": "Whether the vendor has seen the request, and refused it.",
+        },
+        "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
+        "next": {"type": "string", "enum": [each.value for each in ACTIONS], "description": "Who has to do what."},
+    },
+}
+ERROR_CODES: dict[str, Any] = {
+    "type": "object",
+    "required": ["items", "next"],
+    "properties": {
+        "items": {"type": "array", "items": ERROR_CODE, "description": "All of them; there is no further page."},
+        "next": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "Always null."},
+    },
+}
 
-def _documented(example: Any, *problems: type[GatewayError]) -> dict[int | str, dict[str, Any]]:
+
+def _documented(
+    schema: dict[str, Any], example: dict[str, Any], page: str, *problems: type[GatewayError]
+) -> dict[int | str, dict[str, Any]]:
     return {
         200: {
-            "description": "A page, or JSON for `Accept: application/json`.",
+            "description": "JSON, or a page for `Accept: text/html`.",
             "content": {
-                "application/json": {"schema": {"type": "object"}, "example": example},
-                "text/html": {"schema": {"type": "string"}},
+                "application/json": {"schema": schema, "example": example},
+                "text/html": {"schema": {"type": "string"}, "example": page},
             },
         },
-        **problem_answers(*problems),
+        **problem_answers(*problems, stored=False),
     }
 
 
@@ -81,7 +84,7 @@ def described(error: type[GatewayError]) -> dict[str, Any]:
     dependencies=[PUBLIC],
     operation_id="listProblems",
     summary="Every error code",
-    responses=_documented({"items": [described(ERRORS["not-found"])], "next": None}),
+    responses=_documented(ERROR_CODES, {}, "<!doctype html><title>Problems</title>"),
     response_class=Response,
 )
 async def list_problems(request: Request) -> Response:
@@ -94,7 +97,7 @@ async def list_problems(request: Request) -> Response:
         for code, error in ERRORS.items()
     )
     intro = "<p>Every error is <code>application/problem+json</code>; its <code>code</code> is one of these.</p>"
-    return _page("Problems", f"<h1>Problems</h1>{intro}<table>{rows}</table>")
+    return _page("Problems", f"<h1>Problems</h1>{intro}<table>{rows}</table>", root="./")
 
 
 @router.get(
@@ -102,7 +105,9 @@ async def list_problems(request: Request) -> Response:
     dependencies=[PUBLIC],
     operation_id="getProblem",
     summary="One error code explained",
-    responses=_documented(described(ERRORS["not-found"]), NotFound),
+    responses=_documented(
+        ERROR_CODE, described(ERRORS["not-found"]), "<!doctype html><title>Not found</title>", NotFound
+    ),
     response_class=Response,
 )
 async def get_problem(code: str, request: Request) -> Response:
@@ -113,32 +118,29 @@ async def get_problem(code: str, request: Request) -> Response:
     if not _wants_page(request):
         return JSONResponse(described(error), headers=HEADERS)
     meaning = "".join(f"<p>{_prose(paragraph)}</p>" for paragraph in error.help().split("\n\n"))
-    facts = {
-        "Status": str(error.status),
-        "Code": f"<code>{error.code}</code>",
-        "What was sent": escape(OUTCOMES[error.outcome]),
-        "May be repeated": "Yes, with the same Idempotency-Key." if error.retryable else "Not as it is.",
-        "What to do": escape(ACTIONS[error.action]),
-    }
-    rows = "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in facts.items())
+    rows = "".join(f"<tr><th>{name}</th><td>{_prose(text)}</td></tr>" for name, text in facts(error).items())
+    advice = ADVICE[code]
+    example = escape(json.dumps(problem_example(error), indent=2, ensure_ascii=False))
     return _page(
         error.title,
-        f'<nav><a href="/problems">All problems</a></nav><h1>{escape(error.title)}</h1>{meaning}<table>{rows}</table>',
+        f"<h1>{escape(error.title)}</h1>{meaning}<table>{rows}</table>"
+        f"<h2>When it happens</h2><ul>{_points(advice.when)}</ul><h2>What to do</h2><ol>{_points(advice.do)}</ol>"
+        f"<h2>Example</h2><pre>{example}</pre>",
+        root="../",
     )
 
 
 def _wants_page(request: Request) -> bool:
-    accepted = request.headers.get("accept", "")
-    return "text/html" in accepted
+    return html_pages.wants_page(request.headers.get("accept", ""))
+
+
+def _points(texts: tuple[str, ...]) -> str:
+    return "".join(f"<li>{_prose(text)}</li>" for text in texts)
 
 
 def _prose(text: str) -> str:
     return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
-def _page(title: str, body: str) -> HTMLResponse:
-    return HTMLResponse(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)} · Orderbridge</title><style>{STYLE}</style></head><body>{body}</body></html>",
-        headers=HEADERS,
-    )
+def _page(title: str, body: str, *, root: str) -> HTMLResponse:
+    return HTMLResponse(html_pages.html_page(title, body, root=root), headers=HEADERS)

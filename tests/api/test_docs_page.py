@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -34,12 +35,12 @@ async def test_the_page_holds_no_script_and_no_style_of_its_own() -> None:
 
 async def test_every_address_on_the_page_is_served_by_us(client: httpx.AsyncClient) -> None:
     page = (await client.get("/docs")).text
-    addresses = set(re.findall(r'(?:src|href|data-openapi-url)="([^"]+)"', page)) - {"problems"}
+    addresses = set(re.findall(r'(?:src|href|data-openapi-url)="([^"]+)"', page)) - {"./", "problems"}
     assert {(address, (await client.get(f"/{address}")).status_code) for address in addresses} == {
         ("docs", 200),
         ("docs/static/docs.css", 200),
         ("docs/static/docs.js", 200),
-        ("docs/static/swagger-ui/favicon-32x32.png", 200),
+        ("docs/static/icon.svg", 200),
         ("docs/static/swagger-ui/swagger-ui-bundle.js", 200),
         ("docs/static/swagger-ui/swagger-ui.css", 200),
         ("openapi.json", 200),
@@ -57,10 +58,16 @@ async def test_no_other_file_is_served(client: httpx.AsyncClient, path: str) -> 
     assert (await client.get(f"/docs/static/{path}")).status_code == 404
 
 
+def test_the_screenshot_is_one_that_a_page_can_show() -> None:
+    picture = (Path(__file__).parents[2] / "docs/swagger-ui.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 300_000
+
+
 def test_a_title_is_text_and_not_markup() -> None:
-    page = docs_page(title="<b>", openapi_url="openapi.json")
-    assert "<b>" not in page
-    assert "&lt;b&gt;" in page
+    page = docs_page(title="<u>", openapi_url="openapi.json")
+    assert "<u>" not in page
+    assert "&lt;u&gt;" in page
 
 
 def test_an_app_that_publishes_no_contract_cannot_have_the_page() -> None:
