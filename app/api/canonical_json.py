@@ -18,7 +18,7 @@ def canonical(value: JsonValue) -> bytes:
 
 
 def _written(value: JsonValue) -> str:
-    if isinstance(value, str):
+    if type(value) is str:
         return _text(value)
     if value is None:
         return "null"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from app.api.auth import nothing_here
 from app.api.cursors import Cursors
+from app.api.looks import Looks
 from app.domain.health import Pause, seconds_until
 from app.domain.json import JsonObject
 from app.domain.operations import UNRESOLVED, Operation, State
@@ -39,6 +41,11 @@ class Gateway:
     """Microseconds since 1970."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process has been told to stop: whatever streams without an end ends now."""
+
+    @cached_property
+    def looks(self) -> Looks:
+        """How those who wait for an operation look at it."""
+        return Looks(self.store)
 
     def backend(self, name: str, *needed: Capability) -> Backend:
         """A backend that the caller has been granted. Raises CapabilityMissing, and NotFound if it is configured no more."""
@@ -71,9 +78,10 @@ class Gateway:
         return READ_BACK_S if operation.state in UNRESOLVED else ASK_AGAIN_S
 
 
-async def _gateway(request: Request) -> Gateway:
+async def the_gateway(request: Request) -> Gateway:
+    """The process's one gateway."""
     gateway: Gateway = request.app.state.gateway
     return gateway
 
 
-GatewayDep = Annotated[Gateway, Depends(_gateway)]
+GatewayDep = Annotated[Gateway, Depends(the_gateway)]

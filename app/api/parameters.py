@@ -94,6 +94,24 @@ IF_MATCH: Parameter = {
 }
 
 
+IF_NONE_MATCH: Parameter = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "An ETag: 304 if the order still has it.",
+    "schema": {"type": "string"},
+    "example": '"3f0c9a2b7d1e4f58a6b0c3d2e1f09876"',
+}
+CACHE_CONTROL: Parameter = {
+    "name": "Cache-Control",
+    "in": "header",
+    "required": False,
+    "description": "`max-stale=N` accepts our last copy if it is at most N seconds old.",
+    "schema": {"type": "string"},
+    "example": "max-stale=60",
+}
+
+
 async def named_once(request: Request) -> None:
     """A dependency for lists: of a parameter given twice nobody can say which one counts. Raises InvalidRequest."""
     seen: set[str] = set()

@@ -46,10 +46,9 @@ async def live(gateway: Gateway, backend: Backend, name: str) -> KnownOrder:
     known = await gateway.store.read(orders.find(backend.name, seen.key.number))
     if known is None or not _same_and_recent(known, etag=orders.etag_of(seen), at=to_micros(seen.as_of)):
         ended = backend.rules.table.ended_codes
-        await gateway.store.write(
-            orders.observe(backend.name, [seen], source="request", now=gateway.clock(), ended=ended)
+        known = await gateway.store.write(
+            orders.take_in(backend.name, seen, source="request", now=gateway.clock(), ended=ended)
         )
-        known = await gateway.store.read(orders.find(backend.name, seen.key.number))
         if known is None or known.observation is None:
             raise WorkOrderNotFound("The work order was deleted a moment ago.", backend=backend.name)
     return known

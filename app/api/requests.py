@@ -131,22 +131,30 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
+        begin = self.beginning()
+
+        async def handle(request: Request) -> Response:
+            return await inner(await begin(request))
+
+        return handle
+
+    def beginning(self) -> Callable[[Request], Coroutine[Any, Any, StrictRequest]]:
+        """What each request of the route begins with: its caller admitted, its texts checked, its body read and parsed."""
         scopes = required_scopes(self.dependant)
         body = self.body_field
         media_types = self._media_types()
         required = body is not None and body.field_info.is_required()
 
-        async def handle(request: Request) -> Response:
+        async def begin(request: Request) -> StrictRequest:
             if scopes is not None:
                 await admit(request, scopes)
             _check_texts(request)
-            if body is None:
-                return await inner(request)
             strict = StrictRequest(request.scope, request.receive)
-            await strict.read(media_types=media_types, required=required)
-            return await inner(strict)
+            if body is not None:
+                await strict.read(media_types=media_types, required=required)
+            return strict
 
-        return handle
+        return begin
 
     def _media_types(self) -> frozenset[str]:
         documented = (self.openapi_extra or {}).get("requestBody", {}).get("content", {})

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Response
 
 from app.api.auth import Caller, requires
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
 from app.api.documented import problems
 from app.api.gateway import GatewayDep
 from app.api.pages import Page
-from app.api.parameters import BackendName, OrderNumber, UpdatedSince, named_once
+from app.api.parameters import CACHE_CONTROL, IF_NONE_MATCH, BackendName, OrderNumber, UpdatedSince, named_once
 from app.api.reads import accepted_age_s, fresh_or_known, last_copy, live, shown
-from app.api.requests import strict_router
+from app.api.requests import Received, strict_router
 from app.api.schemas import Transitions, WorkOrder, WorkOrderList
 from app.domain.admission import current
 from app.domain.entity_tags import entity_tag, names_tag
@@ -31,6 +31,7 @@ from app.domain.statuses import Phase, Status, StatusCode, StatusTable, Verdict
 from app.domain.times import from_micros, rfc3339_micros, to_micros
 from app.ledger import orders
 from app.ledger.records import KnownOrder
+from app.ledger.rows import compact
 from app.vendors.backends import Backend
 
 router = strict_router(tags=["work orders"])
@@ -98,7 +99,6 @@ def _after(sort_key: tuple[str | int | None, ...] | None) -> tuple[int, str] | N
     operation_id="getWorkOrder",
     summary="One order, live",
     response_model=WorkOrder,
-    response_model_exclude_unset=True,
     responses={
         200: {
             "description": "The order as the vendor's system shows it.",
@@ -107,36 +107,27 @@ def _after(sort_key: tuple[str | int | None, ...] | None) -> tuple[int, str] | N
         304: {"description": "Unchanged since the ETag that If-None-Match names.", "headers": ETAG},
         **problems(WorkOrderNotFound, *VENDOR_TROUBLE),
     },
+    openapi_extra={"parameters": [CACHE_CONTROL, IF_NONE_MATCH]},
 )
 async def get_work_order(
-    response: Response,
+    request: Received,
     gateway: GatewayDep,
     caller: Annotated[Caller, requires("orders:read")],
     backend: BackendName,
     number: OrderNumber,
-    cache_control: Annotated[
-        str | None,
-        Header(
-            alias="Cache-Control",
-            description="`max-stale=N` accepts our last copy if it is at most N seconds old.",
-            examples=["max-stale=60"],
-        ),
-    ] = None,
-    if_none_match: Annotated[
-        str | None, Header(alias="If-None-Match", description="An ETag: 304 if the order still has it.")
-    ] = None,
-) -> WorkOrder | Response:
+) -> Response:
     """Read the order from the vendor's system now, unless our last copy will do; `as_of` says when it was seen."""
     chosen = gateway.backend(backend, Capability.read)
-    age_s = accepted_age_s(cache_control)
+    age_s = accepted_age_s(request.headers.get("cache-control"))
     known = None if age_s is None else await last_copy(gateway, backend, number, within_s=age_s)
     if known is None:
         known = await live(gateway, chosen, number)
     etag = entity_tag(known.etag, known.view.code)
+    if_none_match = request.headers.get("if-none-match")
     if if_none_match is not None and names_tag(if_none_match, etag):
         return Response(status_code=304, headers={"ETag": etag})
-    response.headers["ETag"] = etag
-    return WorkOrder.model_validate(shown(chosen, known, tenant=caller.tenant))
+    body = compact(shown(chosen, known, tenant=caller.tenant))
+    return Response(body, media_type="application/json", headers={"ETag": etag})
 
 
 @router.get(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -29,6 +28,7 @@ from app.failpoints import reach
 from app.ledger import orders
 from app.ledger.records import Acceptance, Accepted, Decide, Draft, Refuse, Replayed, Send
 from app.ledger.rows import compact
+from app.telemetry.at_work import AT_WORK
 from app.vendors.backends import Backend
 
 
@@ -72,9 +72,11 @@ async def submit(gateway: Gateway, request: StrictRequest, wish: Wish, preferenc
     headers = {} if preference.applied is None else {"Preference-Applied": preference.applied}
     if isinstance(acceptance, Accepted):
         # Only a turn of the loop lies between the hand-over and here, and the first change waits for the disk: none was missed.
+        AT_WORK.set(acceptance.operation)  # for the request's log line
         operation = await outcome(gateway, acceptance.operation, until=until, look_first=False)
         return answer(gateway, operation, replayed=False, headers=headers)
     if isinstance(acceptance, Replayed) and acceptance.operation is not None:
+        AT_WORK.set(acceptance.operation)
         operation = await outcome(gateway, acceptance.operation, until=until)
         return answer(gateway, operation, replayed=True, headers=headers)
     assert acceptance.answer_status is not None
@@ -95,10 +97,7 @@ async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, wai
     begins = wish.kind is Kind.status_update and not wish.backend.vendor.reads_first
     while True:
         try:
-            # In a task of its own: a caller who hangs up while the ledger commits must not leave an attempt begun that
-            # nobody makes.
-            once = asyncio.create_task(_accept_once(gateway, request, wish, draft, look, begins=begins, patient=waits))
-            return await asyncio.shield(once)
+            return await _accept_once(gateway, request, wish, draft, look, begins=begins, patient=waits)
         except ReadFirst:
             found = await gateway.store.read(orders.find(wish.backend.name, wish.name))
             if found is not None and found.view.number != draft.number:
@@ -120,18 +119,19 @@ async def _accept_once(
     """One try; a place among the backend's calls is reserved for it, and given back if it does not begin at once."""
     name = wish.backend.name
     lease = await gateway.dispatcher.place(name, patient=patient) if begins else None
-    begun = False
-    reach("F1")
-    try:
-        acceptance = await gateway.store.accept(draft, _decide(request, wish, look), lease)
-        reach("F3")
+
+    def over(acceptance: Acceptance | None) -> None:
+        """A caller who hangs up while the ledger commits must not leave an attempt begun that nobody makes."""
+        begun = False
         if isinstance(acceptance, Accepted):
+            reach("F3")
             begun = acceptance.claim is not None
             gateway.dispatcher.hand_over(acceptance)
-        return acceptance
-    finally:
         if lease is not None and not begun:
             gateway.dispatcher.release(name)
+
+    reach("F1")
+    return await gateway.store.accept(draft, _decide(request, wish, look), lease, over)
 
 
 def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:

@@ -67,14 +67,21 @@ class Desk:
         ended = self.backend.rules.table.ended_codes
         await self.store.write(orders.observe(self.backend.name, [seen], source=source, now=self.clock(), ended=ended))
 
+    async def taken_in(self, seen: Observation) -> KnownOrder:
+        """Take in what the vendor shows, and give the order as the ledger has it then."""
+        ended = self.backend.rules.table.ended_codes
+        known = await self.store.write(
+            orders.take_in(self.backend.name, seen, source="delivery", now=self.clock(), ended=ended)
+        )
+        assert known is not None
+        return known
+
     async def take_in(self, seen: Observation) -> KnownOrder:
         """Take in what the vendor shows, and give the order as it shows it, with its queue as the ledger has it.
 
         Another reading may have come in meanwhile that counts as newer; what follows here rests on this one.
         """
-        await self.observe(seen, source="delivery")
-        known = await self.store.read(orders.find(self.backend.name, seen.key.number))
-        assert known is not None
+        known = await self.taken_in(seen)
         view = replace(known.view, code=seen.code, reference=seen.key.reference, vendor_ids=seen.key.vendor_ids)
         return replace(known, view=view, observation=seen, etag=orders.etag_of(seen))
 

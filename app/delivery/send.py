@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -26,7 +26,7 @@ from app.domain.statuses import StatusCode
 from app.domain.times import SECOND, from_micros
 from app.domain.work_orders import OrderKey
 from app.ledger import lanes, orders
-from app.ledger.records import Claim, KnownOrder, Settled
+from app.ledger.records import Claim, Fenced, KnownOrder, Settled
 from app.ledger.rows import compact
 
 log = structlog.get_logger(__name__)
@@ -103,16 +103,6 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
     return await _call(desk, claim, began, write, change=write, deadline_at=lease.deadline_at)
 
 
-async def _to_the_end(settling: Coroutine[None, None, Settled]) -> Settled:
-    """Write down what the vendor answered, even if the gateway stops meanwhile."""
-    task = asyncio.create_task(settling)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
-
-
 async def known_order(desk: Desk, operation: Operation) -> OrderView:
     """The order with the ids that the vendor's calls need; read from the vendor if it was never seen, or was held."""
     return await _seen(desk, operation, await desk.store.read(orders.find(desk.backend.name, operation.work_order)))
@@ -128,10 +118,7 @@ async def read_order(desk: Desk, operation: Operation) -> OrderView:
     """Read the operation's order from the vendor and take in what it shows."""
     seen = await desk.backend.adapter.read(operation.work_order)
     desk.backend.health.well(now=desk.clock())
-    await desk.observe(seen, source="delivery")
-    known = await desk.store.read(orders.find(desk.backend.name, seen.key.number))
-    assert known is not None
-    return known.view
+    return (await desk.taken_in(seen)).view
 
 
 async def checked(desk: Desk, operation: Operation, view: OrderView) -> tuple[StatusCode, OrderView]:
@@ -215,4 +202,9 @@ async def _call(
     except asyncio.CancelledError:
         await asyncio.shield(settle_answer(desk, claim, operation, answer, write=change))
         raise
-    return await _to_the_end(settle_answer(desk, claim, operation, answer, write=change))
+    try:
+        return await settle_answer(desk, claim, operation, answer, write=change)
+    except asyncio.CancelledError:  # the gateway stops: what the vendor answered is written down, if it is not yet
+        with suppress(Fenced):
+            await asyncio.shield(settle_answer(desk, claim, operation, answer, write=change))
+        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -44,7 +45,7 @@ from app.ledger.settle import (
     settle,
 )
 from app.ledger.sql import Params, Row, Sql, Unit
-from app.ledger.store import StoreUnavailable
+from app.ledger.store import Over, StoreUnavailable, nothing_more
 
 T = TypeVar("T")
 
@@ -128,7 +129,18 @@ class PostgresStore:
         async with self._connection() as connection:
             return await _run(connection, unit)
 
-    async def accept(self, draft: Draft, decide: Decide, lease: Lease | None) -> Acceptance:
+    async def accept(self, draft: Draft, decide: Decide, lease: Lease | None, over: Over = nothing_more) -> Acceptance:
+        return await asyncio.shield(asyncio.create_task(self._accept_to_the_end(draft, decide, lease, over)))
+
+    async def _accept_to_the_end(self, draft: Draft, decide: Decide, lease: Lease | None, over: Over) -> Acceptance:
+        done: Acceptance | None = None
+        try:
+            done = await self._accept(draft, decide, lease)
+            return done
+        finally:
+            over(done)
+
+    async def _accept(self, draft: Draft, decide: Decide, lease: Lease | None) -> Acceptance:
         """Read, decide, then write in one statement that compares the order's version; a lost race is run again, locked."""
         async with self._connection() as connection:
             for race in range(RACES):

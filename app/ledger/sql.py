@@ -6,8 +6,9 @@ own. SQLite's writer thread drives it on the DBAPI cursor, PostgreSQL's pool dri
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import BigInteger, Executable, bindparam
@@ -29,7 +30,7 @@ class Row(Protocol):
 
 T = TypeVar("T")
 
-_SQLITE = sqlite.dialect(paramstyle="named")
+_SQLITE = sqlite.dialect(paramstyle="qmark")  # a third less time per execution than by name
 _POSTGRES = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -74,17 +75,18 @@ class Sql:
     def postgres(self) -> str:
         return str(self._numbered)
 
-    @cached_property
+    @property
     def order(self) -> tuple[str, ...]:
         """The names of PostgreSQL's parameters, in their order."""
-        return tuple(self._numbered.positiontup or ())
+        return self._for_postgres.order
 
-    def named(self, params: Params) -> Mapping[str, Value]:
-        return {**self._named, **params} if self._named else params
+    def for_sqlite(self, params: Params) -> tuple[Value, ...]:
+        """The parameters as SQLite's statement takes them."""
+        return self._for_sqlite.taken(params)
 
-    def positional(self, params: Params) -> list[Value]:
-        values = {**self._positional, **params}
-        return [values[name] for name in self.order]
+    def positional(self, params: Params) -> tuple[Value, ...]:
+        """The parameters as PostgreSQL's statement takes them."""
+        return self._for_postgres.taken(params)
 
     @cached_property
     def _plain(self) -> SQLCompiler:
@@ -95,12 +97,30 @@ class Sql:
         return _compiled(self.statement, _POSTGRES)
 
     @cached_property
-    def _named(self) -> dict[str, Value]:
-        return _constants(self._plain)
+    def _for_sqlite(self) -> _Order:
+        return _Order(self._plain)
 
     @cached_property
-    def _positional(self) -> dict[str, Value]:
-        return _constants(self._numbered)
+    def _for_postgres(self) -> _Order:
+        return _Order(self._numbered)
+
+
+class _Order:
+    """Which parameter stands where in a statement, and those whose values are written into it."""
+
+    def __init__(self, compiled: SQLCompiler) -> None:
+        self.order = tuple(compiled.positiontup or ())
+        self._constants = _constants(compiled)
+        self._take: Callable[[Params], tuple[Value, ...]] = _taking(self.order)
+
+    def taken(self, params: Params) -> tuple[Value, ...]:
+        return self._take({**self._constants, **params} if self._constants else params)
+
+
+def _taking(names: tuple[str, ...]) -> Callable[[Params], tuple[Value, ...]]:
+    if len(names) > 1:
+        return itemgetter(*names)  # of one name it would give the value itself
+    return lambda params: tuple([params[name] for name in names])
 
 
 def _compiled(statement: Executable, dialect: object) -> SQLCompiler:

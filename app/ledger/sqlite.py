@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -24,7 +25,7 @@ from app.ledger.lanes import take_over
 from app.ledger.records import Acceptance, Decide, Draft, Lease, Settled, Settlement
 from app.ledger.settle import settle
 from app.ledger.sql import Row, Unit
-from app.ledger.store import StoreUnavailable
+from app.ledger.store import Over, StoreUnavailable, nothing_more
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ def run(cursor: sqlite3.Cursor, unit: Unit[T]) -> T:
     try:
         while True:
             statement, params = next(unit) if rows is None else unit.send(rows)
-            rows = cursor.execute(statement.sqlite, statement.named(params)).fetchall()
+            rows = cursor.execute(statement.sqlite, statement.for_sqlite(params)).fetchall()
     except StopIteration as done:
         result: T = done.value
         return result
@@ -57,16 +58,28 @@ def run(cursor: sqlite3.Cursor, unit: Unit[T]) -> T:
 class _Job(Generic[T]):
     """A unit on its way through the writer thread, and where its result goes."""
 
-    __slots__ = ("error", "future", "loop", "result", "unit")
+    __slots__ = ("error", "future", "loop", "over", "result", "unit")
 
-    def __init__(self, unit: Unit[T], future: asyncio.Future[T], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        unit: Unit[T],
+        future: asyncio.Future[T],
+        loop: asyncio.AbstractEventLoop,
+        over: Callable[[T | None], None] | None,
+    ) -> None:
         self.unit = unit
         self.future = future
         self.loop = loop
+        self.over = over
         self.result: T | None = None
         self.error: BaseException | None = None
 
     def deliver(self) -> None:
+        if self.over is not None:
+            try:
+                self.over(self.result if self.error is None else None)
+            except BaseException as fault:  # it is its caller's; the other deliveries of the batch go on
+                self.error = fault
         if self.future.cancelled():
             return
         if self.error is not None:
@@ -121,19 +134,26 @@ class SqliteStore:
             self._lock = None
 
     async def write(self, unit: Unit[T]) -> T:
-        if self._writer is None:
-            raise StoreUnavailable("the store is not open")
+        return await self._queued(unit, None)
+
+    def _queued(self, unit: Unit[T], over: Callable[[T | None], None] | None) -> asyncio.Future[T]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(unit, future, loop))  # type: ignore[arg-type]
-        return await future
+        job = _Job(unit, future, loop, over)
+        if self._writer is None:
+            job.error = StoreUnavailable("the store is not open")
+            job.deliver()
+        else:
+            self._jobs.put(job)  # type: ignore[arg-type]
+        return future
 
     async def read(self, unit: Unit[T]) -> T:
         assert self._readers is not None
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
 
-    async def accept(self, draft: Draft, decide: Decide, lease: Lease | None) -> Acceptance:
-        return await self.write(accept(draft, decide, lease))
+    async def accept(self, draft: Draft, decide: Decide, lease: Lease | None, over: Over = nothing_more) -> Acceptance:
+        context = copy_context()
+        return await self._queued(accept(draft, decide, lease), lambda done: context.run(over, done))
 
     async def settle(self, settlement: Settlement) -> Settled:
         return await self.write(settle(settlement))

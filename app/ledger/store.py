@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from app.ledger.horizon import Standing
 from app.ledger.records import Acceptance, Decide, Draft, Lease, Settled, Settlement
 from app.ledger.sql import Unit
 
 T = TypeVar("T")
+Over: TypeAlias = "Callable[[Acceptance | None], None]"
+
+
+def nothing_more(_acceptance: Acceptance | None) -> None:
+    """For an acceptance that nothing follows."""
 
 
 class StoreUnavailable(Exception):
@@ -29,8 +34,12 @@ class Store(Protocol):
     async def read(self, unit: Unit[T]) -> T:
         """Run a unit that only reads."""
 
-    async def accept(self, draft: Draft, decide: Decide, lease: Lease | None) -> Acceptance:
-        """`accept.accept`, by the store's quickest way. `decide` may be asked more than once."""
+    async def accept(self, draft: Draft, decide: Decide, lease: Lease | None, over: Over = nothing_more) -> Acceptance:
+        """`accept.accept`, by the store's quickest way. `decide` may be asked more than once.
+
+        `over` is called once, in the caller's context: with what came of it as soon as it is written, or with None when it
+        failed; also after the caller was cancelled, which stops nothing.
+        """
 
     async def settle(self, settlement: Settlement) -> Settled:
         """`settle.settle`, by the store's quickest way."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from app.domain.errors import VendorSaid
 from app.domain.ports import Finding
 from app.domain.statuses import StatusCode
-from app.vendors.transport import NotSent, Unanswered
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.vendor import BackendSettings, StatusFileFault
 
 CODES = "status codes"

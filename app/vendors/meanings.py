@@ -15,9 +15,9 @@ from app.domain.errors import (
     WorkOrderNotFound,
 )
 from app.domain.ports import Answer, Outcome
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.replies import whole
 from app.vendors.tokens import NotApplied
-from app.vendors.transport import NotSent, Unanswered
 
 AGAIN_S = 30
 """When to ask again for an order that could not be read."""

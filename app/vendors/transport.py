@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import httpx
 
-from app.domain.errors import BackendTimeout, BackendUnavailable, VendorSaid, VendorTrouble
-from app.domain.ports import VendorRequest
+from app.domain.errors import BackendTimeout, BackendUnavailable
+from app.vendors.exchange import NotSent, Outgoing, Reply, Unanswered
 from app.vendors.transport_wire import Arriving, TooLarge, Wire
 
 MIB = 1024 * 1024
 ANSWER_LIMIT = 4 * MIB
 LIST_LIMIT = 64 * MIB
 CONNECT_S = 3.0
-EVERY_REQUEST = {"Accept-Encoding": "identity", "User-Agent": "orderbridge"}
-"""The headers that every request of ours has; an answer that is compressed all the same is not read."""
 _LAST_S = 0.05
 """Kept of the deadline for the request itself, so that connecting always ends before the deadline does."""
 
@@ -33,42 +30,6 @@ NEVER_SENT: frozenset[type[httpx.TransportError]] = frozenset(
     }
 )
 """The errors after which no byte of the request has left us; after any other, the outcome is unknown."""
-
-
-class NotSent(Exception):
-    """No byte of the request left us. `said`, `retry_after_s`: what the vendor answered to an earlier call."""
-
-    def __init__(
-        self,
-        trouble: type[VendorTrouble],
-        detail: str,
-        *,
-        said: VendorSaid | None = None,
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.trouble = trouble
-        self.detail = detail
-        self.said = said
-        self.retry_after_s = retry_after_s
-
-
-class Unanswered(Exception):
-    """The request may have been processed; there is no answer that says so. `late`: the deadline passed."""
-
-    def __init__(self, detail: str, *, late: bool = False) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.late = late
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
-    """A whole answer, whatever its status. The names of its headers are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class Streamed:
@@ -104,12 +65,6 @@ class Streamed:
             yield chunk
 
 
-def with_secret(shown: VendorRequest, header: str, value: str) -> httpx.Request:
-    """The request that a preview shows, with the one header whose value it hides."""
-    headers = {**shown.headers, header: value}
-    return httpx.Request(shown.method, shown.url, headers=headers, content=shown.body or None)
-
-
 class VendorHttp:
     """The connections to one backend: at most `max_connections` calls at once, the others wait their turn.
 
@@ -120,7 +75,7 @@ class VendorHttp:
         self._places = asyncio.Semaphore(max_connections)
         self._wire = Wire()
 
-    async def exchange(self, request: httpx.Request, *, deadline_s: float, limit: int = ANSWER_LIMIT) -> Reply:
+    async def exchange(self, request: Outgoing, *, deadline_s: float, limit: int = ANSWER_LIMIT) -> Reply:
         """Send `request` and read the whole answer, both within `deadline_s`; raises NotSent or Unanswered."""
         ends = asyncio.get_running_loop().time() + deadline_s
         arriving: Arriving | None = None
@@ -144,9 +99,7 @@ class VendorHttp:
         return Reply(status=arriving.status, headers=arriving.headers, body=body)
 
     @asynccontextmanager
-    async def stream(
-        self, request: httpx.Request, *, deadline_s: float, limit: int = LIST_LIMIT
-    ) -> AsyncIterator[Streamed]:
+    async def stream(self, request: Outgoing, *, deadline_s: float, limit: int = LIST_LIMIT) -> AsyncIterator[Streamed]:
         """Send `request` and hand out the answer while it arrives; raises NotSent or Unanswered."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + deadline_s
@@ -161,7 +114,7 @@ class VendorHttp:
         finally:
             self._places.release()
 
-    async def _begun(self, request: httpx.Request, ends: float) -> Arriving:
+    async def _begun(self, request: Outgoing, ends: float) -> Arriving:
         connect_s = _left_to_connect(ends)
         try:
             async with asyncio.timeout_at(ends):

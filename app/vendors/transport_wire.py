@@ -1,4 +1,4 @@
-"""httpx's requests over aiohttp's connections, each failure under the name that tells whether anything was sent."""
+"""Requests over aiohttp's connections, each failure under httpx's name, which tells whether anything was sent."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ import aiohttp
 import httpx
 
 from app import failpoints
+from app.telemetry import spans
+from app.vendors.exchange import Outgoing
 
 KEEPALIVE_S = 4.0
 """Shorter than the 5 s after which uvicorn drops an idle connection: a request on a dying one is an unknown."""
 
 CHUNK = 16 * 1024
+TLS = "https:"
 
 _CAUSES: tuple[tuple[type[BaseException], type[httpx.TransportError]], ...] = (
     (aiohttp.ConnectionTimeoutError,     httpx.ConnectTimeout),
@@ -104,22 +107,26 @@ class Wire:
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
-    async def send(self, request: httpx.Request, *, connect_s: float) -> Arriving:
+    async def send(self, request: Outgoing, *, connect_s: float) -> Arriving:
         """The answer's head, its body still to be read and closed; raises httpx.TransportError."""
         if self._closed:
             raise httpx.ConnectError("closed")
         if self._session is None:
             self._session = _session()
-        body = request.content or None
+        body = request.body or None
+        headers = request.headers
+        if spans.tracer is not None:
+            headers = {**headers, **dict(spans.carried())}
         with true_errors():
             return Arriving(
                 await self._session.request(
                     request.method,
-                    str(request.url),
-                    headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
+                    request.url,
+                    headers=headers,
                     data=failpoints.body(body) if body is not None and failpoints.armed_in_body() else body,
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(connect=connect_s, sock_connect=connect_s),
+                    ssl=trust() if request.url[: len(TLS)].lower() == TLS else True,
                 )
             )
 
@@ -132,7 +139,7 @@ class Wire:
 
 def _session() -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S, ssl=trust()),
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
@@ -145,7 +152,10 @@ def _session() -> aiohttp.ClientSession:
 
 @cache
 def trust() -> ssl.SSLContext:
-    """Whom we trust: certifi's authorities, and the machine's own, where a client's authority can be added."""
+    """Whom we trust: certifi's authorities, and the machine's own, where a client's authority can be added.
+
+    The first call reads them, which takes a while: a backend with TLS makes it in a thread before its first request.
+    """
     context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
     return context

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from app.ledger import migrate as migrations
@@ -112,6 +113,12 @@ def test_a_file_that_is_not_there_has_no_version_and_is_not_made_by_asking(tmp_p
 
 def test_a_version_of_this_code_is_known_and_a_newer_one_is_not() -> None:
     assert [migrations.is_known(version) for version in (needed_version(), "9999")] == [True, False]
+
+
+def test_the_versions_that_file_names_tell_are_those_of_alembics_one_line() -> None:
+    scripts = ScriptDirectory.from_config(migrations.config())
+    assert sorted(migrations._versions()) == sorted(script.revision for script in scripts.walk_revisions())
+    assert [needed_version()] == scripts.get_heads()
 
 
 def test_a_database_that_cannot_be_reached_is_told(tmp_path: Path) -> None:

@@ -40,6 +40,13 @@ async def test_an_operation_is_read_by_its_tenant_alone(six: Store) -> None:
     assert await six.read(operations.find(op_id(99))) is None
 
 
+async def test_several_are_read_at_once_and_those_that_are_not_there_are_left_out(six: Store) -> None:
+    alone = [await six.read(operations.find(op_id(n))) for n in (1, 2, 3, 5)]
+    together = await six.read(operations.find_several([op_id(n) for n in (5, 99, 1, 2, 3)]))
+    assert sorted(together, key=lambda one: one.id) == alone
+    assert await six.read(operations.find_several([])) == []
+
+
 async def test_a_tenant_lists_its_own_the_newest_first(six: Store) -> None:
     assert await page(six, OperationFilter(backends=MINE, tenant="acme")) == [op_id(n) for n in (6, 4, 2, 1)]
     assert await page(six, OperationFilter(backends=MINE, tenant="other")) == [op_id(5), op_id(3)]

@@ -78,7 +78,7 @@ def test_a_step_on_sqlite_is_short(case: Case, full_file: Path) -> None:
 
         connection.execute("BEGIN")
         connection.set_progress_handler(count, 1_000)
-        cleared = connection.execute(case.step.sqlite, dict(case.step.named(_values(case)))).fetchall()
+        cleared = connection.execute(case.step.sqlite, case.step.for_sqlite(_values(case))).fetchall()
         connection.set_progress_handler(None, 1_000)
         connection.rollback()
     assert len(cleared) == (SOME if case.before > NOW else 0)

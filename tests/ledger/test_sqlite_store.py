@@ -190,7 +190,7 @@ async def test_a_missing_table_is_told_as_unavailable(tmp_path: Path) -> None:
 
 async def test_a_faulty_unit_is_a_fault_and_not_a_trouble_of_the_store(sqlite_store: SqliteStore) -> None:
     for run in (sqlite_store.write, sqlite_store.read):
-        with pytest.raises(sqlite3.ProgrammingError):
+        with pytest.raises(KeyError):
             await run(execute(ADD_CLIENT, id="without the rest"))
 
 

@@ -33,6 +33,13 @@ async def test_a_table_reads_back_as_it_was_given_and_in_its_order(store: Store)
     assert await store.read(statuses.read("erp")) == ()
 
 
+async def test_all_tables_are_read_at_once(store: Store) -> None:
+    assert await store.read(statuses.read_all()) == {}
+    await store.write(statuses.replace("civica-cx", TABLE))
+    await store.write(statuses.replace("erp", (BARE,)))
+    assert await store.read(statuses.read_all()) == {"civica-cx": TABLE, "erp": (BARE,)}
+
+
 async def test_a_table_takes_the_place_of_the_one_before(store: Store) -> None:
     await store.write(statuses.replace("civica-cx", TABLE))
     await store.write(statuses.replace("erp", (BARE,)))

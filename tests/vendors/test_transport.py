@@ -16,7 +16,8 @@ import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
 from app.domain.errors import BackendTimeout, BackendUnavailable
-from app.vendors.transport import _WORDS, NEVER_SENT, NotSent, Reply, Unanswered, VendorHttp
+from app.vendors.exchange import NotSent, Outgoing, Reply, Unanswered
+from app.vendors.transport import _WORDS, NEVER_SENT, VendorHttp
 from app.vendors.transport_wire import true_error
 from tests.vendors.loopback import Behaviour, after, hang, hang_up, head, loopback, raw, reply, reset, truncated
 
@@ -28,8 +29,8 @@ async def http() -> AsyncIterator[VendorHttp]:
     await http.aclose()
 
 
-def request(url: str, method: str = "POST", body: bytes = b"<x/>") -> httpx.Request:
-    return httpx.Request(method, url, headers={"Accept-Encoding": "identity"}, content=body)
+def request(url: str, method: str = "POST", body: bytes = b"<x/>") -> Outgoing:
+    return Outgoing(method=method, url=url, headers={"Accept-Encoding": "identity"}, body=body)
 
 
 async def test_an_answer_comes_back_as_it_was_whatever_its_status(http: VendorHttp) -> None:

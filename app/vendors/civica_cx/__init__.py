@@ -5,10 +5,10 @@ The vendor's documents: `UpdateRepairWorksOrderStatus` and `GetUserWSToken`, of 
 
 from __future__ import annotations
 
+from app.vendors.civica_cx.names import is_number
 from app.vendors.civica_cx.settings import CivicaCxSettings, sandbox_section
 from app.vendors.civica_cx.statuses import EXAMPLE_STATUSES, read_statuses
 from app.vendors.civica_cx.tables import CAPABILITIES, HOMES, OWN_MEMBERS, SETTLE_S, SLUG, TITLE, WORKFLOW
-from app.vendors.civica_cx.translate import is_number
 from app.vendors.vendor import Sandbox, Vendor
 
 VENDOR = Vendor(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain.errors import BackendUnavailable, CapabilityMissing, GatewayError, InvalidRequest
+from app.domain.glimpses import Listed
 from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.work_orders import Observation, OrderKey
 from app.vendors.civica_cx.check import check
@@ -22,9 +23,10 @@ from app.vendors.civica_cx.settings import CivicaCxSettings
 from app.vendors.civica_cx.soap import Soap, headers, members
 from app.vendors.civica_cx.tables import CAPABILITIES, UPDATE_STATUS
 from app.vendors.civica_cx.translate import as_cx_shows, has_ids, to_cx_update
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import error_answer, transport_error, unsent_answer
 from app.vendors.shared import Shared
-from app.vendors.transport import NotSent, Unanswered, VendorHttp
+from app.vendors.transport import VendorHttp
 from app.vendors.vendor import Connection
 
 LISTS_TAKE = 6
@@ -88,7 +90,7 @@ class CivicaCxAdapter:
     async def read(self, number: str) -> Observation:
         return await self._orders.read(number, self._ends())
 
-    async def listing(self, changed_since: datetime | None) -> AsyncGenerator[Sequence[Observation], None]:
+    async def listing(self, changed_since: datetime | None) -> AsyncGenerator[Sequence[Listed], None]:
         deadline_s = LISTS_TAKE * self._connection.deadline_s
         async with aclosing(self._orders.listing(changed_since, deadline_s)) as found:
             async for batch in found:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from lxml import etree
 
-from app.vendors.civica_cx.contract import Names
+from app.vendors.civica_cx.names import Names
+from app.vendors.exchange import Reply
 from app.vendors.replies import media_type
-from app.vendors.transport import Reply
 
 MOST_TAGS = 100_000
 MOST_ATTRIBUTES = 100_000
@@ -68,7 +68,7 @@ def read_answer(reply: Reply, operation: str, names: Names) -> Reading:
     if has_document_type(root):
         return Nothing(why="The answer has a document type.")
     beside = root.getprevious() is not None or root.getnext() is not None
-    if beside or any(not isinstance(node.tag, str) for node in root.iter()):
+    if beside or [node for node in root.iter() if type(node.tag) is not str]:
         return Nothing(why="The answer has comments, processing instructions or entities.")
     return _read_envelope(root, operation, names)
 
@@ -82,7 +82,7 @@ def has_document_type(root: etree._Element) -> bool:
 
 
 def _read_envelope(root: etree._Element, operation: str, names: Names) -> Reading:
-    bodies = list(children(root, "Body"))
+    bodies = children(root, "Body")
     if local(root) != "Envelope" or len(bodies) != 1:
         return Nothing(why="The answer is not a SOAP envelope.")
     content = list(bodies[0])
@@ -90,7 +90,7 @@ def _read_envelope(root: etree._Element, operation: str, names: Names) -> Readin
         return Nothing(why="The SOAP body does not hold exactly one element.")
     if local(content[0]) == "Fault":
         return read_fault(content[0])
-    results = list(children(content[0], f"{operation}Result"))
+    results = children(content[0], f"{operation}Result")
     if local(content[0]) != f"{operation}Response" or len(results) != 1:
         return Nothing(why="The answer holds neither the operation's result nor a fault.")
     return read_result(results[0], names)
@@ -98,7 +98,7 @@ def _read_envelope(root: etree._Element, operation: str, names: Names) -> Readin
 
 def read_fault(element: etree._Element) -> Fault | Nothing:
     """A fault counts only with a code that could be read."""
-    codes, texts = list(children(element, "faultcode")), list(children(element, "faultstring"))
+    codes, texts = children(element, "faultcode"), children(element, "faultstring")
     code = (text_of(codes[0]) or "").strip().rpartition(":")[2] if len(codes) == 1 else ""
     if not code:
         return Nothing(why="The answer is a fault without a code.")
@@ -107,7 +107,7 @@ def read_fault(element: etree._Element) -> Fault | Nothing:
 
 def read_result(element: etree._Element, names: Names) -> Result | Nothing:
     """IsValid must be there once and be true or false; anything else says nothing."""
-    flags = list(children(element, names.of("IsValid")))
+    flags = children(element, names.of("IsValid"))
     valid = _TRUTH.get((text_of(flags[0]) or "").strip()) if len(flags) == 1 else None
     if valid is None:
         return Nothing(why="The result says neither that it is valid nor that it is not.")
@@ -121,13 +121,13 @@ def local(element: etree._Element) -> str:
     return tag.rpartition("}")[2]
 
 
-def children(element: etree._Element, name: str) -> Iterator[etree._Element]:
-    return (child for child in element if local(child) == name)
+def children(element: etree._Element, name: str) -> list[etree._Element]:
+    return [child for child in element if child.tag.rpartition("}")[2] == name]
 
 
 def child(element: etree._Element, name: str) -> etree._Element | None:
     """The first child of that name."""
-    return next(children(element, name), None)
+    return next(iter(children(element, name)), None)
 
 
 def text_of(element: etree._Element | None) -> str | None:

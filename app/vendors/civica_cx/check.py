@@ -8,8 +8,8 @@ from contextlib import aclosing
 from datetime import datetime
 
 from app.domain.errors import VendorTrouble
+from app.domain.glimpses import Listed, read
 from app.domain.ports import Finding
-from app.domain.work_orders import Observation
 from app.vendors import findings
 from app.vendors.civica_cx.contract import Contract, ContractFault, load
 from app.vendors.civica_cx.live import live_documents, page_request
@@ -17,10 +17,11 @@ from app.vendors.civica_cx.settings import CivicaCxSettings
 from app.vendors.civica_cx.soap import Soap
 from app.vendors.civica_cx.statuses import EXAMPLE_STATUSES, read_statuses
 from app.vendors.civica_cx.tables import CALLS
-from app.vendors.transport import NotSent, Unanswered, VendorHttp
+from app.vendors.exchange import NotSent, Unanswered
+from app.vendors.transport import VendorHttp
 from app.vendors.vendor import Connection
 
-Listing = Callable[[datetime | None], AsyncGenerator[Sequence[Observation], None]]
+Listing = Callable[[datetime | None], AsyncGenerator[Sequence[Listed], None]]
 
 
 async def check(
@@ -100,8 +101,9 @@ async def _codes(connection: Connection, settings: CivicaCxSettings, listing: Li
     try:
         async with aclosing(listing(None)) as batches:
             async for batch in batches:
-                for order in batch:
-                    if order.code is not None:
+                for one in batch:
+                    order = read(one)
+                    if order is not None and order.code is not None:
                         seen[order.code] = seen.get(order.code, 0) + 1
     except VendorTrouble as fault:
         return Finding(name=findings.CODES, ok=False, detail=f"The list of orders could not be read: {fault.detail}")

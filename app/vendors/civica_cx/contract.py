@@ -14,6 +14,7 @@ from zeep.wsdl.utils import etree_to_string
 
 from app.vendors.civica_cx.documents import Documents, ForeignDocument
 from app.vendors.civica_cx.envelope import Envelope
+from app.vendors.civica_cx.names import Names
 from app.vendors.civica_cx.tables import CALLS, NEW_STATUS, ORDER, Call
 
 Members: TypeAlias = "Mapping[str, str | Members | None]"
@@ -34,18 +35,6 @@ _NO_VALUE: Mapping[str, str] = {
 
 class ContractFault(Exception):
     """The WSDL cannot be used; the message says why, for an operator."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Names:
-    """Our name of an element -> its name in this client's Cx (`[backends.x.elements]`)."""
-
-    renamed: Mapping[str, str] = field(default_factory=dict)
-
-    def of(self, name: str, parent: str | None = None) -> str:
-        if not self.renamed:
-            return name
-        return self.renamed.get(f"{parent}.{name}") or self.renamed.get(name, name)
 
 
 @dataclass(frozen=True, kw_only=True)

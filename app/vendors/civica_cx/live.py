@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
-
 from app.vendors.civica_cx.documents import LiveDocuments
-from app.vendors.transport import EVERY_REQUEST, MIB, Unanswered, VendorHttp
+from app.vendors.exchange import EVERY_REQUEST, Outgoing, Unanswered
+from app.vendors.transport import MIB, VendorHttp
 
 WSDL_LIMIT = 16 * MIB
 """The contractor service alone has 164 operations."""
@@ -30,5 +29,5 @@ def live_documents(url: str, http: VendorHttp, deadline_s: float) -> LiveDocumen
     return LiveDocuments(url, fetch)
 
 
-def page_request(address: str) -> httpx.Request:
-    return httpx.Request("GET", address, headers=EVERY_REQUEST)
+def page_request(address: str) -> Outgoing:
+    return Outgoing(method="GET", url=address, headers=EVERY_REQUEST)

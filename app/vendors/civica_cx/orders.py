@@ -8,17 +8,19 @@ from contextlib import aclosing, suppress
 from datetime import datetime
 
 from app.domain.errors import BackendUnavailable, VendorSaid, WorkOrderNotFound
+from app.domain.glimpses import Listed, number_of, read
 from app.domain.work_orders import Observation
 from app.vendors.civica_cx.answers import child, is_soap, read_answer
 from app.vendors.civica_cx.envelope import NotXml
 from app.vendors.civica_cx.listing import OrderFeed, Unreadable, batches
+from app.vendors.civica_cx.names import is_number
 from app.vendors.civica_cx.outcomes import Heard, read_error
 from app.vendors.civica_cx.settings import CivicaCxSettings
 from app.vendors.civica_cx.soap import Soap
 from app.vendors.civica_cx.tables import LIST_ORDERS, READ_ORDER
-from app.vendors.civica_cx.translate import FaultyOrder, from_cx_order, is_number, to_cx_time
+from app.vendors.civica_cx.translate import FaultyOrder, from_cx_order, to_cx_time
+from app.vendors.exchange import NotSent, Reply, Unanswered
 from app.vendors.meanings import transport_error, unreadable
-from app.vendors.transport import NotSent, Reply, Unanswered
 
 NO_ORDER = "Cx shows us no such order. If the number is right, this user's role may not let us see it."
 
@@ -55,8 +57,8 @@ class Orders:
             async with aclosing(self._listed(None, left_s)) as listed:
                 async for batch in listed:
                     for order in batch:
-                        if order.key.number == number:
-                            return order
+                        if number_of(order) == number and (seen := read(order)) is not None:
+                            return seen
         raise WorkOrderNotFound(NO_ORDER, vendor=found.said if isinstance(found, Heard) else None)
 
     async def _details(self, reference: str, ends: float) -> Observation | Heard:
@@ -84,9 +86,7 @@ class Orders:
             raise unreadable("Cx answered with another order than the one that was asked for.")
         return seen
 
-    async def listing(
-        self, changed_since: datetime | None, deadline_s: float
-    ) -> AsyncGenerator[list[Observation], None]:
+    async def listing(self, changed_since: datetime | None, deadline_s: float) -> AsyncGenerator[list[Listed], None]:
         """A refused list is no BackendMisconfigured: the same user may read and update all the same, so no write waits."""
         try:
             async with aclosing(self._listed(changed_since, deadline_s)) as listed:
@@ -95,9 +95,7 @@ class Orders:
         except ListRefused as refusal:
             raise BackendUnavailable("Cx does not let this user list orders.", vendor=refusal.said) from refusal
 
-    async def _listed(
-        self, changed_since: datetime | None, deadline_s: float
-    ) -> AsyncGenerator[list[Observation], None]:
+    async def _listed(self, changed_since: datetime | None, deadline_s: float) -> AsyncGenerator[list[Listed], None]:
         texts = {} if changed_since is None else {"FromDate": to_cx_time(changed_since, self._zone)}
         try:
             for again in (True, False):

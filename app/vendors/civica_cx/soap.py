@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-import httpx
-
 from app.domain.errors import BackendMisconfigured, BackendUnavailable
 from app.vendors.civica_cx.answers import Reading, read_answer
 from app.vendors.civica_cx.contract import Contract, ContractFault, Members, Operation
@@ -17,10 +15,11 @@ from app.vendors.civica_cx.outcomes import Heard, trouble_of, without_secrets
 from app.vendors.civica_cx.settings import CivicaCxSettings
 from app.vendors.civica_cx.tables import GET_TOKEN, LIST_ORDERS, READ_ORDER, UPDATE_STATUS, Call
 from app.vendors.civica_cx.token import token_from
+from app.vendors.exchange import EVERY_REQUEST, NotSent, Outgoing, Reply, Unanswered
 from app.vendors.replies import retry_after
 from app.vendors.shared import Shared
 from app.vendors.tokens import Token, Tokens, not_logged_in
-from app.vendors.transport import EVERY_REQUEST, NotSent, Reply, Streamed, Unanswered, VendorHttp
+from app.vendors.transport import Streamed, VendorHttp
 
 Clock = Callable[[], datetime]
 
@@ -88,7 +87,7 @@ class Soap:
         self._deadline_s = deadline_s
         self._clock = clock
         self._tokens = Tokens(self.log_in, clock)
-        self._requests: dict[str, tuple[httpx.URL, httpx.Headers]] = {}
+        self._headers: dict[str, dict[str, str]] = {}
 
     @property
     def loaded(self) -> Contract | None:
@@ -181,12 +180,10 @@ class Soap:
         reply = await self._http.exchange(request, deadline_s=ends - asyncio.get_running_loop().time())
         return self.heard(reply, read_answer(reply, operation.name, operation.names), asked_at, token)
 
-    def _request(self, operation: Operation, texts: Mapping[str, str]) -> httpx.Request:
-        if operation.name not in self._requests:
-            self._requests[operation.name] = httpx.URL(operation.url), httpx.Headers(headers(operation))
-        url, sent = self._requests[operation.name]
+    def _request(self, operation: Operation, texts: Mapping[str, str]) -> Outgoing:
+        said = self._headers.get(operation.name) or self._headers.setdefault(operation.name, headers(operation))
         try:
             body = operation.envelope(members(operation.call, texts)).fill(texts)
         except ContractFault as fault:
             raise NotSent(BackendMisconfigured, str(fault)) from fault
-        return httpx.Request("POST", url, headers=sent, content=body)
+        return Outgoing(method="POST", url=operation.url, headers=said, body=body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 
 from app.vendors.civica_cx.answers import Result, child, text_of
-from app.vendors.civica_cx.contract import Names
+from app.vendors.civica_cx.names import Names
 from app.vendors.tokens import UNKNOWN_LIFE, Token, early
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,8 @@ from app.domain.json import JsonObject, JsonValue
 from app.domain.ports import Write
 from app.domain.times import rfc3339
 from app.domain.work_orders import Observation, OrderKey
-from app.vendors.civica_cx.answers import local, text_of
-from app.vendors.civica_cx.contract import Names
+from app.vendors.civica_cx.answers import text_of
+from app.vendors.civica_cx.names import Names, is_number
 from app.vendors.civica_cx.tables import SLUG
 from app.vendors.reasons import reason_code
 from app.vendors.vendor import BackendSettings
@@ -81,14 +82,34 @@ def has_ids(order: OrderKey) -> bool:
     return is_number(order.number) and UID in order.vendor_ids
 
 
-def is_number(text: str) -> bool:
-    """Whether a text can be a WorkOrderId."""
-    return text.isascii() and text.isdigit() and len(text) <= 10 and not text.startswith("0")
+ASKED = (
+    "AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4", "AppointmentEnd", "AppointmentStart", "CompletedDate",
+    "ContractorName", "Description", "IsLate", "IssuedDate", "Notes", "PostCode", "PriorityCode", "PropertyReference",
+    "RaisedDate", "RepairMasterStatusCode", "RepairStatusCode", "RepairStatusCodeId", "StatusDate", "StatusReasonId",
+    "TargetDate", "TradeCode", "WorkOrderId", "WorkOrderReference", "WorkOrderUid",
+)  # fmt: skip
+"""The members of a RepairWorkOrder that have a place of their own in ours, by our names."""
+
+
+class OrderReader:
+    """Reads the RepairWorkOrders of one client's Cx; what its members are called there is looked up once."""
+
+    def __init__(self, names: Names, zone: ZoneInfo) -> None:
+        self._theirs = {name: names.of(name, "RepairWorkOrder") for name in ASKED}
+        self._asked = frozenset(self._theirs.values())
+        self._zone = zone
+
+    def __call__(self, element: etree._Element, *, as_of: datetime, mark: str | None = None) -> Observation:
+        """One order. Raises FaultyOrder: half an order is worse than none."""
+        return _observation(_Order(_members(element), self._theirs, self._asked, self._zone), self._zone, as_of, mark)
 
 
 def from_cx_order(element: etree._Element, names: Names, zone: ZoneInfo, *, as_of: datetime) -> Observation:
-    """One RepairWorkOrder. Raises FaultyOrder: half an order is worse than none."""
-    order = _Order(_members(element), names, zone)
+    """One order by itself, as an `OrderReader` reads it."""
+    return OrderReader(names, zone)(element, as_of=as_of)
+
+
+def _observation(order: _Order, zone: ZoneInfo, as_of: datetime, mark: str | None) -> Observation:
     number = order.integer("WorkOrderId")
     if number is None or number <= 0:
         raise FaultyOrder("WorkOrderId is missing")
@@ -122,7 +143,10 @@ def from_cx_order(element: etree._Element, names: Names, zone: ZoneInfo, *, as_o
             "location": {
                 "number": order.text("PropertyReference"),
                 "address": {
-                    **{f"line_{n}": order.text(f"AddressLine{n}") for n in (1, 2, 3, 4)},
+                    "line_1": order.text("AddressLine1"),
+                    "line_2": order.text("AddressLine2"),
+                    "line_3": order.text("AddressLine3"),
+                    "line_4": order.text("AddressLine4"),
                     "postcode": order.text("PostCode"),
                 },
             },
@@ -141,22 +165,22 @@ def from_cx_order(element: etree._Element, names: Names, zone: ZoneInfo, *, as_o
         },
         record=order.members,
         as_of=as_of,
+        mark=mark,
     )
 
 
 class _Order:
-    """A RepairWorkOrder's members by our names. `others` are those that nobody asked for."""
+    """A RepairWorkOrder's members, asked for by our names. `others` are those that have no place in ours."""
 
-    def __init__(self, members: JsonObject, names: Names, zone: ZoneInfo) -> None:
+    __slots__ = ("_asked", "_theirs", "_zone", "members")
+
+    def __init__(self, members: JsonObject, theirs: Mapping[str, str], asked: frozenset[str], zone: ZoneInfo) -> None:
         self.members = members
-        self._names = names
+        self._theirs, self._asked = theirs, asked
         self._zone = zone
-        self._asked: set[str] = set()
 
     def text(self, name: str) -> str | None:
-        theirs = self._names.of(name, "RepairWorkOrder")
-        self._asked.add(theirs)
-        value = self.members.get(theirs)
+        value = self.members.get(self._theirs[name])
         return value if isinstance(value, str) else None
 
     def integer(self, name: str) -> int | None:
@@ -219,9 +243,14 @@ def _members(element: etree._Element) -> dict[str, JsonValue]:
     found: dict[str, JsonValue] = {}
     several: dict[str, list[JsonValue]] = {}
     for member in element:
-        name, value = local(member), _members(member) if len(member) else text_of(member)
+        name, value = _local(member.tag), _members(member) if len(member) else text_of(member)
         if name in found:
             several.setdefault(name, [found[name]]).append(value)
         else:
             found[name] = value
-    return {**found, **several}
+    return {**found, **several} if several else found
+
+
+@lru_cache(maxsize=1024)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]

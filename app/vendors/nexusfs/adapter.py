@@ -11,6 +11,7 @@ from app.domain.errors import GatewayError, WorkOrderNotFound
 from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.proof import prove_change
 from app.domain.work_orders import Observation
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import error_answer, transport_error, unsent_answer
 from app.vendors.nexusfs.check import check
 from app.vendors.nexusfs.outcomes import read_order, write_answer
@@ -19,7 +20,7 @@ from app.vendors.nexusfs.side_effects import vanished
 from app.vendors.nexusfs.translate import is_number, read_request, to_nexus_request
 from app.vendors.nexusfs.wire import NexusFs
 from app.vendors.status_proof import prove_status
-from app.vendors.transport import NotSent, Unanswered, VendorHttp
+from app.vendors.transport import VendorHttp
 from app.vendors.vendor import Connection
 
 

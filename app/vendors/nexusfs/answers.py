@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 from app.domain.errors import FieldFault
 from app.domain.json import JsonObject, JsonValue
+from app.vendors.exchange import Reply
 from app.vendors.json_bodies import NotJson, json_value
 from app.vendors.nexusfs.pointers import pointer_in
 from app.vendors.replies import media_type
-from app.vendors.transport import Reply
 
 MOST_FAULTS = 50
 _MEDIA_TYPES = frozenset({"application/json", "application/problem+json"})

@@ -10,12 +10,12 @@ from datetime import datetime
 from app.domain.errors import BackendUnavailable, VendorSaid
 from app.domain.ports import Answer, Outcome, VendorRequest
 from app.domain.work_orders import Observation
+from app.vendors.exchange import NotSent
 from app.vendors.meanings import Meaning, answer_of, read_error, unreadable
 from app.vendors.nexusfs.answers import Nothing, Object, Reading, Standard, faults
 from app.vendors.nexusfs.tables import HTTP_STATUSES, STANDARD, STANDARD_TO_PUT
 from app.vendors.nexusfs.translate import from_nexus_order
 from app.vendors.replies import MOST_TEXT, redacted
-from app.vendors.transport import NotSent
 
 SUCCESS = frozenset({200, 201})
 

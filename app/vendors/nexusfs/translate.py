@@ -14,6 +14,7 @@ from app.domain.merge_patch import shows
 from app.domain.order_body import contents
 from app.domain.ports import Kind, VendorRequest, Write
 from app.domain.work_orders import Observation, OrderKey
+from app.vendors.exchange import EVERY_REQUEST
 from app.vendors.json_bodies import json_bytes
 from app.vendors.nexusfs.fields import DISPATCH_STATUS, SECTIONS, TABLE
 from app.vendors.nexusfs.patch import to_nexus_patch
@@ -22,7 +23,6 @@ from app.vendors.nexusfs.settings import NexusFsSettings
 from app.vendors.nexusfs.tables import NEW, OVERRIDE_HEADER, TOKEN_HEADER, WORK_ORDERS
 from app.vendors.nexusfs.words import fault, in_nexus_words, pruned, refuse, section_in_nexus_words, without_nulls
 from app.vendors.reasons import reason_code
-from app.vendors.transport import EVERY_REQUEST
 
 CODE = re.compile(rf"{NEW}/(?P<dispatch>[0-9])|(?!{NEW}$)[^/]+")
 """A status code as we write it: an OrderStatus, and beside 1 its DispatchStatus."""

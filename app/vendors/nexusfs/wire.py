@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-import httpx
-
 from app.domain.ports import VendorRequest
+from app.vendors.exchange import EVERY_REQUEST, Outgoing, Unanswered, with_secret
 from app.vendors.json_bodies import json_bytes
 from app.vendors.nexusfs.answers import Object, read_answer
 from app.vendors.nexusfs.outcomes import Heard, log_in_fault, without_secrets
@@ -16,7 +15,7 @@ from app.vendors.nexusfs.settings import NexusFsSettings
 from app.vendors.nexusfs.tables import LOGIN, TOKEN_HEADER
 from app.vendors.replies import retry_after
 from app.vendors.tokens import Token, Tokens, not_logged_in
-from app.vendors.transport import EVERY_REQUEST, Unanswered, VendorHttp, with_secret
+from app.vendors.transport import VendorHttp
 
 Clock = Callable[[], datetime]
 
@@ -46,8 +45,11 @@ class NexusFs:
 
         How long the token lives is the customer's choice and stands nowhere: it is used until it is refused.
         """
-        request = httpx.Request(
-            "POST", f"{self._settings.url}{LOGIN}", headers=_LOG_IN_HEADERS, content=_log_in_body(self._settings)
+        request = Outgoing(
+            method="POST",
+            url=f"{self._settings.url}{LOGIN}",
+            headers=_LOG_IN_HEADERS,
+            body=_log_in_body(self._settings),
         )
         try:
             heard = await self._exchange(request, self._now() + self._deadline_s)
@@ -60,7 +62,7 @@ class NexusFs:
 
     async def greet(self) -> int:
         """The HTTP status with which the bare address answers, whatever it is. Raises NotSent or Unanswered."""
-        request = httpx.Request("GET", self._settings.url, headers=GREETING)
+        request = Outgoing(method="GET", url=self._settings.url, headers=GREETING)
         return (await self._exchange(request, self._now() + self._deadline_s)).status
 
     async def aclose(self) -> None:
@@ -70,7 +72,7 @@ class NexusFs:
     async def _call(self, request: VendorRequest, token: Token, ends: float) -> Heard:
         return await self._exchange(with_secret(request, TOKEN_HEADER, token.text), ends, token.text)
 
-    async def _exchange(self, request: httpx.Request, ends: float, *secrets: str) -> Heard:
+    async def _exchange(self, request: Outgoing, ends: float, *secrets: str) -> Heard:
         asked_at = self._clock()
         reply = await self._http.exchange(request, deadline_s=ends - self._now())
         return Heard(

@@ -12,6 +12,7 @@ from app.domain.merge_patch import missing, shows
 from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.proof import prove_change
 from app.domain.work_orders import Observation
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import error_answer, unsent_answer
 from app.vendors.overit.check import check
 from app.vendors.overit.orders import Orders
@@ -23,7 +24,7 @@ from app.vendors.overit.tables import CANCELLED
 from app.vendors.overit.translate import asked_of, incapable, lacking, to_record
 from app.vendors.overit.wire import Wire, cancel_request, patch_request
 from app.vendors.status_proof import prove_status
-from app.vendors.transport import NotSent, Unanswered, VendorHttp
+from app.vendors.transport import VendorHttp
 from app.vendors.vendor import Connection
 
 

@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 from app.domain.errors import VendorSaid
 from app.domain.json import JsonObject
+from app.vendors.exchange import Reply
 from app.vendors.json_bodies import NotJson, json_value
 from app.vendors.replies import media_type, redacted, retry_after
-from app.vendors.transport import Reply
 
 JSON, PROBLEM = "application/json", "application/problem+json"
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from app.domain.errors import BackendMisconfigured, VendorTrouble, WorkOrderNotFound
 from app.domain.ports import Finding
 from app.domain.work_orders import OrderKey
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.overit.answers import Problem
 from app.vendors.overit.orders import Orders
 from app.vendors.overit.outcomes import meaning
@@ -14,7 +15,6 @@ from app.vendors.overit.patch import naming
 from app.vendors.overit.settings import OverItSettings
 from app.vendors.overit.steps import NO_ORDER, PATCH
 from app.vendors.overit.wire import Wire, patch_request
-from app.vendors.transport import NotSent, Unanswered
 
 NO_CODE = "orderbridge-check-no-such-order"
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from app.domain.errors import WorkOrderNotFound
 from app.domain.json import JsonObject, JsonValue
 from app.domain.work_orders import Observation
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import lost, read_error, transport_error, unreadable
 from app.vendors.overit.answers import Document, Heard
 from app.vendors.overit.outcomes import meaning
@@ -16,7 +17,6 @@ from app.vendors.overit.steps import READ
 from app.vendors.overit.tables import EXTERNAL
 from app.vendors.overit.translate import FaultyOrder, from_record
 from app.vendors.overit.wire import Wire, read_request
-from app.vendors.transport import NotSent, Unanswered
 
 NO_ORDER = "NextGen FSM shows us no such order. If it is there, this token's user may not be allowed to see it."
 

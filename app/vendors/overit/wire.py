@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 from app.domain.json import JsonObject
 from app.domain.ports import VendorRequest
+from app.vendors.exchange import EVERY_REQUEST, with_secret
 from app.vendors.json_bodies import json_bytes
 from app.vendors.overit.answers import JSON, PROBLEM, Heard, read_answer
 from app.vendors.overit.settings import OverItSettings
 from app.vendors.overit.steps import CANCEL, PATCH, READ, VendorCall
 from app.vendors.overit.tables import EXTERNAL
-from app.vendors.transport import EVERY_REQUEST, VendorHttp, with_secret
+from app.vendors.transport import VendorHttp
 
 Clock = Callable[[], datetime]
 HEADERS: Mapping[str, str] = {**EVERY_REQUEST, "Accept": f"{JSON}, {PROBLEM}", "Authorization": "Bearer ***"}

@@ -10,8 +10,9 @@ from datetime import datetime
 from app.domain.errors import CapabilityMissing, GatewayError, InvalidRequest, WorkOrderNotFound
 from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.work_orders import Observation
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import error_answer, transport_error, unreadable, unsent_answer
-from app.vendors.transport import NotSent, Unanswered, VendorHttp
+from app.vendors.transport import VendorHttp
 from app.vendors.unit4_erpx import evidence, outcomes, translate
 from app.vendors.unit4_erpx.answers import Heard
 from app.vendors.unit4_erpx.check import check

@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-import httpx
-
 from app.domain.errors import BackendMisconfigured, BackendUnavailable
 from app.domain.json import JsonValue
 from app.domain.ports import VendorRequest
+from app.vendors.exchange import EVERY_REQUEST, NotSent, Outgoing, Reply, Unanswered, with_secret
 from app.vendors.json_bodies import json_bytes
 from app.vendors.tokens import Token, Tokens, not_logged_in
-from app.vendors.transport import EVERY_REQUEST, NotSent, Reply, Unanswered, VendorHttp, with_secret
+from app.vendors.transport import VendorHttp
 from app.vendors.unit4_erpx.answers import Heard, json_of, read_answer
 from app.vendors.unit4_erpx.deprecation import Deprecations
 from app.vendors.unit4_erpx.settings import Unit4ErpxSettings
@@ -78,7 +77,7 @@ class Wire:
             "grant_type": "client_credentials",
         }
         headers = {**JSON_PLEASE, "Content-Type": "application/x-www-form-urlencoded"}
-        request = httpx.Request("POST", self._settings.token_url, headers=headers, content=urlencode(form).encode())
+        request = Outgoing(method="POST", url=self._settings.token_url, headers=headers, body=urlencode(form).encode())
         asked_at = self._clock()
         try:
             reply = await self._http.exchange(request, deadline_s=self._deadline_s)
@@ -91,7 +90,7 @@ class Wire:
 
     async def greet(self) -> int:
         """The HTTP status with which the bare address answers, whatever it is. Raises NotSent or Unanswered."""
-        request = httpx.Request("GET", self._settings.url, headers=JSON_PLEASE)
+        request = Outgoing(method="GET", url=self._settings.url, headers=JSON_PLEASE)
         return (await self._http.exchange(request, deadline_s=self._deadline_s)).status
 
     async def aclose(self) -> None:

@@ -162,7 +162,6 @@ async def test_a_control_character_in_an_address(shared: Site, path: str, charac
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/v1",
         "/v2/backends",
         "/v1/backends/",

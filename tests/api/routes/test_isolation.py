@@ -36,7 +36,7 @@ def routes_of(site: Site) -> list[Route]:
     found: list[Route] = []
     for path, methods in site.app.openapi()["paths"].items():
         for method, operation in methods.items():
-            if "security" not in operation:
+            if not operation["security"]:
                 continue
             content = operation.get("requestBody", {}).get("content", {})
             body = content["application/json"]["example"] if content else None
