@@ -9,9 +9,10 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
-PYTEST_ARGS ?= -n 4 --dist loadgroup
+PYTEST_ARGS ?= -n 6 --dist loadgroup
 UV ?= uv
-LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
+LOCK_WITH := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
+LOCK := $(LOCK_WITH) pyproject.toml
 
 # A stamp's name holds what it vouches for, so a re-run is instant and a changed lock, Python or folder is installed anew.
 sum = $(shell cat $(1) 2>/dev/null | cksum | tr ' ' -)
@@ -20,8 +21,17 @@ VENV_STAMP := $(VENV)/.stamp-venv-$(HERE)
 RUN_STAMP := $(VENV)/.stamp-run-$(call sum,requirements.lock .ci/link.py)
 DEV_STAMP := $(VENV)/.stamp-dev-$(call sum,requirements-dev.lock .ci/link.py)
 
+# What make test-system needs besides Python and Node: command:Debian package.
+SYSTEM_NEEDS := nginx:nginx-light chromium:chromium prometheus:prometheus java:default-jre-headless
+
 PEERS := benchmarks/peers/node
 NODE_STAMP := $(PEERS)/node_modules/.stamp-$(call sum,$(PEERS)/package-lock.json)
+
+# The linters of openapi.yaml, and what makes and runs clients from it; nothing of ours is in either.
+TOOLS := tests/system/node
+TOOLS_STAMP := $(TOOLS)/node_modules/.stamp-$(call sum,$(TOOLS)/package-lock.json)
+CLIENTS := build/clients
+CLIENTS_STAMP := $(CLIENTS)/.stamp$(HERE)-$(call sum,requirements-clients.lock)
 
 .PHONY: help
 help: ## list these commands
@@ -40,18 +50,31 @@ test: $(DEV_STAMP) ## run all tests, on SQLite and on a PostgreSQL that they sta
 	$(PY) -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-system
-test-system: $(DEV_STAMP) $(NODE_STAMP) ## run the tests that need nginx or Node 20; as root on Debian nginx is installed
-	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "installing nginx-light" && apt-get update -qq && \
-	    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends nginx-light >/dev/null; \
-	  else echo "make test-system needs nginx; Debian: apt-get install nginx-light" >&2; exit 1; fi; }
+test-system: system-needs $(DEV_STAMP) $(NODE_STAMP) $(TOOLS_STAMP) $(CLIENTS_STAMP) ## run the tests that need nginx, Chromium, Prometheus, Java or Node 20; as root on Debian all but Node are installed
 	$(PY) -m pytest -s tests/system tests/benchmarks/test_peers.py
+
+.PHONY: system-needs
+system-needs:
+	@PATH="$$PATH:/usr/sbin"; missing=; \
+	for need in $(SYSTEM_NEEDS); do command -v "$${need%%:*}" >/dev/null || missing="$$missing $${need#*:}"; done; \
+	[ -z "$$missing" ] || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing$$missing" && apt-get update -qq && \
+	    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+	  else echo "make test-system needs: apt-get install$$missing (Debian's names)" >&2; exit 1; fi; }
+
+.PHONY: screenshots
+screenshots: system-needs $(DEV_STAMP) ## take the screenshots of docs/ anew
+	REFRESH_SCREENSHOTS=1 $(PY) -m pytest -q tests/system/test_swagger_ui.py
 
 .PHONY: bench
 bench: $(DEV_STAMP) $(NODE_STAMP) ## measure what docs/performance.md tells, and write it anew (BENCH_ARGS="--only sustained" and so on; half an hour and more)
 	$(PY) -W ignore -m benchmarks $(BENCH_ARGS)
 	$(if $(findstring --quick,$(BENCH_ARGS)),,$(PY) -W ignore -m benchmarks.report)
+
+.PHONY: fuzz
+fuzz: $(DEV_STAMP) ## attack the API by its own contract with 50,000 cases (FUZZ_ARGS="--cases 5000 --seed 1" and so on)
+	@$(PY) -W ignore -m tests.fuzz $(FUZZ_ARGS)
 
 .PHONY: chaos
 chaos: $(DEV_STAMP) ## the long crash and fault runs on both stores (CHAOS_ARGS="--store sqlite --json FILE" and so on)
@@ -93,11 +116,17 @@ openapi: $(RUN_STAMP) ## write openapi.yaml anew from the code
 tables: $(RUN_STAMP) ## write the tables of docs/ anew from the code
 	$(PY) -m app.commands.tables
 
+.PHONY: docs
+docs: $(DEV_STAMP) ## build the site of docs/ in build/site
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --clean
+	@echo "ready: build/site/index.html"
+
 .PHONY: lock
 lock: ## pin the dependencies of pyproject.toml anew (needs uv; UV=... names it)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv, the one tool that is not in the locks: pip install uv" >&2; exit 1; }
 	$(LOCK) -o requirements.lock
 	$(LOCK) --extra dev -o requirements-dev.lock
+	$(LOCK_WITH) --group clients -o requirements-clients.lock
 
 .PHONY: clean
 clean: ## remove .venv and every cache; no data
@@ -131,6 +160,20 @@ $(NODE_STAMP):
 	@echo "installing the Node peers of benchmarks/ (a minute or two the first time)"
 	@cd $(PEERS) && npm_package_config_node_gyp_nodedir=$${NODE_HEADERS:-$$(node -p 'require("path").resolve(process.execPath, "../..")')} \
 	  npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# No script of a package is run: one of them would report the installation to somebody.
+$(TOOLS_STAMP):
+	@command -v npm >/dev/null || { echo "the linters of openapi.yaml and the TypeScript client need Node 20 with npm" >&2; exit 1; }
+	@echo "installing the tools of $(TOOLS) (half a minute the first time)"
+	@cd $(TOOLS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CLIENTS_STAMP): $(VENV_STAMP)
+	@echo "installing the packages of requirements-clients.lock"
+	@$(PY) -m venv --clear $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check --no-input install -qq --require-hashes --no-deps \
+	  --only-binary :all: -r requirements-clients.lock
 	@touch $@
 
 # The development lock holds the other one whole, so it vouches for both.

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
 from fastapi import FastAPI
 
 from app.api import backends as backend_routes
@@ -17,14 +16,19 @@ from app.api import timeline as timeline_routes
 from app.api import webhook_deliveries as webhook_delivery_routes
 from app.api import webhooks as webhook_routes
 from app.api.auth import AuthConfig, Authority, TrustedIssuer
+from app.api.contract_texts import DESCRIPTION, TAGS
 from app.api.cursors import Cursors
 from app.api.docs_page import mount_docs
 from app.api.edge import add_edge
 from app.api.gateway import Gateway
+from app.api.landing import add_landing
+from app.api.metrics import Metrics, add_metrics
 from app.api.openapi import DocumentedApp
 from app.api.requests import assert_every_route_declares
+from app.api.short_way import add_short_way
 from app.api.streams import Feed
 from app.api.strict_json import carried
+from app.api.tracing import telemetry
 from app.api.unavailable import add_unavailable_answers
 from app.delivery.addresses import AddressRules
 from app.delivery.reaper import Reaper
@@ -33,41 +37,19 @@ from app.delivery.webhooks_service import Webhooks
 from app.domain.clients import ClientRecord
 from app.domain.times import from_micros
 from app.ledger import clients, statuses
-from app.ledger.open import open_store
+from app.ledger.open import folder_of, open_store
 from app.ledger.retention import Retention
 from app.ledger.store import Store
 from app.settings import Configuration
+from app.telemetry import export
+from app.telemetry.tallies import Tallies
 from app.vendors.backends import Backend, seed_statuses
 from app.vendors.registry import VENDORS
 
 VERSION = "0.1.0"
-DESCRIPTION = """\
-One JSON API for work orders, whatever system the client runs. You send status updates and changes here; Orderbridge speaks the
-client's own system (Civica Cx and others) and always tells you where you stand: **applied**, **refused** (and why, and what to
-do), or **not known yet** and being found out. Nothing is lost, and nothing happens twice.
-
-- Get a token: `POST /oauth/token` with your client id and secret.
-- Send every change with an `Idempotency-Key`; repeat it with the same key as often as you like.
-- **201** applied · **202** kept and on its way (read the operation) · **409/422** refused, with a `code` that has a page
-  under `/problems`.
-"""
-TAGS = [
-    {"name": "auth", "description": "Tokens. Everything else needs one."},
-    {"name": "backends", "description": "The client systems that you may use, their statuses and their reasons."},
-    {"name": "work orders", "description": "Orders as the client's system shows them, and what may come next."},
-    {"name": "status updates", "description": "The main job: say what became of an order."},
-    {"name": "operations", "description": "Every write that was accepted, and where it stands."},
-    {"name": "holds", "description": "Orders that wait for a person, and how they go on."},
-    {
-        "name": "events",
-        "description": "What happened to orders: as a feed, as a stream, and as the story of one order.",
-    },
-    {"name": "preview", "description": "What a write would send to the vendor, without sending it."},
-    {"name": "webhooks", "description": "Endpoints of yours that are told when something happens."},
-    {"name": "problems", "description": "What each error means, and what to do."},
-    {"name": "health", "description": "For load balancers and monitors."},
-]
-PLAIN_ROUTES = frozenset({"/openapi.json", "/docs", "/docs/static"})
+PLAIN_ROUTES = frozenset({"/", "/openapi.json", "/docs", "/docs/static"})
+SHORT = ("createStatusUpdate", "getWorkOrder")
+"""The operationIds that are worth the short way."""
 JWKS_DEADLINE_S = 5
 
 
@@ -88,11 +70,19 @@ def create_app(configuration: Configuration) -> FastAPI:
     store = open_store(configuration.database.url, folder=configuration.folder, owner=True)
     auth = _auth_config(configuration)
     authority = Authority(auth, directory=Directory(store=store), fetch=_fetch)
+    tallies = Tallies()
     backends = {
-        name: Backend(name, VENDORS[settings.vendor], settings, fresh_s=configuration.delivery.fresh_s)
+        name: Backend(name, VENDORS[settings.vendor], settings, fresh_s=configuration.delivery.fresh_s, tallies=tallies)
         for name, settings in configuration.backends.items()
     }
-    delivery = Delivery(store, backends, public_url=auth.public_url, deadline_s=configuration.delivery.deadline_s)
+    delivery = Delivery(
+        store,
+        backends,
+        public_url=auth.public_url,
+        deadline_s=configuration.delivery.deadline_s,
+        ended=tallies.finished,
+    )
+    traces = _traces(configuration)
 
     webhooks = Webhooks(
         store,
@@ -125,6 +115,8 @@ def create_app(configuration: Configuration) -> FastAPI:
         async with AsyncExitStack() as stack:
             await store.open()
             stack.push_async_callback(store.close)
+            if traces is not None:
+                await stack.enter_async_context(traces.exported())
             await _open_backends(backends, store, configuration, stack)
             reaper.start()
             stack.push_async_callback(reaper.stop)
@@ -143,7 +135,7 @@ def create_app(configuration: Configuration) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        telemetry={"auto_configure": False, "operation_spans": False, "logs": False},
+        telemetry=telemetry(None if traces is None else traces.provider),
     )
     app.state.gateway = Gateway(
         store=store,
@@ -171,11 +163,33 @@ def create_app(configuration: Configuration) -> FastAPI:
     app.state.webhooks = webhooks
     for routes in (webhook_routes, webhook_delivery_routes):
         app.include_router(routes.router)
+    add_landing(app, public_url=auth.public_url)
     mount_docs(app)
-    add_edge(app, authority=authority)
+    add_short_way(app, SHORT)
+    add_metrics(app, _metrics(configuration, store, backends, tallies))
+    add_edge(app, authority=authority, count=tallies.request)
     add_unavailable_answers(app)
     assert_every_route_declares(app, public=PLAIN_ROUTES)
     return app
+
+
+def _traces(configuration: Configuration) -> export.Traces | None:
+    endpoint = configuration.telemetry.otlp_endpoint
+    if not export.wanted(endpoint):
+        return None
+    return export.Traces(endpoint, version=VERSION, secrets=configuration.secrets())
+
+
+def _metrics(configuration: Configuration, store: Store, backends: Mapping[str, Backend], tallies: Tallies) -> Metrics:
+    token = configuration.telemetry.metrics_token
+    return Metrics(
+        tallies=tallies,
+        store=store,
+        backends=backends,
+        version=VERSION,
+        token=None if token is None else token.get_secret_value(),
+        disk=folder_of(configuration.database.url, folder=configuration.folder),
+    )
 
 
 async def _open_backends(
@@ -210,6 +224,8 @@ def _auth_config(configuration: Configuration) -> AuthConfig:
 
 async def _fetch(url: str) -> bytes:
     """The JWK Set of a trusted issuer."""
+    import httpx  # here, because few gateways trust another issuer: the backends bring it only where there are any
+
     async with httpx.AsyncClient(timeout=JWKS_DEADLINE_S, trust_env=False) as client:
         answer = await client.get(url)
         return answer.raise_for_status().content

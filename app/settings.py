@@ -39,11 +39,14 @@ class _Section(BaseModel):
 
 class ServerSettings(_Section):
     public_url: HttpAddress = "http://127.0.0.1:8000"
+    """How callers reach the gateway; links in its answers begin with it."""
     drain_s: float = Field(default=5, ge=0, le=120)
+    """How many seconds it goes on answering after SIGTERM, so that balancers look away."""
 
 
 class DatabaseSettings(_Section):
     url: str = "sqlite:///orderbridge.db"
+    """`sqlite:///FILE` for one gateway, or `postgresql://USER:PASSWORD@HOST/DATABASE` for any number of them."""
 
     @field_validator("url")
     @classmethod
@@ -55,39 +58,57 @@ class DatabaseSettings(_Section):
 
 class TrustedIssuerSettings(_Section):
     issuer: str
+    """The `iss` of its tokens, exactly."""
     jwks_url: HttpAddress
+    """Where its public keys are."""
     audience: str
+    """The `aud` that its tokens must have."""
     tenant: str | None = None
+    """The only tenant whose clients it may speak for; without it, any."""
 
 
 class AuthSettings(_Section):
     issuer: str = "orderbridge"
+    """The `iss` of the tokens that the gateway gives out."""
     audience: str = "orderbridge"
+    """Their `aud`."""
     signing_key: SecretStr
+    """What signs tokens, cursors and evidence: 32 bytes or more of secret (HS256), or a private key as PEM (RS256, ES256)."""
     trusted_issuers: tuple[TrustedIssuerSettings, ...] = ()
+    """Other issuers whose tokens are taken too: Entra ID, Auth0, Keycloak."""
 
 
 class DeliverySettings(_Section):
     wait_s: float = Field(default=8, ge=0, le=25)
+    """How many seconds a write waits for the vendor before it answers 202; `Prefer: wait=N` sets it for one request."""
     deadline_s: float = Field(default=20, gt=0, le=120)
+    """How many seconds one attempt at the vendor may take in all."""
     fresh_s: float = Field(default=30, ge=0, le=3600)
+    """How many seconds old what we saw of an order may be and still refuse a write."""
 
 
 class WebhookSettings(_Section):
     allow_loopback: bool = False
     """For development only: endpoints on this machine, by plain HTTP and on any port too."""
     allowed_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = (443,)
+    """The ports that endpoints may have."""
     max_endpoints: int = Field(default=20, ge=1, le=1000)
+    """How many webhooks a tenant may have."""
     keep_days: float = Field(default=30, ge=4, le=400)
+    """How long the log keeps a message after it was taken or given up."""
 
 
 class RetentionSettings(_Section):
     """In days. What is not final, or what a person has to decide about, is kept in any case."""
 
     key_days: int = Field(default=7, ge=1, le=400)
+    """How long an `Idempotency-Key` is remembered after its operation was accepted and final."""
     answer_days: int = Field(default=7, ge=1, le=400)
+    """How long the text of an answer is kept for repeats; at most `key_days`."""
     reference_days: int = Field(default=400, ge=1, le=36_500)
+    """How long a `client_reference` cannot be used again; at least `key_days`."""
     event_days: int = Field(default=400, ge=1, le=36_500)
+    """How long events stay in the feed and in timelines."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -96,6 +117,13 @@ class RetentionSettings(_Section):
         if self.reference_days < self.key_days:
             raise ValueError("reference_days must not be less than key_days: a client_reference outlives the key")
         return self
+
+
+class TelemetrySettings(_Section):
+    otlp_endpoint: HttpAddress | None = None
+    """Where traces are sent: an OTLP collector's address without `/v1/traces`. Or set OTEL_EXPORTER_OTLP_ENDPOINT."""
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    """What a scrape of `/metrics` has to bring as its bearer token; without it, whoever reaches the port may read them."""
 
 
 class Settings(BaseSettings):
@@ -109,6 +137,7 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
     webhooks: WebhookSettings = WebhookSettings()
     retention: RetentionSettings = RetentionSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @classmethod
@@ -136,10 +165,13 @@ class Configuration:
     backends: Mapping[str, BackendSettings]
     folder: Path
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
 
     def secrets(self) -> list[str]:
         """Every secret value, so that logs can strike it out."""
         found = [self.auth.signing_key.get_secret_value()]
+        if self.telemetry.metrics_token is not None:
+            found.append(self.telemetry.metrics_token.get_secret_value())
         for password in re.findall(r"^postgresql://[^:/@]*:(.+)@", self.database.url):
             found += [password, unquote(password)]
         for backend in self.backends.values():
@@ -188,6 +220,7 @@ def configured(document: Mapping[str, Any], *, folder: Path) -> Configuration:
         backends=read,
         folder=folder,
         retention=sections.retention,
+        telemetry=sections.telemetry,
     )
 
 

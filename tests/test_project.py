@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -17,11 +18,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = CONFIGURATION["project"]
 SWAGGER_UI = ROOT / "app/api/static/swagger-ui"
 LOCKS = {
     "requirements.lock": PROJECT["dependencies"],
     "requirements-dev.lock": [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]],
+    "requirements-clients.lock": CONFIGURATION["dependency-groups"]["clients"],
 }
 
 MAX_LINES = 300
@@ -85,6 +88,12 @@ def test_a_lock_names_no_host_and_hashes_every_package(lock: str) -> None:
 def test_the_development_lock_holds_the_other_one_whole() -> None:
     # The Makefile counts on it: an environment made for the tests also runs the gateway.
     assert pins("requirements.lock").items() <= pins("requirements-dev.lock").items()
+
+
+def test_the_lock_of_the_tools_for_node_names_no_host_and_hashes_every_package() -> None:
+    packages = json.loads((ROOT / "tests/system/node/package-lock.json").read_text())["packages"]
+    assert [name for name, package in packages.items() if name and "integrity" not in package] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
 
 
 def test_swagger_ui_is_as_published() -> None:

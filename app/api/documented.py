@@ -13,6 +13,9 @@ Responses = dict[int | str, dict[str, Any]]
 PROBLEM_CODES = "x-problem-codes"
 """Beside a problem answer: the codes that it may carry; `openapi.py` makes the examples from them."""
 
+BRINGS_PROBLEM = 401
+"""The answer that brings the schema which the others refer to. One of each route's is enough: each builds a type adapter."""
+
 CHALLENGE: dict[str, Any] = {"WWW-Authenticate": {"description": "RFC 6750.", "schema": {"type": "string"}}}
 RETRY_AFTER: dict[str, Any] = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
@@ -39,9 +42,10 @@ def problems(*kinds: type[GatewayError]) -> Responses:
 
 
 def _answer(status: int, kinds: list[type[GatewayError]]) -> dict[str, Any]:
+    model: dict[str, Any] = {"model": Problem} if status == BRINGS_PROBLEM else {}
     return {
+        **model,
         "description": " · ".join(f"{kind.code}: {kind.title}" for kind in kinds),
-        "model": Problem,
         "headers": {**(CHALLENGE if status in (401, 403) else {}), **(RETRY_AFTER if status >= 429 else {})},
         "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         PROBLEM_CODES: [kind.code for kind in kinds],

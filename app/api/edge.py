@@ -8,15 +8,18 @@ from app.api import problem_pages, tokens
 from app.api.auth import Authority
 from app.api.guessing import Guessing
 from app.api.problems import add_problem_answers
-from app.api.request_id import RequestIds
+from app.api.request_id import Count, RequestIds, uncounted
 
 
-def add_edge(app: FastAPI, *, authority: Authority) -> None:
-    """Install the edge. Call it after every other `add_middleware`, so that the request ids stand outermost."""
+def add_edge(app: FastAPI, *, authority: Authority, count: Count = uncounted) -> None:
+    """Install the edge. Call it after every other `add_middleware`, so that the request ids stand outermost.
+
+    `count` is told of each answered request: method, route, status, seconds.
+    """
     app.state.authority = authority
     app.state.guessing = Guessing()
     app.router.redirect_slashes = False  # a redirect would send a write, with its token, a second time
     add_problem_answers(app, public_url=authority.config.public_url)
     app.include_router(tokens.router)
     app.include_router(problem_pages.router)
-    app.add_middleware(RequestIds)
+    app.add_middleware(RequestIds, count=count)

@@ -14,8 +14,9 @@ from app.api.example_orders import (
     UNIT4_NEW,
     UNIT4_ORDER,
 )
+from app.api.example_preview import PREVIEW
 from app.api.webhook_examples import WEBHOOK_ANSWERS, WEBHOOK_REQUESTS
-from app.domain.errors import GatewayError, VendorSaid
+from app.domain.errors import GatewayError, NotFound, VendorSaid
 from app.domain.json import JsonObject, JsonValue
 
 OPERATION_ID = "op_01KAKZ6S5T8Q3V1M9R4C7E2B6N"
@@ -84,7 +85,7 @@ BACKEND: JsonObject = {
 REQUESTS: dict[str, JsonObject] = {
     "resolveHold": RESOLUTION,
     "createStatusUpdate": ON_SITE,
-    "previewWrite": {"kind": "patch", "work_order": "1214", "body": NEXUSFS_PATCH},
+    "previewWrite": {"kind": "status_update", "work_order": "113427", "body": ON_SITE},
     "createWorkOrder": UNIT4_NEW,
     "patchWorkOrder": NEXUSFS_PATCH,
     "putWorkOrder": NEXUSFS_NEW,
@@ -96,7 +97,7 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "patchWorkOrder": {"backend": "nexusfs", "number": "1214"},
     "putWorkOrder": {"backend": "nexusfs", "number": "9001"},
     "deleteWorkOrder": {"backend": "unit4-erpx", "number": "123"},
-    "previewWrite": {"backend": "nexusfs"},
+    "getProblem": {"code": "not-found"},
 }
 """By operationId and name, where the example is not the one of every operation (Civica Cx and its order 113427)."""
 
@@ -110,9 +111,19 @@ def _page(*items: JsonValue) -> JsonObject:
     return {"items": list(items), "next": None}
 
 
+NOT_FOUND: JsonObject = {
+    "code": NotFound.code,
+    "status": NotFound.status,
+    "title": NotFound.title,
+    "meaning": NotFound.help(),
+    "outcome": NotFound.outcome,
+    "retryable": NotFound.retryable,
+    "next": NotFound.action.value,
+}
 ANSWERS: dict[tuple[str, str], JsonObject] = {
     **WEBHOOK_ANSWERS,
     **EVENT_ANSWERS,
+    ("listProblems", "200"): {"items": [NOT_FOUND], "next": None},
     ("createStatusUpdate", "201"): APPLIED,
     ("createStatusUpdate", "202"): QUEUED,
     ("listStatusUpdates", "200"): _page(
@@ -199,23 +210,7 @@ ANSWERS: dict[tuple[str, str], JsonObject] = {
     ("putWorkOrder", "202"): _queued("replace", "nexusfs", "9001"),
     ("deleteWorkOrder", "200"): {"effect": "closed"},
     ("deleteWorkOrder", "202"): _queued("delete", "unit4-erpx", "123"),
-    ("previewWrite", "200"): {
-        "requests": [
-            {
-                "method": "PATCH",
-                "url": "http://127.0.0.1:9103/seiapi/v3/trans/WorkOrder/1214",
-                "headers": {
-                    "Accept": "application/json",
-                    "Accept-Encoding": "identity",
-                    "User-Agent": "orderbridge",
-                    "x-access-token": "***",
-                    "Content-Type": "application/json",
-                },
-                "body": '{"_fields":["Rules"],"Assets":[{"AssetNum":"3182","Type":"1001","Desc":"Dishwasher",'
-                '"IsComponent":false}],"OrderNum":"1214","Priority":"1002"}',
-            }
-        ]
-    },
+    ("previewWrite", "200"): PREVIEW,
 }
 """By operationId and status."""
 

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from fastapi import Response
 
 from app.api.auth import PUBLIC
 from app.api.gateway import GatewayDep
+from app.api.problem_docs import problem_answers
 from app.api.requests import strict_router
 from app.ledger.store import StoreUnavailable
 
 router = strict_router(tags=["health"])
-ANSWER = {"content": {"application/json": {"schema": {"type": "object"}, "example": {"status": "ok"}}}}
+CONDITION: dict[str, Any] = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {
+        "status": {"type": "string", "enum": ["ok", "unavailable"], "description": "Whether all is well."},
+        "reason": {
+            "type": "string",
+            "enum": ["stopping", "database", "worker"],
+            "description": "What is not well, if anything is.",
+        },
+    },
+}
+ANSWER = {"content": {"application/json": {"schema": CONDITION, "example": {"status": "ok"}}}}
 NOT_READY = {
     "content": {
-        "application/json": {"schema": {"type": "object"}, "example": {"status": "unavailable", "reason": "database"}}
+        "application/json": {"schema": CONDITION, "example": {"status": "unavailable", "reason": "database"}},
     }
 }
 HEARTBEAT_S = 15
@@ -28,7 +42,7 @@ HEARTBEAT_S = 15
     summary="The process answers",
     dependencies=[PUBLIC],
     response_class=Response,
-    responses={200: {"description": "Alive.", **ANSWER}},
+    responses={200: {"description": "Alive.", **ANSWER}, **problem_answers(stored=False)},
 )
 async def get_liveness() -> Response:
     """Nothing but the event loop is asked."""
@@ -47,6 +61,7 @@ async def get_liveness() -> Response:
             "description": "The process is `stopping`, the `database` does not take a write, or a `worker` has come to rest.",
             **NOT_READY,
         },
+        **problem_answers(stored=False),
     },
 )
 async def get_readiness(gateway: GatewayDep) -> Response:

@@ -21,23 +21,33 @@ _ESCAPED = re.compile(r'\\(["\\])')
 
 def idempotency_key(request: HTTPConnection) -> str:
     """The key that POST and PATCH need. Raises IdempotencyKeyMissing without one, MalformedRequest with one unfit."""
-    key = optional_idempotency_key(request)
-    if key is None:
+    key = _given(request)
+    if not key:
         raise IdempotencyKeyMissing("Send an Idempotency-Key header: a fresh UUID for every intended change.")
     return key
 
 
 def optional_idempotency_key(request: HTTPConnection) -> str | None:
-    """The key that PUT and DELETE may carry. Raises MalformedRequest with one unfit, or with two.
+    """The key that PUT and DELETE may carry. Raises MalformedRequest with one unfit or empty, or with two."""
+    key = _given(request)
+    if key == "":
+        raise MalformedRequest("The Idempotency-Key is empty. Send a key, or leave the header out.")
+    return key
+
+
+def _given(request: HTTPConnection) -> str | None:
+    """The key, empty where the header is; None without one. Raises MalformedRequest with one unfit, or with two.
 
     A structured-field string (`"k"`, RFC 8941) and the bare `k` are the same key (reliability.md §3.3).
     """
     values = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
     if len(values) > 1:
         raise MalformedRequest("Send one Idempotency-Key header.")
-    value = values[0].decode("latin-1").strip(" \t") if values else ""
-    if not value:
+    if not values:
         return None
+    value: str = values[0].decode("latin-1").strip(" \t")
+    if not value:
+        return value
     if value.startswith('"'):
         quoted = _QUOTED.fullmatch(value)
         value = _ESCAPED.sub(r"\1", quoted.group(1)) if quoted else ""

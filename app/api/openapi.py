@@ -13,12 +13,17 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api.component_texts import COMPONENTS, MEMBERS
+from app.api.contract_texts import EXAMPLES, SECURITY
 from app.api.documented import PROBLEM_CODES
 from app.api.examples import ANSWERS, PARAMETERS, REQUESTS, problem_example
+from app.api.named_schemas import name_schemas, without_member_titles
 from app.api.order_bodies import WorkOrderIn, WorkOrderPatch
 from app.api.order_schemas import put_order_schemas, without_null_defaults
 from app.api.problems import PROBLEM_JSON
-from app.domain.errors import ERRORS
+from app.domain.errors import ERRORS, MethodNotAllowed
+
+Node = dict[str, Any]
+"""An object of the document."""
 
 JSON = "application/json"
 REQUEST_ID = "X-Request-Id"
@@ -26,6 +31,16 @@ REQUEST_ID_HEADER: dict[str, Any] = {
     "description": "Names this request in our logs: the X-Request-Id that you sent, or one of our making.",
     "schema": {"type": "string"},
 }
+
+SERVERS: list[Node] = [{"url": "/", "description": "The gateway that this document comes from."}]
+"""Not the public URL: the document is the same wherever it is made, and works behind a proxy that adds a path."""
+INFO: Node = {
+    "contact": {"name": "The operator of this gateway"},
+    "license": {"name": "MIT", "identifier": "MIT"},
+}
+
+UNDESCRIBED = "Successful Response"
+FRAMEWORK = ("HTTPValidationError", "ValidationError")
 
 CONDITION = "If-Match"
 """The header that no example may fill in: no order has the tag of an example."""
@@ -36,9 +51,6 @@ BODIES = {
     "patchWorkOrder": WorkOrderPatch.__name__,
 }
 """The bodies that a route takes as they come: what a backend cannot do at all is told before their shape is."""
-
-Node = dict[str, Any]
-"""An object of the document."""
 
 
 class DocumentedApp(FastAPI):
@@ -58,16 +70,28 @@ class DocumentedApp(FastAPI):
 
 def finish(document: Node) -> None:
     """Complete the document in place."""
+    _without_the_frameworks_own(document)
     components = document["components"]
     put_order_schemas(components["schemas"])
     without_null_defaults(components["schemas"])
     _tell(components["schemas"])
+    without_member_titles(document)
+    name_schemas(document)
+    for scheme in components["securitySchemes"].values():
+        scheme["description"] = SECURITY
     components["headers"] = {REQUEST_ID: REQUEST_ID_HEADER}
     components["examples"] = {
-        code: {"summary": kind.title, "value": problem_example(kind)} for code, kind in ERRORS.items()
+        code: {"summary": kind.title, "value": problem_example(kind)}
+        for code, kind in ERRORS.items()
+        if kind is not MethodNotAllowed  # which no operation answers: it is what all others are
     }
+    document["servers"] = SERVERS
+    document["info"].update(INFO)
     for operation in _operations(document):
         name = operation["operationId"]
+        operation.setdefault("security", [])
+        if name in EXAMPLES:
+            operation["description"] += f"\n\n{EXAMPLES[name]}"
         for parameter in operation.get("parameters", []):
             parameter["schema"] = _not_nullable(parameter["schema"])
             _exemplify(parameter, PARAMETERS.get(name, {}))
@@ -78,10 +102,21 @@ def finish(document: Node) -> None:
             for content in operation["requestBody"]["content"].values():
                 content["example"] = REQUESTS[name]
         for status, answer in operation["responses"].items():
+            _describe(answer, components["schemas"])
             answer.setdefault("headers", {})[REQUEST_ID] = {"$ref": f"#/components/headers/{REQUEST_ID}"}
             _with_problems(answer)
             if (name, status) in ANSWERS:
                 answer["content"][JSON]["example"] = ANSWERS[name, status]
+
+
+def _without_the_frameworks_own(document: Node) -> None:
+    """Drop the 422 that FastAPI gives to each route with a parameter that says of none itself: any text will do there."""
+    for operation in _operations(document):
+        answer = operation["responses"].get("422", {}).get("content", {}).get(JSON, {})
+        if answer.get("schema", {}).get("$ref", "").endswith(FRAMEWORK[0]):
+            del operation["responses"]["422"]
+    for name in FRAMEWORK:
+        document["components"]["schemas"].pop(name, None)
 
 
 def _tell(schemas: Node) -> None:
@@ -96,11 +131,16 @@ def _tell(schemas: Node) -> None:
 
 
 def _exemplify(parameter: Node, examples: Node) -> None:
-    """The example that goes with the operation's others. Swagger UI fills it in and sends it, as a person would have."""
-    name = parameter["name"]
+    """The example that goes with the operation's others. Swagger UI fills it in and sends it, as a person would have.
+
+    So what narrows a list or loosens a read keeps its examples in the schema, where they are shown and not filled in.
+    """
+    name, schema = parameter["name"], parameter["schema"]
     if name in examples:
-        parameter["schema"].pop("examples", None)
+        schema.pop("examples", None)
         parameter["example"] = examples[name]
+    elif parameter["in"] == "path" and "examples" in schema:
+        parameter["example"] = schema.pop("examples")[0]
     elif name == CONDITION:
         parameter.pop("example", None)
 
@@ -110,13 +150,22 @@ def _operations(document: Node) -> Iterator[Node]:
         yield from path.values()
 
 
+def _describe(answer: Node, schemas: Node) -> None:
+    """What is answered, in the words of its schema, where the route says no more of it than FastAPI does for all."""
+    if answer["description"] != UNDESCRIBED:
+        return
+    name = answer["content"][JSON]["schema"]["$ref"].rpartition("/")[2]
+    answer["description"] = schemas[name]["description"].partition("\n")[0]
+
+
 def _with_problems(answer: Node) -> None:
     """An example for each code that this answer may carry, and no other media type than that of problems."""
     content = answer.get("content", {})
     if PROBLEM_JSON not in content:
         return
-    content.pop(JSON, None)
     problem = content[PROBLEM_JSON]
+    if content.get(JSON, {}).get("schema") == problem["schema"]:
+        del content[JSON]
     example = problem.pop("example", None)
     codes: list[str] = answer.pop(PROBLEM_CODES, [example["code"]] if example else [])
     if codes:

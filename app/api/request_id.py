@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
+from typing import TypeAlias
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +17,8 @@ from structlog.typing import FilteringBoundLogger
 from app.api.auth import CALLER
 from app.api.problems import PROBLEM_CODE, REQUEST_ID, new_request_id, problem_response, unforeseen
 from app.domain.errors import GatewayError, MalformedRequest
+from app.telemetry import spans
+from app.telemetry.at_work import AT_WORK
 
 MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADERS = 100
@@ -24,6 +28,13 @@ HEAD = "orderbridge.head"
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _INTERESTING = frozenset({b"x-request-id", b"request-id", b"content-length", b"transfer-encoding"})
+
+
+Count: TypeAlias = "Callable[[str, str | None, int, float], None]"
+
+
+def uncounted(_method: str, _route: str | None, _status: int, _seconds: float) -> None:
+    """For an app whose requests nobody counts."""
 
 
 class HeadersTooLarge(MalformedRequest):
@@ -38,8 +49,9 @@ class RequestIds:
     A HEAD request runs as the GET of the same address, and loses its body here.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, count: Count = uncounted) -> None:
         self.app = app
+        self._count = count
         self._log: FilteringBoundLogger | None = None  # bound at the first request, when logging is set up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,8 +69,9 @@ class RequestIds:
         request_id, refusal = _inspect(scope["headers"])
         scope[REQUEST_ID] = request_id
         structlog.contextvars.clear_contextvars()
+        AT_WORK.set(None)  # a pipelined request inherits from the one before
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        answer = _Answer(send, request_id, head=method == "HEAD", close=refusal is not None)
+        answer = _Answer(send, scope, request_id, head=method == "HEAD", close=refusal is not None)
         try:
             if refusal is None:
                 await self.app(scope, receive, answer)
@@ -69,12 +82,14 @@ class RequestIds:
                 raise
             await unforeseen(scope, error)(scope, receive, answer)
         finally:
+            took, route = time.perf_counter() - begun, route_template(scope)
+            self._count(method, route, answer.status, took)
             self._access_log().info(
                 "request",
                 method=method,
-                route=route_template(scope),
+                route=route,
                 status=answer.status,
-                ms=round((time.perf_counter() - begun) * 1000, 1),
+                ms=round(took * 1000, 1),
                 client=getattr(scope.get(CALLER), "client_id", None),
                 code=scope.get(PROBLEM_CODE),
             )
@@ -88,10 +103,11 @@ class RequestIds:
 class _Answer:
     """Sends the answer on, with our headers; `status` is 0 until it has begun."""
 
-    __slots__ = ("_head", "_headers", "_send", "status")
+    __slots__ = ("_head", "_headers", "_scope", "_send", "status")
 
-    def __init__(self, send: Send, request_id: str, *, head: bool, close: bool) -> None:
+    def __init__(self, send: Send, scope: Scope, request_id: str, *, head: bool, close: bool) -> None:
         self._send = send
+        self._scope = scope
         self._head = head
         value = request_id.encode("ascii")
         self._headers = [
@@ -106,6 +122,8 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if spans.tracer is not None:
+                spans.routed(self._scope["method"], route_template(self._scope))
             message["headers"] = [*message.get("headers", ()), *self._headers]
         elif self._head and message["type"] == "http.response.body":
             message["body"] = b""

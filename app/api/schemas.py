@@ -14,9 +14,9 @@ from app.domain.statuses import Basis, Phase, Status
 
 
 class Output(BaseModel):
-    """What we answer."""
+    """What we answer. Pydantic builds each schema at its first use, which for most is the documentation."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class VendorStatus(Output):
@@ -75,11 +75,9 @@ class FieldFaultOut(Output):
 
 
 class Problem(Output):
-    """RFC 9457. Further members depend on `code`; its page under /problems says which.
+    """RFC 9457. A member that says nothing is left out. Further members depend on `code`; its page under /problems says which."""
 
-    A member that says nothing is left out, so routes that carry a problem answer with `response_model_exclude_unset`.
-    """
-
+    # What is left out must not come back as null: routes that carry a problem answer with `response_model_exclude_unset`.
     model_config = ConfigDict(extra="allow", frozen=True)
 
     type: str

@@ -55,10 +55,27 @@ REQUEST_BODY: dict[str, Any] = {
                 "type": "object",
                 "required": ["grant_type"],
                 "properties": {
-                    "grant_type": {"type": "string", "const": "client_credentials"},
-                    "client_id": {"type": "string", "description": "Here, or as the user of HTTP Basic."},
-                    "client_secret": {"type": "string", "format": "password"},
-                    "scope": {"type": "string", "description": "Fewer scopes than the client has, space-separated."},
+                    "grant_type": {
+                        "type": "string",
+                        "const": "client_credentials",
+                        "description": "The one that there is.",
+                    },
+                    "client_id": {
+                        "type": "string",
+                        "description": "Here, or as the user of HTTP Basic.",
+                        "examples": ["sandbox"],
+                    },
+                    "client_secret": {
+                        "type": "string",
+                        "format": "password",
+                        "description": "Here, or as its password.",
+                        "examples": ["sandbox-secret"],
+                    },
+                    "scope": {
+                        "type": "string",
+                        "description": "Fewer scopes than the client has, space-separated.",
+                        "examples": ["orders:read status:write operations:read"],
+                    },
                 },
             },
             "example": {"grant_type": "client_credentials", "client_id": "sandbox", "client_secret": "sandbox-secret"},
@@ -69,10 +86,10 @@ TOKEN_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["access_token", "token_type", "expires_in", "scope"],
     "properties": {
-        "access_token": {"type": "string"},
-        "token_type": {"type": "string", "const": "Bearer"},
-        "expires_in": {"type": "integer", "description": "Seconds."},
-        "scope": {"type": "string"},
+        "access_token": {"type": "string", "description": "Send it as `Authorization: Bearer ...`."},
+        "token_type": {"type": "string", "const": "Bearer", "description": "How it is sent."},
+        "expires_in": {"type": "integer", "description": "For how many seconds it is good."},
+        "scope": {"type": "string", "description": "What it allows, space-separated."},
     },
 }
 OAUTH_ERROR_SCHEMA: dict[str, Any] = {
@@ -82,8 +99,32 @@ OAUTH_ERROR_SCHEMA: dict[str, Any] = {
         "error": {
             "type": "string",
             "enum": ["invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type"],
+            "description": "What is wrong, as a word of RFC 6749.",
         },
-        "error_description": {"type": "string"},
+        "error_description": {"type": "string", "description": "What is wrong, in a sentence."},
+    },
+}
+
+
+JWKS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["keys"],
+    "properties": {
+        "keys": {
+            "type": "array",
+            "description": "The public keys; none while tokens are signed with a secret of ours.",
+            "items": {
+                "type": "object",
+                "required": ["kty"],
+                "properties": {
+                    "kty": {"type": "string", "description": "The kind of key: RSA or EC."},
+                    "kid": {"type": "string", "description": "The key's name, as tokens give it."},
+                    "use": {"type": "string", "description": "What it is for: sig."},
+                    "alg": {"type": "string", "description": "The algorithm that signs with it."},
+                },
+                "additionalProperties": True,
+            },
+        }
     },
 }
 
@@ -92,23 +133,28 @@ def _documented(description: str, schema: dict[str, Any], example: dict[str, Any
     return {"description": description, "content": {"application/json": {"schema": schema, "example": example}}}
 
 
+_PROBLEMS = problem_answers(BodyTooLarge, RateLimited)
+_NOT_OAUTH = _documented(
+    "The request is not one of RFC 6749.",
+    OAUTH_ERROR_SCHEMA,
+    {"error": "unsupported_grant_type", "error_description": "Use grant_type=client_credentials."},
+)
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: _documented(
         "A token.",
         TOKEN_SCHEMA,
         {"access_token": "eyJ...", "token_type": "Bearer", "expires_in": TOKEN_LIFETIME_S, "scope": "orders:read"},
     ),
-    400: _documented(
-        "The request is not one of RFC 6749.",
-        OAUTH_ERROR_SCHEMA,
-        {"error": "unsupported_grant_type", "error_description": "Use grant_type=client_credentials."},
-    ),
+    400: {
+        "description": "The request is not one of RFC 6749, or cannot be read at all.",
+        "content": {**_NOT_OAUTH["content"], **_PROBLEMS.pop(400)["content"]},
+    },
     401: _documented(
         "Unknown client or wrong secret.",
         OAUTH_ERROR_SCHEMA,
         {"error": "invalid_client", "error_description": "The client or its secret is not known here."},
     ),
-    **problem_answers(BodyTooLarge, RateLimited),
+    **_PROBLEMS,
 }
 
 
@@ -159,14 +205,10 @@ async def create_token(request: Request) -> Response:
     responses={
         200: _documented(
             "A JWK Set (RFC 7517); empty while tokens are signed with a shared secret.",
-            {
-                "type": "object",
-                "required": ["keys"],
-                "properties": {"keys": {"type": "array", "items": {"type": "object"}}},
-            },
+            JWKS_SCHEMA,
             {"keys": []},
         ),
-        **problem_answers(),
+        **problem_answers(stored=False),
     },
     response_class=Response,
 )

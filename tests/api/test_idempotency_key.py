@@ -73,9 +73,16 @@ def test_two_keys_are_malformed_even_when_equal() -> None:
 
 @pytest.mark.parametrize("values", [(), ("",), ("  ",)])
 def test_a_missing_key_is_its_own_problem_where_one_is_needed(values: tuple[str, ...]) -> None:
-    assert optional_idempotency_key(request(*values)) is None
     with pytest.raises(IdempotencyKeyMissing):
         idempotency_key(request(*values))
+
+
+def test_a_key_that_may_be_left_out_is_left_out_or_whole() -> None:
+    # An empty one comes of a fault in the caller's program, which believes that its key protects it.
+    assert optional_idempotency_key(request()) is None
+    for empty in ("", "  "):
+        with pytest.raises(MalformedRequest):
+            optional_idempotency_key(request(empty))
 
 
 def of(**changed: JsonValue) -> bytes:

@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.edge import add_edge
 from app.api.faults import CODES, MAX_FAULTS, MESSAGES, invalid_request
-from app.api.problem_pages import ACTIONS, OUTCOMES
+from app.api.problem_docs import ACTIONS, OUTCOMES
+from app.api.problem_texts import ADVICE
 from app.api.problems import FRAMEWORK, problem_response
 from app.domain.errors import ERRORS, FieldFault, InvalidRequest, NextAction
 from tests.api.edge_app import PUBLIC_URL, authority, bearer, edge_app, http_to, logged
@@ -244,12 +245,14 @@ async def test_the_list_of_problems_links_every_page() -> None:
 def test_the_openapi_of_the_public_routes_names_their_problems() -> None:
     paths = edge_app().openapi()["paths"]
     described = {path: [*paths[path]["get"]["responses"]] for path in ("/problems", "/problems/{code}")}
-    assert described == {"/problems": ["200", "default"], "/problems/{code}": ["200", "404", "default"]}
-    assert [*paths["/oauth/token"]["post"]["responses"]] == ["200", "400", "401", "413", "429", "default"]
+    named = {path: [status for status in answers if status != "422"] for path, answers in described.items()}
+    assert named == {"/problems": ["200", "400", "500"], "/problems/{code}": ["200", "400", "404", "500"]}
+    assert [*paths["/oauth/token"]["post"]["responses"]] == ["200", "400", "401", "413", "429", "500", "503"]
 
 
 def test_the_tables_of_the_pages_are_total() -> None:
     assert set(ACTIONS) == set(NextAction)
+    assert [*ADVICE] == [*ERRORS]
     assert set(OUTCOMES) == {error.outcome for error in ERRORS.values()}
 
 

@@ -85,7 +85,7 @@ class Watch:
 
     def _check_documented(self, answer: httpx.Response, operation: Mapping[str, Any]) -> None:
         name, status = operation["operationId"], str(answer.status_code)
-        documented = operation["responses"].get(status) or operation["responses"].get("default")
+        documented = operation["responses"].get(status)
         assert documented is not None, f"{name} does not document {status}: {answer.text}"
         headers = {header.lower() for header in documented.get("headers", {})}
         undocumented = set(answer.headers) - headers - PLAIN_HEADERS - EVERYWHERE

@@ -1,0 +1,1 @@
+"""The API attacked by its own contract: `make fuzz` for long, tests/system for a short while."""
