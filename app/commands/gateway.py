@@ -30,8 +30,6 @@ LONGEST_WAIT_S = 25
 FIRST_REQUEST_S = 1
 """How long a connection may stay silent that was taken just before the listener closed."""
 CLOSE = (b"connection", b"close")
-GARBAGE = (20_000, 20, 50)
-"""A request's objects come and go in the hundreds and are freed by their counts: look for cycles a thirtieth as often."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +63,6 @@ class GatewayServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         gc.freeze()  # what the start has made stays for good
-        gc.set_threshold(*GARBAGE)
         gc.enable()
         if not self.should_exit:
             self._ready()

@@ -35,10 +35,12 @@ def serve(
         from app import logs
         from app.commands.configured import need_schema
         from app.commands.listener import bound
+        from app.commands.open_files import allow_many_open_files
         from app.settings import config_path, load
 
         configuration = load(config_path(config))
         logs.configure(secrets=configuration.secrets())
+        allow_many_open_files()
         _need_status_files(configuration)
         need_schema(configuration)
         with bound(host, port) as listener:

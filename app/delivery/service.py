@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -14,12 +14,14 @@ import structlog
 from app.delivery.desk import Desk
 from app.delivery.lasting import lasting
 from app.delivery.polling import keep_polling
-from app.delivery.watchers import Watchers
+from app.delivery.watchers import Watchers, uncounted
 from app.delivery.worker import BackendWorker
 from app.domain.operations import Operation
 from app.ledger import operations, statuses
 from app.ledger.records import Accepted, Lease
 from app.ledger.store import Store, StoreUnavailable
+from app.telemetry import spans
+from app.telemetry.at_work import AT_WORK
 from app.vendors.backends import Backend
 
 log = structlog.get_logger(__name__)
@@ -33,11 +35,19 @@ REFRESH_S = 2
 class Delivery:
     """Implements `app.ledger.dispatch.Dispatcher`."""
 
-    def __init__(self, store: Store, backends: Mapping[str, Backend], *, public_url: str, deadline_s: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        backends: Mapping[str, Backend],
+        *,
+        public_url: str,
+        deadline_s: float,
+        ended: Callable[[Operation], None] = uncounted,
+    ) -> None:
         self._store = store
         self._backends = backends
         self._deadline_s = deadline_s
-        self._watchers = Watchers(abroad=lambda operation_id: store.say(f"{OPERATION} {operation_id}"))
+        self._watchers = Watchers(abroad=lambda operation_id: store.say(f"{OPERATION} {operation_id}"), changed=ended)
         owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._desks = {
             name: Desk(
@@ -81,8 +91,9 @@ class Delivery:
 
     async def refresh_statuses(self) -> None:
         """Take in the imported status tables as they are now."""
+        tables = await self._store.read(statuses.read_all())
         for name, backend in self._backends.items():
-            backend.use_statuses(await self._store.read(statuses.read(name)))
+            backend.use_statuses(tables.get(name, ()))
 
     async def _keep_statuses_fresh(self) -> None:
         while True:
@@ -107,6 +118,9 @@ class Delivery:
 
     def hand_over(self, accepted: Accepted) -> None:
         backend = accepted.operation.backend
+        AT_WORK.set(accepted.operation)  # for the task that takes it on
+        if spans.tracer is not None:
+            spans.remember(accepted.operation)
         self._watchers.accepted_here(accepted.operation)
         self._workers[backend].hand_over(accepted)
         if accepted.claim is None:
@@ -135,7 +149,7 @@ class Delivery:
         except StoreUnavailable:
             return  # whoever waits looks again by itself
         if found is not None:
-            self._watchers.tell(found)
+            self._watchers.tell_of(found)
 
     def watch(self, operation_id: str) -> asyncio.Future[Operation]:
         return self._watchers.watch(operation_id)

@@ -12,17 +12,24 @@ def _nobody(_operation_id: str) -> None:
     """There is no other process."""
 
 
+def uncounted(_operation: Operation) -> None:
+    """Nobody counts what ends."""
+
+
 class Watchers:
     """Futures by operation; each is done once, by the next change.
 
     `abroad` is called with the id of an operation that was accepted in another process, once nothing more will happen to it
-    by itself: its caller may be waiting there.
+    by itself: its caller may be waiting there. `changed` is called with each operation that changed in this process.
     """
 
-    def __init__(self, *, abroad: Callable[[str], None] = _nobody) -> None:
+    def __init__(
+        self, *, abroad: Callable[[str], None] = _nobody, changed: Callable[[Operation], None] = uncounted
+    ) -> None:
         self._waiting: dict[str, set[asyncio.Future[Operation]]] = {}
         self._ours: set[str] = set()
         self._abroad = abroad
+        self._changed = changed
 
     def accepted_here(self, operation: Operation) -> None:
         self._ours.add(operation.id)
@@ -45,7 +52,12 @@ class Watchers:
                 del self._waiting[operation_id]
 
     def tell(self, operation: Operation) -> None:
-        """It has changed."""
+        """It has changed here."""
+        self._changed(operation)
+        self.tell_of(operation)
+
+    def tell_of(self, operation: Operation) -> None:
+        """It has changed, here or in another process."""
         for future in self._waiting.pop(operation.id, ()):
             if not future.done():
                 future.set_result(operation)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import groupby
 
 import structlog
 
 from app.delivery.addresses import AddressRefused, AddressRules, Resolve, Resolver
 from app.delivery.lasting import lasting
-from app.delivery.webhooks import WebhookSender
 from app.delivery.webhooks_places import QUICK_MS, Places
 from app.delivery.webhooks_schedule import DAY, Schedule
 from app.delivery.webhooks_trial import Trial
@@ -69,8 +69,8 @@ class Webhooks:
         self._clock = clock
         self._schedule = schedule or Schedule()
         self._resolver = Resolver()
-        self._sender = WebhookSender(rules=rules, resolve=resolve or self._resolver)
-        self._trial = Trial(vault=self.vault, sender=self._sender, schedule=self._schedule, clock=clock)
+        self._make_trial = partial(_trial, rules, resolve or self._resolver, self.vault, self._schedule, clock)
+        self._made_trial: Trial | None = None
         self._horizon = feed.Horizon(store)
         self._keep_days = keep_days
         self._look_s = look_s
@@ -102,9 +102,15 @@ class Webhooks:
 
     async def check(self, url: str) -> str:
         try:
-            return await self._sender.check(url)
+            return await (await self._trial()).sender.check(url)
         except AddressRefused as refused:
             raise InvalidRequest(str(refused), pointer="/url") from None
+
+    async def _trial(self) -> Trial:
+        """Made at its first use, in a thread: its library and the certificate authorities take a while to load."""
+        if self._made_trial is None:
+            self._made_trial = await asyncio.to_thread(self._make_trial)
+        return self._made_trial
 
     async def horizon(self) -> int:
         return await self._horizon.now()
@@ -212,7 +218,7 @@ class Webhooks:
 
     async def _try(self, message: Message, to: Active) -> bool:
         """Send once, and write down what came of it; whether the message was taken, and quickly."""
-        outcome = await self._trial.outcome(message, to)
+        outcome = await (await self._trial()).outcome(message, to)
         if outcome.state is MessageState.delivered:
             reach("F14")
         schedule = self._schedule
@@ -230,6 +236,12 @@ class Webhooks:
         if outcome.disables is not None:
             log.warning("webhook disabled", webhook_id=to.webhook.id, reason=outcome.disables.value)
         return outcome.state is MessageState.delivered and outcome.tried.ms < QUICK_MS
+
+
+def _trial(rules: AddressRules, resolve: Resolve, vault: Vault, schedule: Schedule, clock: Callable[[], int]) -> Trial:
+    from app.delivery.webhooks import WebhookSender
+
+    return Trial(vault=vault, sender=WebhookSender(rules=rules, resolve=resolve), schedule=schedule, clock=clock)
 
 
 def _cursor(each: Active) -> int:

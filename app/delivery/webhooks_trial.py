@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from app.delivery.webhooks import Answered, WebhookSender
 from app.delivery.webhooks_schedule import Schedule, retry_after_s
 from app.domain.times import SECOND
 from app.domain.webhooks import Disabled, Message, MessageState, Try, Webhook, signature
 from app.ledger.webhook_queue import Active, Outcome
 from app.ledger.webhook_secrets import Unreadable, Vault
+
+if TYPE_CHECKING:
+    from app.delivery.webhooks import Answered, WebhookSender
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

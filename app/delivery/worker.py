@@ -25,6 +25,7 @@ from app.ledger import lanes
 from app.ledger.clock_steps import set_right, set_right_if_ahead
 from app.ledger.records import Accepted, Claim, Fenced, Lease, Settled
 from app.ledger.store import StoreUnavailable
+from app.telemetry.at_work import AT_WORK
 
 log = structlog.get_logger(__name__)
 
@@ -246,6 +247,7 @@ class BackendWorker:
         if head is None:
             await desk.store.write(lanes.put_back(claim, ready_at=None))
             return None
+        AT_WORK.set(head)
         if head.state is State.queued:
             return await deliver(desk, claim, head, known)
         if head.state is State.sending:

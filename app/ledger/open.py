@@ -6,7 +6,6 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from app.ledger.postgres import PostgresStore
 from app.ledger.sqlite import SqliteStore
 from app.ledger.store import Store
 
@@ -20,6 +19,8 @@ def open_store(url: str, *, folder: Path, owner: bool) -> Store:
     if parts.get_backend_name() == "sqlite":
         assert parts.database is not None
         return SqliteStore(folder / parts.database, owner=owner)
+    from app.ledger.postgres import PostgresStore  # here, because asyncpg takes a while to load
+
     return PostgresStore(parts.set(drivername="postgresql").render_as_string(hide_password=False))
 
 
@@ -29,6 +30,14 @@ def absolute(url: str, *, folder: Path) -> str:
     if parts.get_backend_name() != "sqlite" or parts.database is None:
         return url
     return parts.set(database=str(folder / parts.database)).render_as_string(hide_password=False)
+
+
+def folder_of(url: str, *, folder: Path) -> Path | None:
+    """Where the database's file is; None for one that is no file here."""
+    parts = make_url(url)
+    if parts.get_backend_name() != "sqlite" or parts.database is None:
+        return None
+    return (folder / parts.database).parent
 
 
 def shown(url: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import and_, bindparam, or_
+from sqlalchemy import and_, bindparam, or_, select
 
 from app.domain.errors import NotFound
 from app.domain.holds import Action
@@ -13,21 +14,29 @@ from app.domain.operations import UNRESOLVED, Operation, State
 from app.domain.ports import Kind
 from app.ledger.accept import FIND_OPERATION
 from app.ledger.holds import open_hold_of
+from app.ledger.json_rows import ROWS, TEXT, given
 from app.ledger.records import Claim, Ending, Settled, Settlement
 from app.ledger.resolving import TAKE_FENCE, Word
 from app.ledger.resolving import resolve as resolve_hold
-from app.ledger.rows import number, operation, text
+from app.ledger.rows import compact, number, operation, text
 from app.ledger.settle import settle
 from app.ledger.sql import Sql, Unit, Value
 from app.ledger.tables import OPERATION, OPERATIONS
 
 FIND_MINE = Sql(OPERATIONS.where(OPERATION.c.id == bindparam("of_id"), OPERATION.c.tenant == bindparam("of_tenant")))
+FIND_SEVERAL = Sql(OPERATIONS.where(OPERATION.c.id.in_(select(given(id=TEXT).c.id))))
 
 
 def find(operation_id: str) -> Unit[Operation | None]:
     """An operation by its id, whoever's it is; the API uses `find_mine`."""
     rows = yield FIND_OPERATION, {"id": operation_id}
     return operation(rows[0]) if rows else None
+
+
+def find_several(ids: Iterable[str]) -> Unit[list[Operation]]:
+    """Operations by their ids, in no order and whoever's they are; those that are not there are left out."""
+    rows = yield FIND_SEVERAL, {ROWS: compact([{"id": one} for one in ids])}
+    return [operation(row) for row in rows]
 
 
 def find_mine(operation_id: str, *, tenant: str, backends: frozenset[str]) -> Unit[Operation | None]:

@@ -13,6 +13,7 @@ from app.delivery.desk import Desk
 from app.domain.times import SECOND, now_micros
 from app.ledger import lanes
 from app.ledger.sql import Unit
+from app.telemetry.vendor_calls import WatchedAdapter
 from app.vendors.civica_cx.adapter import CivicaCxAdapter
 from tests.delivery.bench import (
     Simulated,
@@ -81,6 +82,7 @@ def set_forward(site: Site) -> None:
     desks: dict[str, Desk] = site.app.state.gateway.dispatcher._desks
     for desk in desks.values():
         object.__setattr__(desk, "clock", lambda: now_micros() + HOUR)
-        adapter = desk.backend.adapter
-        assert isinstance(adapter, CivicaCxAdapter)
-        adapter._soap._clock = lambda: datetime.now(UTC) + timedelta(hours=1)
+        watched = desk.backend.adapter
+        assert isinstance(watched, WatchedAdapter)
+        assert isinstance(watched.behind, CivicaCxAdapter)
+        watched.behind._soap._clock = lambda: datetime.now(UTC) + timedelta(hours=1)

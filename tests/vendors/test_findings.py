@@ -7,8 +7,8 @@ from pathlib import Path
 from app.domain.errors import BackendMisconfigured, BackendUnavailable, VendorSaid
 from app.domain.ports import Finding
 from app.vendors import findings
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.status_csv import read_statuses
-from app.vendors.transport import NotSent, Unanswered
 from app.vendors.vendor import BackendSettings
 
 URL = "http://acme.example"

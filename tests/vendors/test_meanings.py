@@ -19,6 +19,7 @@ from app.domain.errors import (
     WorkOrderNotFound,
 )
 from app.domain.ports import Answer, Outcome
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import (
     Meaning,
     answer_of,
@@ -32,7 +33,6 @@ from app.vendors.meanings import (
     unsent_answer,
 )
 from app.vendors.tokens import NotApplied
-from app.vendors.transport import NotSent, Unanswered
 
 SAID = VendorSaid(code="7", message="no", status=400)
 FAULT = FieldFault(pointer="/title", code="invalid", message="is too long")

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.errors import BackendMisconfigured, BackendTimeout, BackendUnavailable, VendorSaid
+from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.tokens import NotApplied, Token, Tokens, early, not_logged_in
-from app.vendors.transport import NotSent, Unanswered
 
 NOW = datetime(2026, 11, 20, 20, 40, tzinfo=UTC)
 LIFE = timedelta(minutes=10)

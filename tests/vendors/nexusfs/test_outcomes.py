@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from app.domain.errors import FieldFault, VendorRejectedData, VendorSaid
 from app.domain.json import JsonObject, JsonValue
 from app.domain.ports import Answer, Outcome, VendorRequest
+from app.vendors.exchange import NotSent, Reply
 from app.vendors.nexusfs.answers import Nothing, Object, Parameter, Reading, Standard, read_answer
 from app.vendors.nexusfs.outcomes import Heard, log_in_fault, without_secrets, write_answer
 from app.vendors.nexusfs.pointers import pointer_in
 from app.vendors.nexusfs.tables import HTTP_STATUSES, STANDARD, STANDARD_TO_PUT
-from app.vendors.transport import NotSent, Reply
 
 NOW = datetime(2026, 11, 20, 20, 40, tzinfo=UTC)
 JSON = "application/json"

@@ -18,11 +18,11 @@ from app.domain.errors import (
 )
 from app.domain.json import JsonValue
 from app.domain.ports import Answer, Outcome
+from app.vendors.exchange import Reply
 from app.vendors.meanings import read_error
 from app.vendors.overit.answers import Heard, read_answer
 from app.vendors.overit.outcomes import accepted, meaning, says_too_little, write_answer
 from app.vendors.overit.steps import CANCEL, PATCH, READ, REFUSALS, VendorCall
-from app.vendors.transport import Reply
 from tests.vendors.overit.adapting import AT
 
 JSON, PROBLEM = "application/json", "application/problem+json"

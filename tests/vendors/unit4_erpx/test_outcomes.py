@@ -16,8 +16,8 @@ import pytest
 from app.domain.errors import GatewayError, VendorRefused, VendorRejectedData, VendorSaid
 from app.domain.json import JsonObject
 from app.domain.ports import Answer, Outcome, Write
+from app.vendors.exchange import Reply
 from app.vendors.replies import MOST_TEXT
-from app.vendors.transport import Reply
 from app.vendors.unit4_erpx.adapter import Unit4ErpxAdapter
 from app.vendors.unit4_erpx.answers import read_answer
 from app.vendors.unit4_erpx.outcomes import meaning_of
