@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.request import ProxyHandler, Request, build_opener
 
 from app.domain.json import JsonObject
 from benchmarks.contestants import BACKEND
@@ -17,9 +19,15 @@ from benchmarks.lab import Lab
 from benchmarks.load import Load, status_updates
 from benchmarks.processes import Fault, Process
 from benchmarks.vendors import CannedVendor, canned_cx
+from benchmarks.vendors.cx import TOKEN
 
 CALLERS, PER_S = 4, 50
 LIST_WITHIN_S = 60.0
+SOONEST_S = 1
+"""`poll_s`: a list follows the one before it almost at once."""
+STARTED_AFTER_S = 1.0
+ON_SITE = b"<StatusCodeId>11</StatusCodeId>"
+PATH = "webservice/WSRepairContractorService.svc"
 LOOKS_EVERY_S = 0.01
 
 
@@ -34,11 +42,16 @@ class Polling:
     async def p99_ms(self, seconds: float) -> float:
         return (await self.load.run(connections=CALLERS, rate=PER_S, seconds=seconds, expected=(201,))).p99_ms
 
-    async def cpu_of_lists(self, count: int) -> float:
-        """CPU seconds of one round of polling, its rest too: from one list that the vendor is asked for to a later one."""
-        first = await next_list(self.vendor, await lists(self.vendor))
+    async def cpu_of_lists(self, count: int, *, changed: int = 0) -> float:
+        """CPU seconds of one round of polling, its rest too: from one list that the vendor is asked for to a later one.
+
+        Before each list the vendor changes so many of its orders.
+        """
+        first = last = await next_list(self.vendor, await lists(self.vendor))
         used = self.gateway.process.cpu_s()
-        last = await next_list(self.vendor, first + count - 1)
+        for _ in range(count):
+            await asyncio.to_thread(change, self.vendor, changed)
+            last = await next_list(self.vendor, last)
         return (self.gateway.process.cpu_s() - used) / (last - first)
 
 
@@ -49,6 +62,31 @@ async def start(lab: Lab, orders: int, poll_s: float) -> Polling:
     await gateway.knows(orders)
     load = await status_updates(lab, gateway.url, bearer=gateway.bearer, orders=vendor.orders[: 16 * CALLERS])
     return Polling(vendor=vendor, gateway=gateway, load=load)
+
+
+async def cpu_of_first_list(lab: Lab, orders: int) -> float:
+    """CPU seconds of a gateway's first round, its rest too: every order is new to it. What the start costs is left out."""
+    vendor, site = await new_polling(lab, orders, SOONEST_S)
+    with standing_still(vendor.process):
+        gateway = await site.serve()
+        await asyncio.sleep(STARTED_AFTER_S)
+        used = gateway.process.cpu_s()
+    await next_list(vendor, await next_list(vendor, 0))
+    used = gateway.process.cpu_s() - used
+    await gateway.stop()
+    await vendor.process.stop()
+    return used
+
+
+def change(vendor: CannedVendor, count: int) -> None:
+    """Others are on site at the last `count` of the vendor's orders, each time anew."""
+    for number in vendor.orders[len(vendor.orders) - count :]:
+        words = (ON_SITE, b"<WorkOrderId>%d</WorkOrderId>" % number)
+        at = b"<StatusDate>%b</StatusDate>" % datetime.now(UTC).isoformat(timespec="milliseconds").encode()
+        body = b"<Token>%b</Token>%b%b" % (TOKEN, at, b"".join(words))
+        request = Request(f"{vendor.url}/{PATH}", data=body, headers={"SOAPAction": "UpdateRepairWorksOrderStatus"})
+        with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
+            answer.read()
 
 
 async def new_polling(lab: Lab, orders: int, poll_s: float) -> tuple[CannedVendor, Site]:

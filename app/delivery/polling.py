@@ -11,18 +11,17 @@ from contextlib import suppress
 import structlog
 
 from app.delivery.desk import Desk
+from app.delivery.listed import take_in
 from app.delivery.watching import Watch
 from app.domain.errors import BackendMisconfigured, GatewayError
 from app.domain.ports import Capability
 from app.domain.times import SECOND
-from app.ledger import orders, rounds
+from app.ledger import rounds
 from app.ledger.rounds import NotYet, Turn
 from app.ledger.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 50
-"""So many orders of a list are taken in by one transaction: no write of them waits for long."""
 TURN_S = 15.0
 """How long after its gateway is gone a round may be taken up by another."""
 GO_ON_S = 5.0
@@ -145,20 +144,10 @@ async def poll(desk: Desk, *, started_at: int | None = None, changed: Callable[[
         if not answered:
             answered = True
             backend.health.well(now=desk.clock())
-        for first in range(0, len(batch), AT_ONCE):
-            found = await desk.store.write(
-                orders.observe(
-                    backend.name,
-                    batch[first : first + AT_ONCE],
-                    source="poll",
-                    now=desk.clock(),
-                    ended=backend.rules.table.ended_codes,
-                    listed_at=began,
-                )
-            )
-            differing += len(found)
-            if found:
-                changed()
+        found = await take_in(desk, batch, listed_at=began)
+        differing += found
+        if found:
+            changed()
     if not answered:
         backend.health.well(now=desk.clock())
     return differing

@@ -9,6 +9,7 @@ from enum import Enum, StrEnum
 from typing import Protocol
 
 from app.domain.errors import FieldFault, GatewayError, VendorSaid, VendorTrouble
+from app.domain.glimpses import Listed
 from app.domain.json import JsonObject
 from app.domain.statuses import StatusCode
 from app.domain.terms import NO_TERMS, Terms
@@ -148,8 +149,8 @@ class VendorAdapter(Protocol):
     async def read(self, number: str) -> Observation:
         """The order with this number or reference, read from the vendor now."""
 
-    def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Observation]]:
-        """The orders that the vendor lists, in batches; None asks for all."""
+    def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
+        """The orders that the vendor lists, in batches; None asks for all. Glimpses where to read them all costs much."""
 
     def prove(self, write: Write, seen: Observation | None) -> Proof:
         """Whether what was read shows that `write` took effect; None: the vendor has no such order."""

@@ -36,6 +36,8 @@ class Observation:
     fields: JsonObject
     record: JsonObject
     as_of: datetime
+    mark: str | None = field(default=None, compare=False)
+    """Of an order in a list: see `glimpses.Glimpse`."""
 
     def is_late(self, at: datetime) -> bool:
         """Whether the vendor counts the order as late for something that happens at `at`."""

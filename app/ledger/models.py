@@ -162,7 +162,8 @@ class WorkOrderRow(Table, table=True):
     (null: never by itself); `lease_owner` works on it until `lease_until`; `fence` rises with each lease, and whoever writes
     an outcome must still hold the fence. `recheck`: a hold was released, so the vendor is read before anything is sent.
     `listed_at`: when the round of polling began in which the vendor's own list last named the order. `missing_since`: when the
-    vendor first said that it has no such order; null while it shows it.
+    vendor first said that it has no such order; null while it shows it. `mark`: a digest of what the vendor's list said of the
+    order when the row had `marked_version`; while it has that version still, the row says the same.
     """
 
     __tablename__ = "work_order"
@@ -210,6 +211,8 @@ class WorkOrderRow(Table, table=True):
     lease_until: int = Field(sa_column=_big())
     fence: int = Field(sa_column=_big())
     event_seq: int = Field(sa_column=_big())
+    mark: str | None = Field(sa_column=_text(nullable=True))
+    marked_version: int | None = Field(sa_column=_big(nullable=True))
 
 
 class OrderHoldRow(Table, table=True):

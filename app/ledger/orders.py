@@ -9,16 +9,16 @@ from functools import lru_cache
 
 from sqlalchemy import and_, bindparam, or_, select, tuple_
 
-from app.domain.json import JsonValue
-from app.domain.times import CLOCKS_APART, ahead, to_micros
+from app.domain.times import CLOCKS_APART, to_micros
 from app.domain.work_orders import Observation
 from app.ledger.accept import ADD_ORDER, FIND_ORDER, LOCK_ORDER, new_order
+from app.ledger.comparing import change_of, is_later, is_news, values_of, was_forgotten
 from app.ledger.contradictions import Stance, differs_from_its_end, look_again, open_contradiction, stance
 from app.ledger.events import ADD_EVENT, observation_event
 from app.ledger.order_sql import CHANGED, FIND_ANY_NAME, FORGET, SEEN
 from app.ledger.records import Change, KnownOrder
-from app.ledger.rows import compact, json_object, known_order, number, number_or_none, text, text_or_none
-from app.ledger.sql import Row, Sql, Unit, Value
+from app.ledger.rows import compact, known_order, number, text
+from app.ledger.sql import Sql, Unit, Value
 from app.ledger.tables import ORDER
 
 
@@ -51,6 +51,14 @@ def observe(
     return changes
 
 
+def take_in(
+    backend: str, seen: Observation, *, source: str, now: int, ended: frozenset[str]
+) -> Unit[KnownOrder | None]:
+    """Take in one order, and give it as the ledger has it then; None: a delete of ours was quicker."""
+    yield from observe(backend, [seen], source=source, now=now, ended=ended)
+    return (yield from find(backend, seen.key.number))
+
+
 def forget(backend: str, number_is: str, *, now: int) -> Unit[None]:
     """Our own delete has removed the order at the vendor: it is as one that was never seen, and its queue stays."""
     rows = yield FORGET, {"of_backend": backend, "of_number": number_is, "now": now}
@@ -77,20 +85,19 @@ def _take_in(
     rows = yield FIND_ORDER, {"backend": backend, "number": number_is}
     if not rows:
         yield ADD_ORDER, new_order(backend, number_is, now=now)
-    if not rows or _news(rows[0], seen, etag, now=now, ended=ended):
+    if not rows or is_news(rows[0], seen, etag, now=now, ended=ended):
         rows = yield LOCK_ORDER, {"backend": backend, "number": number_is}  # a write of ours may have come between
     row = rows[0]
-    forgotten = number_or_none(row, "observed_at") is None and text_or_none(row, "code") is None
-    if forgotten and _later(row, "confirmed_at", seen, now=now):
-        return None  # read before our own delete removed it
-    if not _news(row, seen, etag, now=now, ended=ended):
+    if was_forgotten(row, seen, now=now):
+        return None
+    if not is_news(row, seen, etag, now=now, ended=ended):
         yield SEEN, {**lane, "at": to_micros(seen.as_of), "ahead": now + CLOCKS_APART}
         return None
     as_shown = Stance.takes
-    if differs_from_its_end(row, seen, ended) and not _later(row, "confirmed_at", seen, now=now):
+    if differs_from_its_end(row, seen, ended) and not is_later(row, "confirmed_at", seen, now=now):
         as_shown = yield from stance(row, seen, backend=backend)
-    values = _values(row, seen, etag, now=now, keeps_code=as_shown is not Stance.takes)
-    change = _change(row, seen, values)
+    values = values_of(row, seen, etag, now=now, keeps_code=as_shown is not Stance.takes)
+    change = change_of(row, seen, values)
     tells = {"now": now, "tells": int(bool(change.now)), "ends": int(values["new_code"] in ended)}
     updated = yield CHANGED, {**lane, **values, **tells}
     if change.now:
@@ -108,71 +115,6 @@ def _take_in(
     elif as_shown is Stance.keeps_for_now:
         yield from look_again(backend, number_is)
     return change if change.now else None
-
-
-def _news(row: Row, seen: Observation, etag: str, *, now: int, ended: frozenset[str]) -> bool:
-    """Whether the observation says anything that the row does not, and is not older than what the row has."""
-    if _later(row, "observed_at", seen, now=now) or _later(row, "missing_since", seen, now=now):
-        return False
-    if text_or_none(row, "etag") != etag or number_or_none(row, "missing_since") is not None:
-        return True
-    if text_or_none(row, "code") == seen.code or _later(row, "confirmed_at", seen, now=now):
-        return False
-    told = number(row, "held") or seen.code is None
-    return not (told and differs_from_its_end(row, seen, ended))
-
-
-def _later(row: Row, column: str, seen: Observation, *, now: int) -> bool:
-    """Whether the row's time is later than the observation, as far as it can be believed."""
-    stored = number_or_none(row, column)
-    return stored is not None and stored > to_micros(seen.as_of) and not ahead(stored, now=now)
-
-
-def _values(row: Row, seen: Observation, etag: str, *, now: int, keeps_code: bool) -> dict[str, Value]:
-    values: dict[str, Value] = {
-        "new_reference": seen.key.reference,
-        "new_vendor_ids": compact(dict(seen.key.vendor_ids)),
-        "new_fields": compact(seen.fields),
-        "new_etag": etag,
-        "new_code": seen.code,
-        "new_code_since": None if seen.status_at is None else to_micros(seen.status_at),
-        "new_code_operation": None,
-        "new_code_tenant": None,
-        "new_late": int(seen.late),
-        "new_target_at": None if seen.target_at is None else to_micros(seen.target_at),
-        "new_observed_at": to_micros(seen.as_of),
-    }
-    keeps_code = keeps_code or _later(row, "confirmed_at", seen, now=now)
-    if keeps_code or text_or_none(row, "code") == seen.code:
-        for name in ("code", "code_operation", "code_tenant"):
-            values["new_" + name] = text_or_none(row, name)
-        if keeps_code or seen.status_at is None:
-            values["new_code_since"] = number_or_none(row, "code_since")
-    return values
-
-
-def _change(row: Row, seen: Observation, values: dict[str, Value]) -> Change:
-    """What differs and was otherwise before; of an order that was never seen, what there is to say now."""
-    names = ("code", "code_since", "late", "target_at", "reference")
-    now_is: dict[str, JsonValue] = {name: values["new_" + name] for name in names}
-    if number_or_none(row, "observed_at") is None:
-        return Change(number=seen.key.number, was={}, now=now_is)
-    was: dict[str, JsonValue] = {name: _scalar(row[name]) for name in names}
-    fields_were, fields_are = json_object(text(row, "fields")) or {}, json_object(compact(seen.fields)) or {}
-    for name in sorted(fields_were.keys() | fields_are.keys()):
-        was[f"fields.{name}"], now_is[f"fields.{name}"] = fields_were.get(name), fields_are.get(name)
-    was["missing"], now_is["missing"] = number_or_none(row, "missing_since") is not None, False
-    differing = [name for name in was if was[name] != now_is[name]]
-    return Change(
-        number=seen.key.number,
-        was={name: was[name] for name in differing},
-        now={name: now_is[name] for name in differing},
-    )
-
-
-def _scalar(value: object) -> str | int | None:
-    assert value is None or isinstance(value, str | int)
-    return value
 
 
 def find(backend: str, name: str) -> Unit[KnownOrder | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select
@@ -18,6 +18,7 @@ ALL = Sql(select(STATUS_CODE).where(STATUS_CODE.c.backend == bindparam("of_backe
 COUNT = Sql(
     select(func.count().label("count")).select_from(STATUS_CODE).where(STATUS_CODE.c.backend == bindparam("of_backend"))
 )
+EVERY = Sql(select(STATUS_CODE).order_by(STATUS_CODE.c.backend, STATUS_CODE.c.position))
 CLEAR = Sql(delete(STATUS_CODE).where(STATUS_CODE.c.backend == bindparam("of_backend")))
 ADD = Sql(insert(STATUS_CODE))
 ADD_ONCE = Sql(insert_or(STATUS_CODE).on_conflict_do_nothing())
@@ -27,6 +28,14 @@ def read(backend: str) -> Unit[tuple[StatusCode, ...]]:
     """The backend's imported table; empty if nobody has given one."""
     rows = yield ALL, {"of_backend": backend}
     return tuple(_code(row) for row in rows)
+
+
+def read_all() -> Unit[Mapping[str, tuple[StatusCode, ...]]]:
+    """Every imported table, by its backend."""
+    tables: dict[str, list[StatusCode]] = {}
+    for row in (yield EVERY, {}):
+        tables.setdefault(text(row, "backend"), []).append(_code(row))
+    return {backend: tuple(codes) for backend, codes in tables.items()}
 
 
 def replace(backend: str, codes: Sequence[StatusCode]) -> Unit[None]:

@@ -357,6 +357,8 @@ _SOURCES: Mapping[str, _Source] = {
     "code_since": lambda past, lane, n: lane.code_since,
     "code_operation": lambda past, lane, n: lane.code_operation,
     "etag": _etag,
+    "mark": _etag,
+    "marked_version": partial(_count, "version"),
 }
 
 

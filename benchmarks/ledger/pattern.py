@@ -23,11 +23,12 @@ SECOND = 1_000_000
 Slot = tuple[str, int]
 """What goes into a hole: `at` (micros after the step began), `second` (the same, to the second), `rfc` and `rfc-second` (as
 text), `op`, `hold`, `key`, `print`, `request` and `reference` (the nth of the step), `last_seq`, `event_seq` and `fence` (so much
-above what the order had), `number`, `uid`, `backend`, `tenant`, `client`, `code_since`, `code_operation`, `etag`."""
+above what the order had), `number`, `uid`, `backend`, `tenant`, `client`, `code_since`, `code_operation`, `etag`,
+`mark`, `marked_version`."""
 Values = Sequence[object]
 COUNTS = ("version", "last_seq", "event_seq", "fence")
 COUNTED = {"seq": "last_seq", "fence": "fence"}
-WHOLE = {"work_order": (*COUNTS, "code_since", "etag"), "attempt": ("code_since",)}
+WHOLE = {"work_order": (*COUNTS, "code_since", "etag", "mark", "marked_version"), "attempt": ("code_since",)}
 """Columns that are holes whatever stands in them."""
 TENANTS = frozenset({"tenant", "code_tenant", "blocked_tenant"})
 CLIENTS = frozenset({"client_id", "closed_by"})

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.figures.long_list import SOONEST_S, judged, watch
+from benchmarks.figures.long_list import judged, watch
 from benchmarks.lab import Lab
-from benchmarks.polling import lists, standing_still, start, zeep_reads
+from benchmarks.polling import SOONEST_S, cpu_of_first_list, lists, standing_still, start, zeep_reads
 from benchmarks.watched import Queued, Watch
 from benchmarks.watching import Told
 
 HELD_S = 0.06
+NONE = float("nan")
 
 
 def computing() -> None:
@@ -67,21 +68,25 @@ def test_the_system_tells_how_long_threads_are_queued() -> None:
 
 
 @pytest.mark.parametrize(
-    ("blocked", "ours", "p99", "fails"),
+    ("blocked", "first", "later", "p99", "fails"),
     [
-        (19.0, 0.25, 11.9, set()),
-        (21.0, 0.25, 11.9, {"long-list-loop"}),
-        (19.0, 0.26, 11.9, {"long-list-cpu"}),
-        (19.0, 0.25, 12.1, {"long-list-update"}),
-        (None, float("nan"), float("nan"), {"long-list-loop", "long-list-cpu", "long-list-update"}),
+        (19.0, 0.25, 0.25, 11.9, set()),
+        (21.0, 0.25, 0.25, 11.9, {"long-list-loop"}),
+        (19.0, 0.25, 0.26, 11.9, {"long-list-cpu"}),
+        (19.0, 0.26, 0.25, 11.9, {"long-list-first"}),
+        (19.0, 0.25, 0.25, 12.1, {"long-list-update"}),
+        (None, NONE, NONE, NONE, {"long-list-loop", "long-list-cpu", "long-list-first", "long-list-update"}),
     ],
 )
-def test_each_clause_is_judged_by_itself(blocked: float | None, ours: float, p99: float, fails: set[str]) -> None:
+def test_each_clause_is_judged_by_itself(
+    blocked: float | None, first: float, later: float, p99: float, fails: set[str]
+) -> None:
     told = {
         "the first list": Told(ticks=9, longest=[{"blocked": 3.0}]),
         "later lists": Told(ticks=9, longest=[] if blocked is None else [{"blocked": blocked}, {"blocked": 1.0}]),
     }
-    cpu_s, p99_ms = {"zeep's parse": [1.0], "ours": [ours]}, {"no list": [10.0], "lists": [p99]}
+    cpu_s = {"zeep's parse": [1.0], "all new": [first], "1 % changed": [later], "nothing changed": [0.1]}
+    p99_ms = {"no list": [10.0], "lists": [p99]}
     assert {result.spec.name for result in judged(told, cpu_s, p99_ms, {}) if not result.holds} == fails
 
 
@@ -93,7 +98,8 @@ async def test_a_gateway_is_watched_while_it_polls(lab: Lab) -> None:
 
 async def test_lists_and_updates_are_measured_and_a_gateway_that_stands_still_asks_for_none(lab: Lab) -> None:
     polling = await start(lab, 70, SOONEST_S)
-    assert 0 < await polling.cpu_of_lists(1) < 10
+    assert 0 < await polling.cpu_of_lists(1, changed=3) < 10
+    assert (await polling.vendor.counts())["updates"] == 3
     assert 0 < await polling.p99_ms(0.3) < 10_000
     with standing_still(polling.gateway.process):
         before = await lists(polling.vendor)
@@ -101,3 +107,7 @@ async def test_lists_and_updates_are_measured_and_a_gateway_that_stands_still_as
         await asyncio.sleep(1.2)
         assert await lists(polling.vendor) == before + 1
     assert 0 < await polling.cpu_of_lists(1) < 10
+
+
+async def test_a_first_list_is_measured_without_the_start(lab: Lab) -> None:
+    assert 0 < await cpu_of_first_list(lab, 70) < 10

@@ -14,6 +14,7 @@ from app.delivery.desk import Desk
 from app.delivery.polling import one_round
 from app.delivery.watchers import Watchers
 from app.domain.errors import GatewayError
+from app.domain.glimpses import Listed, number_of
 from app.domain.ports import VendorAdapter
 from app.domain.work_orders import Observation
 from app.ledger.rounds import Turn
@@ -78,7 +79,7 @@ class Shows:
     reads: list[str] = field(default_factory=list)
     before_read: Callable[[str], Any] | None = None
     lists: int = 0
-    _listing: Callable[[datetime | None], AsyncIterator[Sequence[Observation]]] = field(init=False)
+    _listing: Callable[[datetime | None], AsyncIterator[Sequence[Listed]]] = field(init=False)
     _read: Callable[[str], Any] = field(init=False)
 
     def stand(self, patch: pytest.MonkeyPatch) -> Shows:
@@ -87,12 +88,12 @@ class Shows:
         patch.setattr(self.adapter, "read", self.read)
         return self
 
-    async def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Observation]]:
+    async def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
         self.lists += 1
         given = 0
         async for batch in self._listing(changed_since):
             for one in batch:
-                if one.key.number in self.unlisted:
+                if number_of(one) in self.unlisted:
                     continue
                 if given == self.breaks_after and self.fault is not None:
                     raise self.fault

@@ -10,7 +10,7 @@ import httpx
 from lxml import etree
 
 from app.vendors.civica_cx.documents import VENDORED
-from app.vendors.transport import Reply
+from app.vendors.exchange import Reply
 
 HERE = Path(__file__).parent
 FOREIGN = HERE / "foreign"

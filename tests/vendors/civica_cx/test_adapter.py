@@ -24,6 +24,7 @@ from app.domain.errors import (
     VendorTrouble,
     WorkOrderNotFound,
 )
+from app.domain.glimpses import Listed, read
 from app.domain.ports import Answer, Kind, Outcome, Proof, VendorAdapter, Write
 from app.domain.statuses import Basis, Phase, Status, StatusCode
 from app.domain.work_orders import Observation, OrderKey
@@ -492,8 +493,9 @@ async def test_a_read_with_two_invalid_tokens_is_misconfigured(cx: Cx, adapter: 
         await adapter.read("WO113427")
 
 
-async def gathered(listing: AsyncIterator[Sequence[Observation]]) -> list[list[str]]:
-    return [[order.key.number for order in batch] async for batch in listing]
+async def gathered(listing: AsyncIterator[Sequence[Listed]]) -> list[list[str]]:
+    """The numbers of the orders that can be read, batch by batch."""
+    return [[seen.key.number for one in batch if (seen := read(one)) is not None] async for batch in listing]
 
 
 async def test_a_list_comes_in_batches(cx: Cx, adapter: VendorAdapter) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.vendors.civica_cx.answers import Fault, Nothing, Result, read_answer, text_of
-from app.vendors.civica_cx.contract import Names
+from app.vendors.civica_cx.names import Names
 from tests.vendors.civica_cx.messages import refused, sample, soap
 
 UPDATE = "UpdateRepairWorksOrderStatus"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.vendors.civica_cx.answers import Result, read_answer
-from app.vendors.civica_cx.contract import Names
+from app.vendors.civica_cx.names import Names
 from app.vendors.civica_cx.token import token_from
 from app.vendors.tokens import Token
 from tests.vendors.civica_cx.messages import sample, soap, token_given

@@ -18,7 +18,7 @@ from app.domain.json import JsonObject
 from app.domain.ports import Kind, Write
 from app.domain.statuses import Phase, Status, StatusCode
 from app.domain.work_orders import Observation, OrderKey
-from app.vendors.civica_cx.contract import Names
+from app.vendors.civica_cx.names import Names, is_number
 from app.vendors.civica_cx.settings import CivicaCxSettings, sandbox_section
 from app.vendors.civica_cx.tables import ORDER
 from app.vendors.civica_cx.translate import (
@@ -27,7 +27,6 @@ from app.vendors.civica_cx.translate import (
     from_cx_order,
     from_cx_time,
     has_ids,
-    is_number,
     to_cx_time,
     to_cx_update,
 )

@@ -1,0 +1,120 @@
+"""The orders of a long list: each marked by what it says, read only when it is asked for, and the same as if read by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from lxml import etree
+
+from app.domain.glimpses import Glimpse, Listed, read
+from app.domain.work_orders import Observation
+from app.vendors.civica_cx.listing import OrderFeed, Unreadable
+from app.vendors.civica_cx.names import Names
+from app.vendors.civica_cx.translate import from_cx_order
+from tests.vendors.civica_cx.messages import orders
+
+LONDON = ZoneInfo("Europe/London")
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ORDER = re.compile(rb"<a:RepairWorkOrder>.*?</a:RepairWorkOrder>", re.DOTALL)
+MEMBERS = [member.tag.rpartition("}")[2] for member in next(etree.fromstring(orders(1)).iter("{*}RepairWorkOrder"))]
+
+
+def listed(
+    answer: bytes, *, names: Names | None = None, zone: ZoneInfo = LONDON, at: datetime = NOW, step: int = 1000
+) -> Sequence[Listed]:
+    feed = OrderFeed("GetRepairWorkOrders", names or Names(), zone, as_of=at)
+    for first in range(0, len(answer), step):
+        feed.take(answer[first : first + step])
+    feed.finish()
+    return feed.orders()
+
+
+def marks(answer: bytes, **how: object) -> dict[str, str]:
+    found = listed(answer, **how)  # type: ignore[arg-type]
+    assert all(isinstance(one, Glimpse) for one in found)
+    return {one.number: one.mark for one in found if isinstance(one, Glimpse)}
+
+
+def test_an_order_is_read_as_if_it_were_by_itself_and_carries_its_mark() -> None:
+    answer = orders(1, 2)
+    alone = [
+        from_cx_order(one, Names(), LONDON, as_of=NOW) for one in etree.fromstring(answer).iter("{*}RepairWorkOrder")
+    ]
+    seen = [read(one) for one in listed(answer)]
+    assert seen == alone
+    assert [one.mark for one in seen if one is not None] == list(marks(answer).values())
+
+
+@pytest.mark.parametrize("step", [1, 7, 100, 100_000])
+def test_marks_depend_neither_on_the_time_nor_on_the_place_nor_on_how_the_answer_comes(step: int) -> None:
+    there = marks(orders(1, 2, 3))
+    assert marks(orders(3, 1, 2), step=step, at=datetime(2027, 1, 1, tzinfo=UTC)) == there
+    assert len(set(there.values())) == 3
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_whatever_differs_in_an_order_makes_another_mark_of_it_alone(member: str) -> None:
+    tree = etree.fromstring(orders(1, 2))
+    first = next(tree.iter("{*}RepairWorkOrder"))
+    changed = next(first.iterchildren(f"{{*}}{member}"))
+    changed.attrib.clear()
+    changed.text = (changed.text or "") + "9"
+    before, after = marks(orders(1, 2)), listed(etree.tostring(tree))
+    assert {one.mark for one in after if isinstance(one, Glimpse)} & set(before.values()) == {before["2"]}
+
+
+@pytest.mark.parametrize(
+    ("what", "by"),
+    [
+        (rb"<a:Notes i:nil=\"true\"/>", b"<a:Notes></a:Notes>"),
+        (rb"</a:RepairWorkOrder>", b"<a:Extra>1</a:Extra></a:RepairWorkOrder>"),
+        (rb"<a:TradeCode>[^<]*</a:TradeCode>", b""),
+        (rb"(<a:TradeCode>[^<]*</a:TradeCode>)", rb"\1\1"),
+    ],
+)
+def test_a_null_that_is_empty_now_and_members_that_come_and_go_make_another_mark(what: bytes, by: bytes) -> None:
+    before = orders(1)
+    after = re.sub(what, by, before)
+    assert before != after
+    assert marks(before).items().isdisjoint(marks(after).items())
+
+
+def test_other_names_and_another_time_zone_make_other_marks() -> None:
+    there = set(marks(orders(1)).values())
+    assert there.isdisjoint(marks(orders(1), zone=ZoneInfo("Europe/Paris")).values())
+    assert there.isdisjoint(marks(orders(1), names=Names(renamed={"Notes": "Remarks"})).values())
+
+
+def test_a_prefix_that_means_another_namespace_makes_another_mark() -> None:
+    other = re.sub(rb'xmlns:a="[^"]*"', b'xmlns:a="urn:other"', orders(1))
+    assert set(marks(orders(1)).values()).isdisjoint(marks(other).values())
+
+
+def test_an_order_whose_number_is_not_plainly_written_is_read_at_once() -> None:
+    answer = orders(1).replace(b"<a:WorkOrderId>1<", b"<a:WorkOrderId> 01 <")
+    [one] = listed(answer)
+    assert isinstance(one, Observation)
+    assert one.key.number == "1"
+
+
+def test_an_order_that_cannot_be_read_is_none_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    found = listed(orders(1, 2, spoil=2))
+    assert [one is None for one in map(read, found)] == [False, True]
+    assert "an order was left out of the list: StatusDate is not a time (WorkOrderId '2')" in caplog.text
+
+
+def test_orders_in_a_second_list_are_orders_too() -> None:
+    whole = orders(1, 2)
+    one, two = ORDER.findall(whole)
+    parted = whole.replace(one + two, one + b"</a:WorkOrders><a:WorkOrders>" + two)
+    assert marks(parted) == marks(whole)
+
+
+@pytest.mark.parametrize("step", [7, 100_000])
+def test_a_document_type_is_refused(step: int) -> None:
+    with pytest.raises(Unreadable, match="document type"):
+        listed(b'<!DOCTYPE x [<!ENTITY a "b">]>' + re.sub(rb"^<\?xml.*?\?>\s*", b"", orders(1)), step=step)
