@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -48,10 +47,7 @@ FASTAPI = Peer(name="a", command=(sys.executable, "-m", "benchmarks.peers.plain_
 BARE_NODE = Peer(name="b", command=("node", str(NODE / "fastify_soap.mjs")))
 OUR_JOB_NODE = Peer(name="c", command=("node", str(NODE / "our_job.mjs")))
 WITHOUT_AXIOS = Peer(name="b", command=(*BARE_NODE.command, "--own-http"))
-NEEDS_NODE = pytest.mark.skipif(
-    shutil.which("node") is None or not (NODE / "node_modules").is_dir(),
-    reason=f"needs Node 20 and: npm ci --prefix {NODE.relative_to(ROOT)}",
-)
+NEEDS_NODE = pytest.mark.node
 EVERY = [
     pytest.param(FASTAPI, id="a"),
     pytest.param(BARE_NODE, id="b", marks=NEEDS_NODE),

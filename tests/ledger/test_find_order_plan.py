@@ -10,7 +10,8 @@ from app.ledger.order_sql import FIND_ANY_NAME
 def test_sqlite_looks_into_an_index_for_either_name(sqlite_database: str) -> None:
     with sqlite3.connect(sqlite_database.removeprefix("sqlite:///")) as connection:
         plan = connection.execute(
-            f"EXPLAIN QUERY PLAN {FIND_ANY_NAME.sqlite}", FIND_ANY_NAME.for_sqlite({"of_backend": "riverside", "name": "1"})
+            f"EXPLAIN QUERY PLAN {FIND_ANY_NAME.sqlite}",
+            FIND_ANY_NAME.for_sqlite({"of_backend": "riverside", "name": "1"}),
         ).fetchall()
     connection.close()
     searches = [detail for *_, detail in plan if "work_order" in detail]
