@@ -131,12 +131,14 @@ class TestList:
             assert all(len(page) == limit for page in found[:-1])
 
     async def test_an_order_that_changes_between_two_pages_comes_again_at_the_end(self, shared: Site) -> None:
-        for number in new_orders(shared, 3):
+        new = new_orders(shared, 3)
+        for number in new:
             await shared.api.get(shared.orders(number))
-        first = (await shared.api.get(shared.orders(), params={"limit": 1})).json()
-        moved = first["items"][0]["number"]
-        changes = update(status="on_hold" if first["items"][0]["status"] != "on_hold" else "issued")
-        answer = await shared.update(moved, changes | {"late_reason": "parts_delay"})
+        whole = (await pages(shared.api, shared.orders(), limit=200))[0]
+        moved = next(order["number"] for order in whole if order["number"] in new)
+        upto = next(at for at, order in enumerate(whole, start=1) if order["number"] == moved)
+        first = (await shared.api.get(shared.orders(), params={"limit": upto})).json()
+        answer = await shared.update(moved, update(status="on_hold") | {"late_reason": "parts_delay"})
         rest = await pages(shared.api, shared.orders(), limit=200, cursor=first["next"])
         numbers = [order["number"] for order in rest[0]]
         assert len(numbers) == len(set(numbers))
