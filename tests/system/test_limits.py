@@ -7,7 +7,7 @@ import http.client
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -38,6 +38,8 @@ async def somebody_silent() -> AsyncIterator[int]:
         server.close()
         for writer in taken:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 def is_problem(answer: httpx.Response, status: int, code: str) -> None:
@@ -82,6 +84,8 @@ async def test_a_header_that_never_ends_is_cut_off(tmp_path: Path) -> None:
             await asyncio.wait([said], timeout=0.5)
         assert HEADER_S - 1 < time.monotonic() - begun < HEADER_S + 5
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 def test_the_problems_are_those_that_the_gateway_documents(tmp_path: Path) -> None:
@@ -112,12 +116,17 @@ def test_the_metrics_are_not_for_outside(path: str, tmp_path: Path) -> None:
 
 
 async def test_what_is_streamed_arrives_at_once(tmp_path: Path) -> None:
+    seen, ended = asyncio.Event(), asyncio.Event()
+
     async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 1\ndata: {}\n\n")
         await writer.drain()
-        await asyncio.sleep(HEADER_S)
+        await seen.wait()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        ended.set()
 
     async with await asyncio.start_server(stream, "127.0.0.1", 0) as gateway:
         port = gateway.sockets[0].getsockname()[1]
@@ -127,4 +136,6 @@ async def test_what_is_streamed_arrives_at_once(tmp_path: Path) -> None:
                 api.stream("GET", f"{url}/v1/events/stream") as answer,
             ):
                 first = await anext(answer.aiter_bytes())
+            seen.set()
+            await asyncio.wait_for(ended.wait(), 10)
     assert first == b"id: 1\ndata: {}\n\n"
