@@ -14,7 +14,7 @@ from app.api.documented import problems
 from app.api.event_schemas import EventList
 from app.api.event_stream import EventStream, Source
 from app.api.gateway import Gateway, GatewayDep
-from app.api.parameters import Parameter, named_once
+from app.api.parameters import named_once, optional_header
 from app.api.request_id import HEAD
 from app.api.requests import strict_router
 from app.api.streams import Feed, FeedDep
@@ -27,13 +27,10 @@ from app.ledger.store import StoreUnavailable
 
 NOW = "now"
 SCOPE = "events:read"
-LAST_EVENT_ID: Parameter = {
-    "name": "Last-Event-ID",
-    "in": "header",
-    "required": False,
-    "description": "The `id` of the last event that you have seen; an EventSource sends it by itself. It counts before `after`.",
-    "schema": {"type": "string"},
-}
+LAST_EVENT_ID = optional_header(
+    "Last-Event-ID",
+    "The `id` of the last event that you have seen; an EventSource sends it by itself. It counts before `after`.",
+)
 
 After = Annotated[
     str | None,

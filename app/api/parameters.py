@@ -73,43 +73,36 @@ OPTIONAL_IDEMPOTENCY_KEY: Parameter = {
     "required": False,
     "description": "As for POST: one per intended change, the same for each repeat. Here you may leave it out.",
 }
-PREFER: Parameter = {
-    "name": "Prefer",
-    "in": "header",
-    "required": False,
-    "description": "`respond-async` answers 202 at once; `wait=N` waits up to N (0 to 25) seconds for the vendor.",
-    "schema": {"type": "string"},
-    "example": "wait=10",
-}
 
 
-IF_MATCH: Parameter = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": "ETags: the write happens only if the order, read just before, still has one of them; else 412. "
+def optional_header(name: str, description: str, *, example: str | None = None) -> Parameter:
+    """A header that a caller may send, any text."""
+    said: Parameter = {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string"},
+    }
+    return said if example is None else {**said, "example": example}
+
+
+AN_ETAG = '"3f0c9a2b7d1e4f58a6b0c3d2e1f09876"'
+PREFER = optional_header(
+    "Prefer",
+    "`respond-async` answers 202 at once; `wait=N` waits up to N (0 to 25) seconds for the vendor.",
+    example="wait=10",
+)
+IF_MATCH = optional_header(
+    "If-Match",
+    "ETags: the write happens only if the order, read just before, still has one of them; else 412. "
     "`*` asks only that there is such an order.",
-    "schema": {"type": "string"},
-    "example": '"3f0c9a2b7d1e4f58a6b0c3d2e1f09876"',
-}
-
-
-IF_NONE_MATCH: Parameter = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "An ETag: 304 if the order still has it.",
-    "schema": {"type": "string"},
-    "example": '"3f0c9a2b7d1e4f58a6b0c3d2e1f09876"',
-}
-CACHE_CONTROL: Parameter = {
-    "name": "Cache-Control",
-    "in": "header",
-    "required": False,
-    "description": "`max-stale=N` accepts our last copy if it is at most N seconds old.",
-    "schema": {"type": "string"},
-    "example": "max-stale=60",
-}
+    example=AN_ETAG,
+)
+IF_NONE_MATCH = optional_header("If-None-Match", "An ETag: 304 if the order still has it.", example=AN_ETAG)
+CACHE_CONTROL = optional_header(
+    "Cache-Control", "`max-stale=N` accepts our last copy if it is at most N seconds old.", example="max-stale=60"
+)
 
 
 async def named_once(request: Request) -> None:

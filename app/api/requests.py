@@ -134,25 +134,25 @@ class StrictRoute(APIRoute):
         begin = self.beginning()
 
         async def handle(request: Request) -> Response:
-            return await inner(await begin(request))
+            strict = StrictRequest(request.scope, request.receive)
+            await begin(strict)
+            return await inner(strict)
 
         return handle
 
-    def beginning(self) -> Callable[[Request], Coroutine[Any, Any, StrictRequest]]:
+    def beginning(self) -> Callable[[StrictRequest], Coroutine[Any, Any, None]]:
         """What each request of the route begins with: its caller admitted, its texts checked, its body read and parsed."""
         scopes = required_scopes(self.dependant)
         body = self.body_field
         media_types = self._media_types()
         required = body is not None and body.field_info.is_required()
 
-        async def begin(request: Request) -> StrictRequest:
+        async def begin(request: StrictRequest) -> None:
             if scopes is not None:
                 await admit(request, scopes)
             _check_texts(request)
-            strict = StrictRequest(request.scope, request.receive)
             if body is not None:
-                await strict.read(media_types=media_types, required=required)
-            return strict
+                await request.read(media_types=media_types, required=required)
 
         return begin
 

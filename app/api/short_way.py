@@ -55,7 +55,7 @@ class ShortRoute:
     route: StrictRoute
     method: str
     path: re.Pattern[str]
-    begin: Callable[[Request], Awaitable[StrictRequest]]
+    begin: Callable[[StrictRequest], Awaitable[None]]
     endpoint: Callable[..., Awaitable[Response]]
     given: tuple[tuple[str, Callable[[StrictRequest], object]], ...]
     from_path: tuple[tuple[str, Field], ...]
@@ -84,7 +84,8 @@ class ShortRoute:
 
     async def answer(self, scope: Scope, receive: Receive) -> Response:
         """What the endpoint answers. Raises GatewayError, RequestValidationError."""
-        request = await self.begin(Request(scope, receive))
+        request = StrictRequest(scope, receive)
+        await self.begin(request)
         values = {name: find(request) for name, find in self.given}
         faults: list[dict[str, Any]] = []
         for name, field in self.from_path:

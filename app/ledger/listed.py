@@ -16,7 +16,8 @@ from app.domain.work_orders import Observation
 from app.ledger.accept import new_order
 from app.ledger.comparing import change_of, is_later, is_news, values_of, was_forgotten
 from app.ledger.contradictions import differs_from_its_end
-from app.ledger.listed_sql import ADD_MANY, BESIDE, CHANGED_MANY, OBSERVED, REFRESH, SEEN_MANY, TELL_MANY
+from app.ledger.listed_sql import ADD_MANY, BESIDE, CHANGED_MANY, REFRESH, SEEN_MANY, TELL_MANY
+from app.ledger.order_sql import OBSERVED
 from app.ledger.orders import etag_of
 from app.ledger.records import Change
 from app.ledger.rows import compact, number, number_or_none, text, text_or_none

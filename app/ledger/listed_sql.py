@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
-    null,
     or_,
     select,
     update,
@@ -25,25 +24,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from app.ledger.json_rows import BIG, TEXT, Member, given
+from app.ledger.order_sql import OBSERVED, changed
 from app.ledger.sql import Sql
 from app.ledger.tables import EVENT, ORDER
 
 _of_backend = ORDER.c.backend == bindparam("of_backend")
 _listed_at = func.coalesce(bindparam("listed", type_=BIG), ORDER.c.listed_at)
-OBSERVED = (
-    "reference",
-    "vendor_ids",
-    "fields",
-    "etag",
-    "code",
-    "code_since",
-    "code_operation",
-    "code_tenant",
-    "late",
-    "target_at",
-    "observed_at",
-)
-"""What an observation says of an order, by the names of its columns."""
 _NUMBERS = frozenset({"code_since", "late", "target_at", "observed_at"})
 _observed: dict[str, Member] = {name: BIG if name in _NUMBERS else TEXT for name in OBSERVED}
 
@@ -109,26 +95,16 @@ SEEN_MANY = Sql(
 
 _changed = given(number=TEXT, version=BIG, mark=TEXT, tells=BIG, ends=BIG, **_observed)
 _as_changed = _free(_changed, ORDER.c.version == _changed.c.version)
-_waits = and_(
-    _as_changed.c.ends == 1,
-    ORDER.c.held == 0,
-    ORDER.c.blocked_by.is_(None),
-    ORDER.c.ready_at > bindparam("now", type_=BIG),
-)
 CHANGED_MANY = Sql(
     update(ORDER)
     .where(_of_backend, ORDER.c.number == _as_changed.c.number, ORDER.c.version == _as_changed.c.version)
     .values(
         {
-            **{name: _as_changed.c[name] for name in OBSERVED},
-            "listed_at": _listed_at,
-            "missing_since": null(),
-            "ready_at": case((_waits, bindparam("now", type_=BIG)), else_=ORDER.c.ready_at),
-            "version": ORDER.c.version + 1,
+            **changed(
+                {name: _as_changed.c[name] for name in OBSERVED}, ends=_as_changed.c.ends, tells=_as_changed.c.tells
+            ),
             "mark": _as_changed.c.mark,
             "marked_version": ORDER.c.version + 1,
-            "changed_at": case((_as_changed.c.tells == 1, bindparam("now", type_=BIG)), else_=ORDER.c.changed_at),
-            "event_seq": case((_as_changed.c.tells == 1, ORDER.c.event_seq + 1), else_=ORDER.c.event_seq),
         }
     )
     .returning(ORDER.c.number, ORDER.c.event_seq)

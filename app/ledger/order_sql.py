@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Integer, and_, bindparam, case, func, null, or_, select, union_all, update
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from app.ledger.sql import Sql
 from app.ledger.tables import ORDER
@@ -31,45 +47,54 @@ SEEN = Sql(
         listed_at=func.coalesce(_listed, ORDER.c.listed_at),
     )
 )
-_tells = bindparam("tells", type_=Integer) == 1
-_waits = and_(
-    bindparam("ends", type_=Integer) == 1,
-    ORDER.c.held == 0,
-    ORDER.c.blocked_by.is_(None),
-    ORDER.c.ready_at > bindparam("now"),
+_now = bindparam("now", type_=BigInteger)
+OBSERVED = (
+    "reference",
+    "vendor_ids",
+    "fields",
+    "etag",
+    "code",
+    "code_since",
+    "code_operation",
+    "code_tenant",
+    "late",
+    "target_at",
+    "observed_at",
 )
+"""What an observation says of an order, by the names of its columns."""
+
+
+def changed(
+    shown: Mapping[str, ColumnElement[Any]], *, ends: ColumnElement[int], tells: ColumnElement[int]
+) -> dict[str, ColumnElement[Any]]:
+    """An order's columns after an observation that was news. It `ends` the order, it `tells` something: 1 or 0.
+
+    What is queued for an order that has ended need not wait for its time: it ends with the order.
+    """
+    waits = and_(ends == 1, ORDER.c.held == 0, ORDER.c.blocked_by.is_(None), ORDER.c.ready_at > _now)
+    return {
+        **shown,
+        "listed_at": func.coalesce(_listed, ORDER.c.listed_at),
+        "missing_since": null(),
+        "ready_at": case((waits, _now), else_=ORDER.c.ready_at),
+        "version": ORDER.c.version + 1,
+        "changed_at": case((tells == 1, _now), else_=ORDER.c.changed_at),
+        "event_seq": case((tells == 1, ORDER.c.event_seq + 1), else_=ORDER.c.event_seq),
+    }
+
+
 CHANGED = Sql(
     update(ORDER)
     .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == bindparam("of_number"))
     .values(
-        {
-            **{
-                name: bindparam("new_" + name)
-                for name in (
-                    "reference",
-                    "vendor_ids",
-                    "fields",
-                    "etag",
-                    "code",
-                    "code_since",
-                    "code_operation",
-                    "code_tenant",
-                    "late",
-                    "target_at",
-                    "observed_at",
-                )
-            },
-            "listed_at": func.coalesce(_listed, ORDER.c.listed_at),
-            "missing_since": null(),
-            "ready_at": case((_waits, bindparam("now")), else_=ORDER.c.ready_at),
-            "version": ORDER.c.version + 1,
-            "changed_at": case((_tells, bindparam("now")), else_=ORDER.c.changed_at),
-            "event_seq": case((_tells, ORDER.c.event_seq + 1), else_=ORDER.c.event_seq),
-        }
+        changed(
+            {name: bindparam("new_" + name) for name in OBSERVED},
+            ends=bindparam("ends", type_=Integer),
+            tells=bindparam("tells", type_=Integer),
+        )
     )
     .returning(ORDER.c.event_seq)
 )
-"""What is queued for an order that has ended need not wait for its time: it ends with the order."""
 
 FORGET = Sql(
     update(ORDER)

@@ -8,6 +8,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.charts import STYLE
 from benchmarks.scaling.carries import MONTH, Kept, kept
 from benchmarks.scaling.costs import Costs
 from benchmarks.scaling.plan import Load, db_load, gateway_load
@@ -15,17 +16,6 @@ from benchmarks.scaling.world import Demand
 
 mpl.use("Agg")
 COLOURS = ("#1f5fa8", "#7aa6d6", "#b5bcc6", "#2e8b57")
-INK, FAINT = "#22272e", "#6b7480"
-STYLE = {
-    "font.family": "DejaVu Sans",
-    "text.color": INK,
-    "axes.labelcolor": FAINT,
-    "axes.edgecolor": "#d0d5db",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": FAINT,
-    "ytick.color": INK,
-}
 LOADS = {
     "updates": "updates",
     "polls": "polling: orders that are as they were",
