@@ -5,27 +5,29 @@ from __future__ import annotations
 import os
 import socket
 from itertools import count
+from threading import Lock
 
 LOWEST, WIDTH, WORKERS = 20_000, 1_500, 8
 _turns = count()
+_taking = Lock()
+"""Two threads of one test may ask at once: a row must not begin within another."""
 
 
 def free_port() -> int:
     """A port that nobody listens on now; the same one comes again only after all the others of this worker."""
-    while True:
-        port = _first() + next(_turns) % WIDTH
-        if _is_free(port):
-            return port
+    return free_row(1)
 
 
 def free_row(length: int) -> int:
     """The first of so many ports in a row that nobody listens on now."""
-    while True:
-        first = free_port()
-        if first + length <= _first() + WIDTH and all(_is_free(port) for port in range(first, first + length)):
-            for _ in range(length - 1):
-                next(_turns)
-            return first
+    with _taking:
+        while True:
+            turn = next(_turns) % WIDTH
+            row = range(_first() + turn, _first() + turn + length)
+            if turn + length <= WIDTH and all(_is_free(port) for port in row):
+                for _ in row[1:]:
+                    next(_turns)
+                return row[0]
 
 
 def _first() -> int:
