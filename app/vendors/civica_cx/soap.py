@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from app.domain.errors import BackendMisconfigured, BackendUnavailable
-from app.vendors.civica_cx.answers import Reading, read_answer
+from app.vendors.civica_cx.answers import KnownYes, Reading, read_answer
 from app.vendors.civica_cx.contract import Contract, ContractFault, Members, Operation
 from app.vendors.civica_cx.envelope import hole
 from app.vendors.civica_cx.outcomes import Heard, trouble_of, without_secrets
@@ -88,6 +88,7 @@ class Soap:
         self._clock = clock
         self._tokens = Tokens(self.log_in, clock)
         self._headers: dict[str, dict[str, str]] = {}
+        self._known_yes = KnownYes()
 
     @property
     def loaded(self) -> Contract | None:
@@ -178,7 +179,8 @@ class Soap:
         request = self._request(operation, texts if token is None else {**texts, "Token": token.text})
         asked_at = self._clock()
         reply = await self._http.exchange(request, deadline_s=ends - asyncio.get_running_loop().time())
-        return self.heard(reply, read_answer(reply, operation.name, operation.names), asked_at, token)
+        read = self._known_yes.read if operation.call is UPDATE_STATUS else read_answer
+        return self.heard(reply, read(reply, operation.name, operation.names), asked_at, token)
 
     def _request(self, operation: Operation, texts: Mapping[str, str]) -> Outgoing:
         said = self._headers.get(operation.name) or self._headers.setdefault(operation.name, headers(operation))

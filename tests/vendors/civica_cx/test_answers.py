@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from app.vendors.civica_cx.answers import Fault, Nothing, Result, read_answer, text_of
+from app.vendors.civica_cx.answers import (
+    LONGEST_KNOWN,
+    MOST_KNOWN,
+    Fault,
+    KnownYes,
+    Nothing,
+    Result,
+    read_answer,
+    text_of,
+)
 from app.vendors.civica_cx.names import Names
+from app.vendors.exchange import Reply
 from tests.vendors.civica_cx.messages import refused, sample, soap
 
 UPDATE = "UpdateRepairWorksOrderStatus"
@@ -62,6 +72,27 @@ def test_renamed_elements_are_found_by_their_names_in_this_clients_cx() -> None:
     found = read_answer(soap(message), UPDATE, names)
     assert isinstance(found, Result)
     assert (found.valid, found.reason) == (False, "no")
+
+
+def test_a_yes_is_read_once_and_every_other_answer_each_time() -> None:
+    known = KnownYes()
+    yes, no = soap(ACCEPTED), soap(refused("no"))
+    first = known.read(yes, UPDATE, Names())
+    assert known.read(soap(ACCEPTED), UPDATE, Names()) is first
+    assert known.read(no, UPDATE, Names()) is not known.read(no, UPDATE, Names())
+    assert isinstance(known.read(yes, "GetUserWSToken", Names()), Nothing), "a yes is one operation's"
+    page = Reply(status=200, headers={"content-type": "text/html"}, body=ACCEPTED)
+    assert isinstance(known.read(page, UPDATE, Names()), Nothing), "a page with the same bytes is no yes"
+
+
+def test_so_many_answers_are_kept_and_none_that_is_long() -> None:
+    known = KnownYes()
+    kept = [soap(ACCEPTED + b"\n" * blanks) for blanks in range(MOST_KNOWN + 1)]
+    read = [known.read(one, UPDATE, Names()) for one in kept]
+    assert known.read(kept[0], UPDATE, Names()) is not read[0]
+    assert known.read(kept[-1], UPDATE, Names()) is read[-1]
+    long = soap(ACCEPTED + b"\n" * LONGEST_KNOWN)
+    assert known.read(long, UPDATE, Names()) is not known.read(long, UPDATE, Names())
 
 
 NOTHINGS = {
