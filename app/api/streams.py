@@ -90,7 +90,7 @@ class Feed:
         at = max(await self._store.read(feed.first_kept()) - 1, 0) if after is None else after
         found: list[Event] = []
         for _ in range(SPANS):
-            end = min(upto, at + SPAN)
+            end = upto if feed.is_found_by_index(narrowed) else min(upto, at + SPAN)
             found += await self._store.read(feed.events(narrowed, after=at, upto=end, most=most - len(found)))
             if len(found) >= most:
                 return found, found[-1].id

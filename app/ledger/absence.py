@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, union_all, update
 
 from app.domain.json import JsonObject
 from app.domain.times import CLOCKS_APART, SECOND, ahead, rfc3339_micros
@@ -44,29 +44,36 @@ def unseen(backend: str, *, since: int, now: int, ended: frozenset[str], listed:
 
     `listed`: and that its list did not name. Those that are known to be missing come last.
     """
+    rows = yield CODES, {"of_backend": backend}
+    codes = [code for code in (text(row, "code") for row in rows) if code not in ended]
     values: dict[str, Value] = {"of_backend": backend, "since": since, "ahead": now + CLOCKS_APART, "most": most}
-    values.update({f"code_{n}": code for n, code in enumerate(sorted(ended))})
-    rows = yield _unseen_statement(len(ended), listed=listed), values
+    values.update({f"code_{n}": code for n, code in enumerate(codes)})
+    rows = yield _unseen_statement(len(codes), listed=listed), values
     return [
         Unseen(number=text(row, "number"), missing=number_or_none(row, "missing_since") is not None) for row in rows
     ]
 
 
+_of_backend = ORDER.c.backend == bindparam("of_backend")
+_lowest = select(func.min(ORDER.c.code).label("code")).where(_of_backend).cte("codes", recursive=True)
+_next = select(func.min(ORDER.c.code)).where(_of_backend, ORDER.c.code > _lowest.c.code).scalar_subquery()
+_codes = _lowest.union_all(select(_next).where(_lowest.c.code.is_not(None)))
+CODES = Sql(select(_codes.c.code).where(_codes.c.code.is_not(None)))
+"""The codes that orders of a backend have, one by one from the index: the many orders that have ended are passed over."""
+
+
 @lru_cache(maxsize=64)
 def _unseen_statement(codes: int, *, listed: bool) -> Sql:
     before = ORDER.c.observed_at < bindparam("since")
-    wanted = [
-        ORDER.c.backend == bindparam("of_backend"),
-        or_(before, ORDER.c.observed_at > bindparam("ahead")),
-        *[or_(ORDER.c.code.is_(None), ORDER.c.code != bindparam(f"code_{n}")) for n in range(codes)],
-    ]
+    wanted = [_of_backend, or_(before, ORDER.c.observed_at > bindparam("ahead"))]
     if listed:
         named = ORDER.c.listed_at
         wanted.append(or_(named.is_(None), named < bindparam("since"), named > bindparam("ahead")))
-    order = (ORDER.c.missing_since.is_not(None), ORDER.c.observed_at, ORDER.c.number)
-    return Sql(
-        select(ORDER.c.number, ORDER.c.missing_since).where(and_(*wanted)).order_by(*order).limit(bindparam("most"))
-    )
+    columns = (ORDER.c.number, ORDER.c.missing_since, ORDER.c.observed_at)
+    at_code = [ORDER.c.code.is_(None), *[ORDER.c.code == bindparam(f"code_{n}") for n in range(codes)]]
+    found = union_all(*[select(*columns).where(and_(*wanted, one)) for one in at_code]).subquery()
+    order = (found.c.missing_since.is_not(None), found.c.observed_at, found.c.number)
+    return Sql(select(found.c.number, found.c.missing_since).order_by(*order).limit(bindparam("most")))
 
 
 def not_shown(

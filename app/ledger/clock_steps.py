@@ -17,7 +17,11 @@ READY_NOW = Sql(
 )
 SHORTER_LEASES = Sql(
     update(ORDER)
-    .where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.lease_until > bindparam("until"))
+    .where(
+        ORDER.c.backend == bindparam("of_backend"),
+        ORDER.c.ready_at.is_not(None),  # as every queue has that is leased
+        ORDER.c.lease_until > bindparam("until"),
+    )
     .values(lease_until=bindparam("until"), version=ORDER.c.version + 1)
 )
 _over = bindparam("over", type_=BigInteger)

@@ -11,17 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select
 
-from app.domain.events import Event
+from app.domain.events import TYPES, Event
 from app.ledger.rows import json_object, number, number_or_none, text, text_or_none
-from app.ledger.sql import Row, Sql, Unit, Value
+from app.ledger.sql import Beside, Row, Sql, Unit, Value
 from app.ledger.store import Store, StoreUnavailable
 from app.ledger.tables import EVENT
 
 PATIENCE_S = 0.25
 """How long a look waits for writes under way before it makes do with what is settled."""
 LOOK_AGAIN_S = 0.005
+OFTEN = ("operation.applied", "work_order.changed")
+"""Types that most events are of; the others have an index (`ix_event_rare`)."""
 SPAN = 50_000
 """How many ids one statement looks through at most, whatever the filter leaves of them."""
 
@@ -82,6 +84,11 @@ class EventFilter:
 EVERYONES = EventFilter()
 
 
+def is_found_by_index(narrowed: EventFilter) -> bool:
+    """Whether its events are found without those of others being looked through."""
+    return narrowed.work_order is not None or (narrowed.type is not None and narrowed.type not in OFTEN)
+
+
 def wants(narrowed: EventFilter, event: Event) -> bool:
     """Whether the filter lets an event pass: the same as `events` asks of the database."""
     return (
@@ -92,23 +99,29 @@ def wants(narrowed: EventFilter, event: Event) -> bool:
     )
 
 
-@lru_cache(maxsize=64)
-def _statement(*, tenant: bool, backends: int | None, work_order: bool, type_: bool) -> Sql:
-    wanted = [EVENT.c.id > bindparam("after"), EVENT.c.id <= bindparam("upto")]
+@lru_cache(maxsize=256)
+def _statement(*, tenant: bool, backends: int | None, work_order: bool, type_: str | None) -> Sql:
+    place: ColumnElement[int] = Beside(EVENT.c.id) if work_order else EVENT.c.id
+    wanted = [place > bindparam("after"), place <= bindparam("upto")]
     if tenant:
         wanted.append(or_(EVENT.c.tenant.is_(None), EVENT.c.tenant == bindparam("of_tenant")))
     if backends is not None:
-        wanted.append(or_(*[EVENT.c.backend == bindparam(f"backend_{n}") for n in range(backends)]))
+        backend = EVENT.c.backend if work_order else Beside(EVENT.c.backend)
+        wanted.append(or_(*[backend == bindparam(f"backend_{n}") for n in range(backends)]))
     if work_order:
         wanted.append(EVENT.c.work_order == bindparam("of_order"))
-    if type_:
-        wanted.append(EVENT.c.type == bindparam("of_type"))
-    return Sql(select(EVENT).where(*wanted).order_by(EVENT.c.id).limit(bindparam("most")))
+    if type_ is not None:
+        wanted.append(EVENT.c.type == literal_column(f"'{type_}'"))
+        wanted += [EVENT.c.type != literal_column(f"'{name}'") for name in OFTEN if type_ not in OFTEN]
+    return Sql(select(EVENT).where(*wanted).order_by(place).limit(bindparam("most")))
 
 
 def events(narrowed: EventFilter, *, after: int, upto: int, most: int) -> Unit[list[Event]]:
-    """The next `most` events beyond `after`, up to `upto` (a horizon), the oldest first."""
-    if narrowed.backends is not None and not narrowed.backends:
+    """The next `most` events beyond `after`, up to `upto` (a horizon), the oldest first.
+
+    Those of one order are found by the order; for any others the ids in between are looked through.
+    """
+    if (narrowed.backends is not None and not narrowed.backends) or narrowed.type not in (None, *TYPES):
         return []
     values: dict[str, Value] = {}
     for n, backend in enumerate(sorted(narrowed.backends or ())):
@@ -117,13 +130,11 @@ def events(narrowed: EventFilter, *, after: int, upto: int, most: int) -> Unit[l
         values["of_tenant"] = narrowed.tenant
     if narrowed.work_order is not None:
         values["of_order"] = narrowed.work_order
-    if narrowed.type is not None:
-        values["of_type"] = narrowed.type
     statement = _statement(
         tenant=narrowed.tenant is not None,
         backends=None if narrowed.backends is None else len(narrowed.backends),
         work_order=narrowed.work_order is not None,
-        type_=narrowed.type is not None,
+        type_=narrowed.type,
     )
     rows = yield statement, {**values, "after": after, "upto": upto, "most": most}
     return [event(row) for row in rows]

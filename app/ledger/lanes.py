@@ -5,7 +5,7 @@ Only the holder of the lease works on the queue, and every later write carries t
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, case, column, func, null, or_, select, union_all, update
 
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State, move
@@ -42,13 +42,26 @@ CLAIM = Sql(
     )
     .returning(ORDER.c.number, ORDER.c.fence)
 )
-NEXT_READY = Sql(
-    select(
-        func.min(case((ORDER.c.lease_until > ORDER.c.ready_at, ORDER.c.lease_until), else_=ORDER.c.ready_at)).label(
-            "at"
-        )
-    ).where(ORDER.c.backend == bindparam("of_backend"), ORDER.c.ready_at.is_not(None), ORDER.c.held == 0)
+FOREVER = 2**63 - 1
+_waits = and_(ORDER.c.backend == bindparam("of_backend"), ORDER.c.ready_at.is_not(None), ORDER.c.held == 0)
+_first_free = (
+    select(ORDER.c.ready_at)
+    .where(_waits, ORDER.c.lease_until <= ORDER.c.ready_at)
+    .order_by(ORDER.c.ready_at)
+    .limit(1)
+    .cte("first_free")
 )
+_before_it = ORDER.c.ready_at < func.coalesce(select(_first_free.c.ready_at).scalar_subquery(), FOREVER)
+NEXT_READY = Sql(
+    select(func.min(column("at", BigInteger)).label("at")).select_from(
+        union_all(
+            select(_first_free.c.ready_at.label("at")),
+            select(func.min(ORDER.c.lease_until).label("at")).where(_waits, _before_it),
+        ).subquery()
+    )
+)
+"""The first queue that is free at its time, or one with an earlier time whose lease ends before that: however many wait, only
+those with a lease are looked through."""
 HEAD = Sql(
     OPERATIONS.where(
         OPERATION.c.backend == bindparam("of_backend"),
@@ -101,9 +114,10 @@ PUT_BACK = Sql(
 )
 TAKE_OVER = Sql(
     update(ORDER)
-    .where(or_(ORDER.c.lease_until > 0, ORDER.c.lease_owner.is_not(None)))
+    .where(ORDER.c.ready_at.is_not(None), or_(ORDER.c.lease_until > 0, ORDER.c.lease_owner.is_not(None)))
     .values(lease_owner=null(), lease_until=0)
 )
+"""A queue that is leased has a time of attention, and those that have one are few."""
 OVER = Sql(
     select(
         func.max(

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, Text, UniqueConstraint
-from sqlalchemy import text as sql_text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from app.domain.operations import State
@@ -36,6 +45,11 @@ def _text(*, primary_key: bool = False, nullable: bool = False) -> Column[str]:
 
 def _one_of(column: str, words: type[State] | type[Kind]) -> str:
     return f"{column} IN ({', '.join(repr(word.value) for word in words)})"
+
+
+def _index_of_some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows that fulfil a condition, on either database."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class ClientRow(Table, table=True):
@@ -76,34 +90,19 @@ class OperationRow(Table, table=True):
         UniqueConstraint("backend", "work_order", "seq"),
         CheckConstraint(_one_of("state", State), name="state"),
         CheckConstraint(_one_of("kind", Kind), name="kind"),
-        Index(
-            "ix_operation_open",
-            "backend",
-            "work_order",
-            "seq",
-            sqlite_where=sql_text("finished_at IS NULL"),
-            postgresql_where=sql_text("finished_at IS NULL"),
-        ),
+        _index_of_some("ix_operation_open", "backend", "work_order", "seq", where="finished_at IS NULL"),
         Index("ix_operation_tenant_id", "tenant", "id"),
-        Index(
-            "ix_operation_answered",
-            "finished_at",
-            sqlite_where=sql_text("answer_body IS NOT NULL"),
-            postgresql_where=sql_text("answer_body IS NOT NULL"),
+        _index_of_some(
+            "ix_operation_state", "tenant", "state", "id", where="state <> 'applied' AND state <> 'sending'"
         ),
-        Index(
-            "ix_operation_referenced",
-            "finished_at",
-            sqlite_where=sql_text("client_reference IS NOT NULL"),
-            postgresql_where=sql_text("client_reference IS NOT NULL"),
-        ),
-        Index(
+        _index_of_some("ix_operation_answered", "finished_at", where="answer_body IS NOT NULL"),
+        _index_of_some("ix_operation_referenced", "finished_at", where="client_reference IS NOT NULL"),
+        _index_of_some(
             "uq_operation_client_reference",
             "tenant",
             "client_reference",
+            where="client_reference IS NOT NULL",
             unique=True,
-            sqlite_where=sql_text("client_reference IS NOT NULL"),
-            postgresql_where=sql_text("client_reference IS NOT NULL"),
         ),
     )
 
@@ -170,13 +169,8 @@ class WorkOrderRow(Table, table=True):
     __table_args__ = (
         Index("ix_work_order_reference", "backend", "reference"),
         Index("ix_work_order_changed", "backend", "changed_at", "number"),
-        Index(
-            "ix_work_order_ready",
-            "backend",
-            "ready_at",
-            sqlite_where=sql_text("ready_at IS NOT NULL"),
-            postgresql_where=sql_text("ready_at IS NOT NULL"),
-        ),
+        Index("ix_work_order_code", "backend", "code", "changed_at", "number"),
+        _index_of_some("ix_work_order_ready", "backend", "ready_at", where="ready_at IS NOT NULL"),
     )
 
     backend: str = Field(sa_column=_text(primary_key=True))
@@ -224,15 +218,9 @@ class OrderHoldRow(Table, table=True):
 
     __tablename__ = "order_hold"
     __table_args__ = (
-        Index(
-            "uq_order_hold_open",
-            "backend",
-            "work_order",
-            unique=True,
-            sqlite_where=sql_text("closed_at IS NULL"),
-            postgresql_where=sql_text("closed_at IS NULL"),
-        ),
+        _index_of_some("uq_order_hold_open", "backend", "work_order", where="closed_at IS NULL", unique=True),
         Index("ix_order_hold_operation_id", "operation_id"),
+        Index("ix_order_hold_tenant_id", "tenant", "id"),
     )
 
     id: str = Field(sa_column=_text(primary_key=True))
@@ -256,7 +244,12 @@ class EventRow(Table, table=True):
     """What happened to an order, in the order in which it was recorded; `seq` counts within the order, without gaps."""
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("backend", "work_order", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("backend", "work_order", "seq"),
+        _index_of_some(
+            "ix_event_rare", "type", "id", where="type <> 'operation.applied' AND type <> 'work_order.changed'"
+        ),
+    )
 
     id: int | None = Field(
         sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, literal_column, or_, select
 
 from app.domain.errors import NotFound
 from app.domain.holds import Action
@@ -20,9 +20,11 @@ from app.ledger.resolving import TAKE_FENCE, Word
 from app.ledger.resolving import resolve as resolve_hold
 from app.ledger.rows import compact, number, operation, text
 from app.ledger.settle import settle
-from app.ledger.sql import Sql, Unit, Value
+from app.ledger.sql import Beside, Sql, Unit, Value
 from app.ledger.tables import OPERATION, OPERATIONS
 
+OFTEN = (State.applied, State.sending)
+"""States that every write goes through; operations in any other have an index (`ix_operation_state`)."""
 FIND_MINE = Sql(OPERATIONS.where(OPERATION.c.id == bindparam("of_id"), OPERATION.c.tenant == bindparam("of_tenant")))
 FIND_SEVERAL = Sql(OPERATIONS.where(OPERATION.c.id.in_(select(given(id=TEXT).c.id))))
 
@@ -60,19 +62,36 @@ class OperationFilter:
     """The id of the last operation of the page before; the newest come first."""
 
 
-@lru_cache(maxsize=64)
-def _list_statement(*, backends: int, state: bool, work_order: bool, kind: bool, before: bool) -> Sql:
-    granted = [OPERATION.c.backend == bindparam(f"backend_{n}") for n in range(backends)]
-    wanted = [OPERATION.c.tenant == bindparam("of_tenant"), or_(*granted)]
-    if state:
+def _found_by(state: State) -> list[ColumnElement[bool]]:
+    """What the index that holds the operations of this state has as its condition, spelt out so that it can be used."""
+    if state is State.applied:
+        return []
+    if state is State.sending:
+        return [OPERATION.c.finished_at.is_(None)]
+    return [OPERATION.c.state != literal_column(f"'{often.value}'") for often in OFTEN]
+
+
+@lru_cache(maxsize=256)
+def _list_statement(*, backends: int, state: State | None, work_order: bool, kind: bool, before: bool) -> Sql:
+    tenant: ColumnElement[str] = OPERATION.c.tenant
+    backend: ColumnElement[str] = OPERATION.c.backend
+    place: ColumnElement[str] = OPERATION.c.id
+    if work_order:  # those of one order are few, wherever they stand among the tenant's
+        tenant, place = Beside(tenant), Beside(place)
+    elif state is State.sending:  # and so are those that are not final
+        tenant, backend, place = Beside(tenant), Beside(backend), Beside(place)
+    granted = [backend == bindparam(f"backend_{n}") for n in range(backends)]
+    wanted = [tenant == bindparam("of_tenant"), or_(*granted)]
+    if state is not None:
         wanted.append(OPERATION.c.state == bindparam("of_state"))
+        wanted += _found_by(state)
     if work_order:
         wanted.append(OPERATION.c.work_order == bindparam("of_order"))
     if kind:
         wanted.append(OPERATION.c.kind == bindparam("of_kind"))
     if before:
-        wanted.append(OPERATION.c.id < bindparam("before"))
-    return Sql(OPERATIONS.where(and_(*wanted)).order_by(OPERATION.c.id.desc()).limit(bindparam("most")))
+        wanted.append(place < bindparam("before"))
+    return Sql(OPERATIONS.where(and_(*wanted)).order_by(place.desc()).limit(bindparam("most")))
 
 
 def list_operations(narrowed: OperationFilter, *, most: int) -> Unit[list[Operation]]:
@@ -91,7 +110,7 @@ def list_operations(narrowed: OperationFilter, *, most: int) -> Unit[list[Operat
     if narrowed.before is not None:
         values["before"] = narrowed.before
     statement = _list_statement(
-        state=narrowed.state is not None,
+        state=narrowed.state,
         backends=len(narrowed.backends),
         work_order=narrowed.work_order is not None,
         kind=narrowed.kind is not None,
@@ -105,14 +124,18 @@ def list_everyones(*, state: State | None, backend: str | None, most: int) -> Un
     """Operations of all tenants, the newest first: for an operator, never for the API."""
     wanted = {"state": state and state.value, "backend": backend}
     narrowed = {name: value for name, value in wanted.items() if value is not None}
-    rows = yield _everyones_statement(tuple(narrowed)), {**narrowed, "most": most}
+    rows = yield _everyones_statement(tuple(narrowed), state=state), {**narrowed, "most": most}
     return [operation(row) for row in rows]
 
 
-@lru_cache(maxsize=4)
-def _everyones_statement(columns: tuple[str, ...]) -> Sql:
+@lru_cache(maxsize=32)
+def _everyones_statement(columns: tuple[str, ...], *, state: State | None) -> Sql:
     wanted = [OPERATION.c[name] == bindparam(name) for name in columns]
-    return Sql(OPERATIONS.where(*wanted).order_by(OPERATION.c.id.desc()).limit(bindparam("most")))
+    place: ColumnElement[str] = OPERATION.c.id
+    if state is not None and state is not State.applied:
+        wanted += _found_by(state)
+        place = Beside(place)
+    return Sql(OPERATIONS.where(*wanted).order_by(place.desc()).limit(bindparam("most")))
 
 
 class NotUnresolved(Exception):

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select, tuple_, union_all
 
 from app.domain.times import CLOCKS_APART, to_micros
 from app.domain.work_orders import Observation
@@ -136,16 +137,27 @@ class OrderFilter:
 
 @lru_cache(maxsize=64)
 def _list_statement(codes: int | None, *, since: bool, after: bool) -> Sql:
-    wanted = [ORDER.c.backend == bindparam("of_backend"), ORDER.c.observed_at.is_not(None)]
-    if codes is not None:
-        wanted.append(or_(*[ORDER.c.code == bindparam(f"code_{n}") for n in range(codes)]))
+    wanted: list[ColumnElement[bool]] = [ORDER.c.backend == bindparam("of_backend"), ORDER.c.observed_at.is_not(None)]
     if since:
         wanted.append(ORDER.c.changed_at >= bindparam("since"))
     if after:
         wanted.append(
             tuple_(ORDER.c.changed_at, ORDER.c.number) > tuple_(bindparam("after_at"), bindparam("after_number"))
         )
-    return Sql(select(ORDER).where(and_(*wanted)).order_by(ORDER.c.changed_at, ORDER.c.number).limit(bindparam("most")))
+    if codes is None:
+        return Sql(_page(select(ORDER), *wanted))
+    each = [_page(select(*_PLACE), *wanted, ORDER.c.code == bindparam(f"code_{n}")) for n in range(codes)]
+    among = union_all(*[select(one.subquery()) for one in each])
+    first = among.order_by(*among.selected_columns).limit(bindparam("most")).subquery()
+    theirs = and_(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == first.c.number)
+    return Sql(select(ORDER).join(first, theirs).order_by(first.c.changed_at, first.c.number))
+
+
+_PLACE = (ORDER.c.changed_at, ORDER.c.number)
+
+
+def _page(rows: Select[Any], *wanted: ColumnElement[bool]) -> Select[Any]:
+    return rows.where(and_(*wanted)).order_by(*_PLACE).limit(bindparam("most"))
 
 
 def list_orders(backend: str, narrowed: OrderFilter, *, most: int) -> Unit[list[KnownOrder]]:

@@ -61,10 +61,10 @@ def _empty(column: Column[Any]) -> Sql:
 DROP_ANSWERS = _empty(OPERATION.c.answer_body)
 FREE_REFERENCES = _empty(OPERATION.c.client_reference)
 _newest = EVENT.alias("newest")
+_first = select(EVENT.c.id, EVENT.c.at).order_by(EVENT.c.id).limit(bindparam("most")).subquery()
 _oldest = (
-    select(EVENT.c.id, EVENT.c.at)
-    .order_by(EVENT.c.id)
-    .limit(bindparam("most"))
+    select(EVENT.c.id)
+    .where(EVENT.c.id.in_(select(_first.c.id).where(_first.c.at <= bindparam("before"))))
     .with_for_update(skip_locked=True)
     .cte("oldest")
     .prefix_with("MATERIALIZED", dialect="postgresql")
@@ -72,7 +72,7 @@ _oldest = (
 DELETE_EVENTS = Sql(
     delete(EVENT)
     .where(
-        EVENT.c.id.in_(select(_oldest.c.id).where(_oldest.c.at <= bindparam("before"))),
+        EVENT.c.id.in_(select(_oldest.c.id)),
         EVENT.c.id < select(func.max(_newest.c.id)).scalar_subquery(),
     )
     .returning(EVENT.c.id)

@@ -6,14 +6,26 @@ import hashlib
 import heapq
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, Text, and_, bindparam, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from app.domain.operations import FINAL
 from app.domain.ports import Kind
 from app.domain.timeline import Begun, Ended, Entry, Place, Recorded, Requested
 from app.ledger.feed import event
 from app.ledger.rows import json_object, number, number_or_none, operation, text, text_or_none
-from app.ledger.sql import Row, Sql, Unit, Value
+from app.ledger.sql import Beside, Row, Sql, Unit, Value
 from app.ledger.tables import ATTEMPT, EVENT, KEY, OPERATION
 
 REQUEST, ATTEMPT_BEGUN, ATTEMPT_ENDED, EVENT_RECORDED = range(4)
@@ -37,7 +49,7 @@ _no_key: ColumnElement[str] = literal("", Text)
 _of_order = and_(
     OPERATION.c.backend == bindparam("of_backend"),
     OPERATION.c.work_order == bindparam("of_number"),
-    OPERATION.c.tenant == bindparam("of_tenant"),
+    Beside(OPERATION.c.tenant) == bindparam("of_tenant"),
 )
 _its_key = and_(
     KEY.c.created_at == OPERATION.c.accepted_at,  # by the index that the clearing of old keys has
@@ -45,7 +57,10 @@ _its_key = and_(
     KEY.c.operation_id == OPERATION.c.id,
 )
 _its_end = and_(OPERATION.c.id == EVENT.c.operation_id, OPERATION.c.tenant == bindparam("of_tenant"))
-_made_it = select(OPERATION.c.id).where(_of_order, OPERATION.c.kind == Kind.create.value)
+_its_queues = union_all(
+    select(bindparam("of_number", type_=Text)),
+    select(OPERATION.c.id).where(_of_order, OPERATION.c.kind == Kind.create.value),
+)
 """A create is in a queue of its own until the vendor has numbered the order."""
 
 
@@ -78,7 +93,7 @@ EVENTS = _page(
     .select_from(EVENT.outerjoin(OPERATION, _its_end))
     .where(
         EVENT.c.backend == bindparam("of_backend"),
-        or_(EVENT.c.work_order == bindparam("of_number"), EVENT.c.work_order.in_(_made_it)),
+        EVENT.c.work_order.in_(_its_queues),
         or_(EVENT.c.tenant.is_(None), EVENT.c.tenant == bindparam("of_tenant")),
         _after(EVENT.c.at, _no_key, EVENT.c.id),
     ),

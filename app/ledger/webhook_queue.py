@@ -112,7 +112,7 @@ DISABLE = Sql(
     .where(WEBHOOK.c.id == bindparam("of_id"), WEBHOOK.c.enabled == 1)
     .values(enabled=0, disabled_reason=bindparam("reason"), disabled_at=bindparam("now"))
 )
-TAKE_OVER = Sql(update(WEBHOOK_MESSAGE).where(WEBHOOK_MESSAGE.c.lease_until > 0).values(lease_until=0))
+TAKE_OVER = Sql(update(WEBHOOK_MESSAGE).where(_open, WEBHOOK_MESSAGE.c.lease_until > 0).values(lease_until=0))
 _old = (
     select(WEBHOOK_MESSAGE.c.id)
     .where(WEBHOOK_MESSAGE.c.finished_at < bindparam("before"))
