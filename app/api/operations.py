@@ -20,7 +20,7 @@ from app.domain import operations as domain
 from app.domain.operations import FINAL, UNRESOLVED, State
 from app.domain.receipts import operation_json
 from app.domain.times import SECOND
-from app.ledger import holds, operations
+from app.ledger import holds, operation_lists, operations
 from app.ledger.rows import compact
 
 router = strict_router(tags=["operations"])
@@ -52,8 +52,8 @@ async def list_operations(
     page = Page(gateway, caller, f"operations {state} {backend} {work_order}", limit=limit)
     after = page.after(cursor)
     found = await gateway.store.read(
-        operations.list_operations(
-            operations.OperationFilter(
+        operation_lists.list_operations(
+            operation_lists.OperationFilter(
                 tenant=caller.tenant,
                 backends=caller.backends if backend is None else caller.backends & {backend},
                 state=state,

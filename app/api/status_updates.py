@@ -52,7 +52,7 @@ from app.domain.ports import Capability, Kind, Write
 from app.domain.receipts import status_update
 from app.domain.times import to_micros
 from app.domain.work_orders import OrderKey
-from app.ledger import operations, orders
+from app.ledger import operation_lists, orders
 from app.ledger.records import Send
 from app.vendors.backends import Backend
 
@@ -180,8 +180,8 @@ async def list_status_updates(
     page = Page(gateway, caller, f"status-updates {backend} {known.view.number}", limit=limit)
     after = page.after(cursor)
     found = await gateway.store.read(
-        operations.list_operations(
-            operations.OperationFilter(
+        operation_lists.list_operations(
+            operation_lists.OperationFilter(
                 tenant=caller.tenant,
                 backends=frozenset({backend}),
                 work_order=known.view.number,

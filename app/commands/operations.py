@@ -45,11 +45,13 @@ def list_(
         from app.commands.configured import configuration, in_store
         from app.domain.operations import State
         from app.domain.receipts import operation_json
-        from app.ledger import operations
+        from app.ledger import operation_lists
 
         if state and state not in State.__members__:
             raise Ends(f"there is no state {state!r}; there is: {', '.join(State)}", code=WRONG)
-        wanted = operations.list_everyones(state=State(state) if state else None, backend=backend or None, most=MOST)
+        wanted = operation_lists.list_everyones(
+            state=State(state) if state else None, backend=backend or None, most=MOST
+        )
         found = in_store(configuration(config), lambda store: store.read(wanted))
         shown = [{"tenant": one.tenant, **operation_json(one, waiting_for=None)} for one in found]
     if as_json:

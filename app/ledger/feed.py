@@ -14,8 +14,9 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select
 
 from app.domain.events import TYPES, Event
+from app.ledger.planners import Beside, Implied
 from app.ledger.rows import json_object, number, number_or_none, text, text_or_none
-from app.ledger.sql import Beside, Row, Sql, Unit, Value
+from app.ledger.sql import Row, Sql, Unit, Value
 from app.ledger.store import Store, StoreUnavailable
 from app.ledger.tables import EVENT
 
@@ -112,7 +113,7 @@ def _statement(*, tenant: bool, backends: int | None, work_order: bool, type_: s
         wanted.append(EVENT.c.work_order == bindparam("of_order"))
     if type_ is not None:
         wanted.append(EVENT.c.type == literal_column(f"'{type_}'"))
-        wanted += [EVENT.c.type != literal_column(f"'{name}'") for name in OFTEN if type_ not in OFTEN]
+        wanted += [Implied(EVENT.c.type != literal_column(f"'{name}'")) for name in OFTEN if type_ not in OFTEN]
     return Sql(select(EVENT).where(*wanted).order_by(place).limit(bindparam("most")))
 
 

@@ -6,10 +6,26 @@ passed over, so that any number of gateways may clear up at once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, and_, bindparam, delete, func, null, or_, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from app.domain.times import SECOND
 from app.ledger.sql import Sql, Unit
@@ -26,30 +42,29 @@ _no_open_hold = ~(
 _final_since = and_(OPERATION.c.finished_at <= bindparam("before"), _no_open_hold)
 """Long final, and not what a person still has to decide about."""
 
-_expired = (
-    select(KEY.c.client_id, KEY.c.key)
-    .select_from(KEY.outerjoin(OPERATION, OPERATION.c.id == KEY.c.operation_id))
-    .where(KEY.c.created_at <= bindparam("before"), or_(KEY.c.operation_id.is_(None), _final_since))
-    .order_by(KEY.c.created_at)
-    .limit(bindparam("most"))
-    .with_for_update(of=KEY, skip_locked=True)
-    .cte("expired")
-    .prefix_with("MATERIALIZED", dialect="postgresql")
-)
-EXPIRE_KEYS = Sql(
-    delete(KEY)
-    .where(tuple_(KEY.c.client_id, KEY.c.key).in_(select(_expired.c.client_id, _expired.c.key)))
-    .returning(KEY.c.key)
-)
+
+def _expire_keys(most: ColumnElement[int]) -> Sql:
+    expired = (
+        select(KEY.c.client_id, KEY.c.key)
+        .select_from(KEY.outerjoin(OPERATION, OPERATION.c.id == KEY.c.operation_id))
+        .where(KEY.c.created_at <= bindparam("before"), or_(KEY.c.operation_id.is_(None), _final_since))
+        .order_by(KEY.c.created_at)
+        .limit(most)
+        .with_for_update(of=KEY, skip_locked=True)
+        .cte("expired")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    chosen = tuple_(KEY.c.client_id, KEY.c.key).in_(select(expired.c.client_id, expired.c.key))
+    return Sql(delete(KEY).where(chosen).returning(KEY.c.key))
 
 
-def _empty(column: Column[Any]) -> Sql:
+def _empty(column: Column[Any], most: ColumnElement[int]) -> Sql:
     """Takes what one column of the long final operations holds; the rows stay."""
     chosen = (
         select(OPERATION.c.id)
         .where(column.is_not(None), _final_since)
         .order_by(OPERATION.c.finished_at)
-        .limit(bindparam("most"))
+        .limit(most)
         .with_for_update(of=OPERATION, skip_locked=True)
         .cte("chosen")
         .prefix_with("MATERIALIZED", dialect="postgresql")
@@ -58,27 +73,43 @@ def _empty(column: Column[Any]) -> Sql:
     return Sql(emptied.returning(OPERATION.c.id))
 
 
-DROP_ANSWERS = _empty(OPERATION.c.answer_body)
-FREE_REFERENCES = _empty(OPERATION.c.client_reference)
-_newest = EVENT.alias("newest")
-_first = select(EVENT.c.id, EVENT.c.at).order_by(EVENT.c.id).limit(bindparam("most")).subquery()
-_oldest = (
-    select(EVENT.c.id)
-    .where(EVENT.c.id.in_(select(_first.c.id).where(_first.c.at <= bindparam("before"))))
-    .with_for_update(skip_locked=True)
-    .cte("oldest")
-    .prefix_with("MATERIALIZED", dialect="postgresql")
-)
-DELETE_EVENTS = Sql(
-    delete(EVENT)
-    .where(
-        EVENT.c.id.in_(select(_oldest.c.id)),
-        EVENT.c.id < select(func.max(_newest.c.id)).scalar_subquery(),
+def _delete_events(most: ColumnElement[int]) -> Sql:
+    """Ids rise with time, so the oldest are the first; no index on the time is needed to find them.
+
+    The newest stays whatever its age: SQLite counts on from it, and a cursor must never meet an id again.
+    """
+    newest = EVENT.alias("newest")
+    first = select(EVENT.c.id, EVENT.c.at).order_by(EVENT.c.id).limit(most).subquery()
+    oldest = (
+        select(EVENT.c.id)
+        .where(EVENT.c.id.in_(select(first.c.id).where(first.c.at <= bindparam("before"))))
+        .with_for_update(skip_locked=True)
+        .cte("oldest")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    .returning(EVENT.c.id)
-)
-"""Ids rise with time, so the oldest are the first; no index on the time is needed to find them. The newest stays whatever
-its age: SQLite counts on from it, and a cursor must never meet an id again."""
+    return Sql(
+        delete(EVENT)
+        .where(
+            EVENT.c.id.in_(select(oldest.c.id)),
+            EVENT.c.id < select(func.max(newest.c.id)).scalar_subquery(),
+        )
+        .returning(EVENT.c.id)
+    )
+
+
+@lru_cache(maxsize=4)
+def steps(most: int) -> Mapping[str, Sql]:
+    """The statement for each kind, which clears at most so many rows.
+
+    How many is spelt out: of a limit that it is told only later PostgreSQL thinks that it is a tenth of the table.
+    """
+    limit: ColumnElement[int] = literal_column(str(most), Integer)
+    return {
+        "keys": _expire_keys(limit),
+        "answers": _empty(OPERATION.c.answer_body, limit),
+        "references": _empty(OPERATION.c.client_reference, limit),
+        "events": _delete_events(limit),
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,14 +123,15 @@ class Retention:
 
     def units(self, *, now: int, most: int) -> dict[str, Unit[int]]:
         """One batch of each kind: how many of at most `most` rows were cleared."""
-        return {
-            "keys": _cleared(EXPIRE_KEYS, before=now - self.key_days * DAY, most=most),
-            "answers": _cleared(DROP_ANSWERS, before=now - self.answer_days * DAY, most=most),
-            "references": _cleared(FREE_REFERENCES, before=now - self.reference_days * DAY, most=most),
-            "events": _cleared(DELETE_EVENTS, before=now - self.event_days * DAY, most=most),
+        days = {
+            "keys": self.key_days,
+            "answers": self.answer_days,
+            "references": self.reference_days,
+            "events": self.event_days,
         }
+        return {kind: _cleared(step, before=now - days[kind] * DAY) for kind, step in steps(most).items()}
 
 
-def _cleared(step: Sql, *, before: int, most: int) -> Unit[int]:
-    rows = yield step, {"before": before, "most": most}
+def _cleared(step: Sql, *, before: int) -> Unit[int]:
+    rows = yield step, {"before": before}
     return len(rows)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Executable, Integer, bindparam
+from sqlalchemy import BigInteger, Executable, bindparam
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.compiler import compiles
@@ -55,33 +55,6 @@ def _given(element: Now, compiler: SQLCompiler, **options: object) -> str:
 @compiles(Now, "postgresql")
 def _read(element: Now, compiler: SQLCompiler, **options: object) -> str:
     return f"coalesce(orderbridge_now(), {compiler.process(element.clauses, **options)})"
-
-
-class Beside(FunctionElement[T], Generic[T]):
-    """A column that rows are sorted out by, and not looked for by: another index is to be used.
-
-    SQLite has no statistics, and PostgreSQL does not look at the parameters of a statement that it has run often. There only
-    numbers are kept from their index: of those a range is taken for a tenth of the table, whatever it is.
-    """
-
-    inherit_cache = True
-
-    def __init__(self, column: ColumnElement[T]) -> None:
-        self.type = column.type
-        super().__init__(column)
-
-
-@compiles(Beside, "sqlite")
-def _passed_over(element: Beside[object], compiler: SQLCompiler, **options: object) -> str:
-    (column,) = element.clauses
-    return f"+{compiler.process(column, **options)}"
-
-
-@compiles(Beside, "postgresql")
-def _number_or_itself(element: Beside[object], compiler: SQLCompiler, **options: object) -> str:
-    (column,) = element.clauses
-    text = compiler.process(column, **options)
-    return f"({text} + 0)" if isinstance(element.type, Integer) else text
 
 
 LEASED_UNTIL = Now() + (bindparam("until", type_=BigInteger) - bindparam("now", type_=BigInteger))

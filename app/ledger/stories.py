@@ -24,8 +24,9 @@ from app.domain.operations import FINAL
 from app.domain.ports import Kind
 from app.domain.timeline import Begun, Ended, Entry, Place, Recorded, Requested
 from app.ledger.feed import event
+from app.ledger.planners import Beside
 from app.ledger.rows import json_object, number, number_or_none, operation, text, text_or_none
-from app.ledger.sql import Beside, Row, Sql, Unit, Value
+from app.ledger.sql import Row, Sql, Unit, Value
 from app.ledger.tables import ATTEMPT, EVENT, KEY, OPERATION
 
 REQUEST, ATTEMPT_BEGUN, ATTEMPT_ENDED, EVENT_RECORDED = range(4)

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import asyncpg
 
-from app.ledger import accept, feed, holds, lanes, operations, order_sql, orders, postgres
+from app.ledger import accept, feed, holds, lanes, operation_lists, operations, order_sql, orders, postgres
 from app.ledger.intents import ADD_ATTEMPT
 from app.ledger.postgres_sql import accept_statement, settle_statement
 from app.ledger.sql import Params, Row, Sql
@@ -33,8 +33,8 @@ async def everything(ledger: Ledger) -> None:
     await read(lanes.next_ready(backend))
     await read(orders.find(backend, number))
     await read(orders.list_orders(backend, orders.OrderFilter(), most=MOST))
-    mine = operations.OperationFilter(tenant=tenant, backends=backends)
-    listed = await read(operations.list_operations(mine, most=MOST))
+    mine = operation_lists.OperationFilter(tenant=tenant, backends=backends)
+    listed = await read(operation_lists.list_operations(mine, most=MOST))
     await read(operations.find_mine(listed[0].id, tenant=tenant, backends=backends))
     await read(holds.list_holds(holds.HoldFilter(tenant=tenant, backends=backends), most=MOST))
     recent = await read(feed.events(feed.EVERYONES, after=0, upto=10**9, most=1))

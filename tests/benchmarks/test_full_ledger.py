@@ -12,7 +12,7 @@ import pytest
 from app.domain.holds import Hold
 from app.domain.operations import FINAL, State
 from app.domain.times import SECOND, now_micros
-from app.ledger import feed, holds, operations, orders, stories
+from app.ledger import feed, holds, operation_lists, orders, stories
 from app.ledger.open import open_store
 from benchmarks.lab import Lab
 from benchmarks.ledger.calls import Lists, Places
@@ -91,8 +91,8 @@ async def test_the_products_own_reads_understand_every_row(database: str, tmp_pa
     await store.open()
     try:
         backends = frozenset(SIZE.backends)
-        mine = operations.OperationFilter(tenant="bench", backends=backends)
-        written = await store.read(operations.list_operations(mine, most=1000))
+        mine = operation_lists.OperationFilter(tenant="bench", backends=backends)
+        written = await store.read(operation_lists.list_operations(mine, most=1000))
         known = [
             one for name in sorted(backends) for one in await store.read(orders.list_orders(name, every(), most=1000))
         ]

@@ -107,7 +107,8 @@ def _fence_not_checked() -> None:
 def _keys_expire_while_held() -> None:
     """A key is forgotten by its age alone."""
     of_age = delete(KEY).where(KEY.c.created_at <= bindparam("before")).returning(KEY.c.key)
-    put(retention, "EXPIRE_KEYS", Sql(of_age))
+    steps = retention.steps
+    put(retention, "steps", lambda most: {**steps(most), "keys": Sql(of_age)})
 
 
 BUGS: Mapping[str, Callable[[], None]] = {

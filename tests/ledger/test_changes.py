@@ -11,8 +11,8 @@ from app.domain.operations import State
 from app.domain.ports import Kind
 from app.domain.terms import NO_TERMS, Terms
 from app.domain.times import SECOND
-from app.ledger import lanes, operations
-from app.ledger.operations import OperationFilter
+from app.ledger import lanes, operation_lists, operations
+from app.ledger.operation_lists import OperationFilter
 from app.ledger.records import Accepted, Claim, Draft, Fenced
 from app.ledger.store import Store
 from tests.ledger.scenes import (
@@ -70,7 +70,7 @@ async def test_the_terms_of_a_write_are_kept_with_it(store: Store, kind: Kind) -
     assert written.operation == expected
     assert await store.read(operations.find(op_id(1))) == expected
     listed = OperationFilter(tenant="acme", backends=frozenset({BACKEND}), kind=kind)
-    assert await store.read(operations.list_operations(listed, most=10)) == [expected]
+    assert await store.read(operation_lists.list_operations(listed, most=10)) == [expected]
     [claim] = await claimed(store)
     assert await store.read(lanes.head(claim)) == expected
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.operations import State
 from app.domain.ports import Kind
-from app.ledger import absence, feed, holds, lanes, operations, orders, stories, webhook_queue
+from app.ledger import absence, feed, holds, lanes, operation_lists, orders, stories, webhook_queue
 from app.ledger.sql import Unit
 from tests.ledger.scenes import NOW
 
@@ -25,7 +25,7 @@ BY_ID = "rowid"
 
 def _operations(**narrowed: Any) -> Unit[Any]:
     given = {"tenant": "northside", "backends": OURS, **narrowed}
-    return operations.list_operations(operations.OperationFilter(**given), most=50)
+    return operation_lists.list_operations(operation_lists.OperationFilter(**given), most=50)
 
 
 def _orders(**narrowed: Any) -> Unit[Any]:
@@ -81,7 +81,7 @@ def cases() -> Iterator[Case]:
         )
     yield Case(
         name="everyone's that are held",
-        unit=operations.list_everyones(state=State.held, backend=None, most=50),
+        unit=operation_lists.list_everyones(state=State.held, backend=None, most=50),
         by={"ix_operation_state", ORDER_KEY},
         sorts=True,
     )

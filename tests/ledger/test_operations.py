@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.domain.operations import State
-from app.ledger import operations
-from app.ledger.operations import OperationFilter
+from app.ledger import operation_lists, operations
+from app.ledger.operation_lists import OperationFilter
 from app.ledger.store import Store
 from tests.ledger.scenes import BACKEND, NUMBER, begun, draft, op_id, operation, passes, queued, settlement
 
@@ -27,7 +27,7 @@ async def six(store: Store) -> Store:
 
 
 async def page(store: Store, narrowed: OperationFilter, *, most: int = 100) -> list[str]:
-    return [found.id for found in await store.read(operations.list_operations(narrowed, most=most))]
+    return [found.id for found in await store.read(operation_lists.list_operations(narrowed, most=most))]
 
 
 async def test_an_operation_is_read_by_its_tenant_alone(six: Store) -> None:
@@ -71,7 +71,7 @@ async def test_pages_go_on_where_the_last_one_ended_while_new_ones_arrive(six: S
 
 async def test_an_operator_lists_everyone_s(six: Store) -> None:
     listed = [
-        await six.read(operations.list_everyones(state=state, backend=backend, most=3))
+        await six.read(operation_lists.list_everyones(state=state, backend=backend, most=3))
         for state, backend in ((None, None), (State.sending, None), (State.queued, BACKEND), (None, "erp"))
     ]
     assert [[each.id for each in found] for found in listed] == [
@@ -87,8 +87,8 @@ async def test_what_blocks_an_operation_is_named_to_the_tenant_whose_it_is(store
     await queued(store, 2)
     await queued(store, 3, tenant="other")
     await store.settle(settlement(first.claim, first.operation, State.unknown, ready_at=1))
-    found = await store.read(operations.list_operations(OperationFilter(backends=MINE, tenant="acme"), most=9))
-    theirs = await store.read(operations.list_operations(OperationFilter(backends=MINE, tenant="other"), most=9))
+    found = await store.read(operation_lists.list_operations(OperationFilter(backends=MINE, tenant="acme"), most=9))
+    theirs = await store.read(operation_lists.list_operations(OperationFilter(backends=MINE, tenant="other"), most=9))
     assert [(each.id, each.blocked_by) for each in found + theirs] == [
         (op_id(2), op_id(1)),
         (op_id(1), None),
