@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.api.auth import BEARER, CALLER
 from app.api.gateway import the_gateway
 from app.api.requests import StrictRequest, StrictRoute, received
+from app.api.turns import Turns
 from app.domain.errors import GatewayError
 from app.ledger.store import StoreUnavailable
 
@@ -106,6 +107,7 @@ class ShortWay:
         self._app = app
         self._routes = routes
         self._handlers = handlers
+        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         one = self._matched(scope) if scope["type"] == "http" and not scope.get("root_path") else None
@@ -125,6 +127,7 @@ class ShortWay:
         return None
 
     async def _answer(self, one: ShortRoute, scope: Scope, receive: Receive) -> Response:
+        await self._turns.mine(scope["path_params"].get("backend", ""))
         try:
             return await one.answer(scope, receive)
         except (GatewayError, RequestValidationError, StoreUnavailable) as error:
