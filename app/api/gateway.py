@@ -25,6 +25,9 @@ ASK_AGAIN_S = 2
 READ_BACK_S = 5
 READ_AGAIN_S = 5
 """When to repeat a read that the vendor could not answer."""
+ACCEPTED_AT_ONCE = 16
+"""Writes of one backend that wait for the ledger at once; it takes what it is given in the order in which it came, so a crowd for one
+backend waits outside, and a write of another passes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,11 @@ class Gateway:
     def looks(self) -> Looks:
         """How those who wait for an operation look at it."""
         return Looks(self.store)
+
+    @cached_property
+    def accepting(self) -> Mapping[str, asyncio.Semaphore]:
+        """Who may have the ledger accept a write, by backend."""
+        return {name: asyncio.Semaphore(ACCEPTED_AT_ONCE) for name in self.backends}
 
     def backend(self, name: str, *needed: Capability) -> Backend:
         """A backend that the caller has been granted. Raises CapabilityMissing, and NotFound if it is configured no more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -130,8 +131,18 @@ async def _accept_once(
         if lease is not None and not begun:
             gateway.dispatcher.release(name)
 
-    reach("F1")
-    return await gateway.store.accept(draft, _decide(request, wish, look), lease, over)
+    turn = gateway.accepting[name]
+    try:
+        await turn.acquire()
+    except asyncio.CancelledError:
+        if lease is not None:
+            gateway.dispatcher.release(name)
+        raise
+    try:
+        reach("F1")
+        return await gateway.store.accept(draft, _decide(request, wish, look), lease, over)
+    finally:
+        turn.release()
 
 
 def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
