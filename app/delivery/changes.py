@@ -90,7 +90,7 @@ async def _read(desk: Desk, number: str) -> KnownOrder | None:
         desk.backend.health.well(now=desk.clock())
         return None
     desk.backend.health.well(now=desk.clock())
-    return await desk.take_in(seen)
+    return await desk.learn_as_shown(seen)
 
 
 def _check_not_ended(desk: Desk, operation: Operation, known: KnownOrder) -> None:
@@ -148,7 +148,7 @@ async def left_by(desk: Desk, write: Write, answer: Answer) -> tuple[Made, str |
     known: KnownOrder | None = None
     if seen is not None:
         try:
-            known = await desk.take_in(seen)
+            known = await desk.learn_as_shown(seen)
         except StoreUnavailable as error:  # the vendor's yes must not be lost for that
             log.error(
                 "could not take in the order after the vendor's answer", backend=desk.backend.name, reason=str(error)

@@ -67,7 +67,7 @@ class Desk:
         ended = self.backend.rules.table.ended_codes
         await self.store.write(orders.observe(self.backend.name, [seen], source=source, now=self.clock(), ended=ended))
 
-    async def taken_in(self, seen: Observation) -> KnownOrder:
+    async def learn(self, seen: Observation) -> KnownOrder:
         """Take in what the vendor shows, and give the order as the ledger has it then."""
         ended = self.backend.rules.table.ended_codes
         known = await self.store.write(
@@ -76,12 +76,12 @@ class Desk:
         assert known is not None
         return known
 
-    async def take_in(self, seen: Observation) -> KnownOrder:
+    async def learn_as_shown(self, seen: Observation) -> KnownOrder:
         """Take in what the vendor shows, and give the order as it shows it, with its queue as the ledger has it.
 
         Another reading may have come in meanwhile that counts as newer; what follows here rests on this one.
         """
-        known = await self.taken_in(seen)
+        known = await self.learn(seen)
         view = replace(known.view, code=seen.code, reference=seen.key.reference, vendor_ids=seen.key.vendor_ids)
         return replace(known, view=view, observation=seen, etag=orders.etag_of(seen))
 

@@ -120,7 +120,7 @@ async def _change_shown(desk: Desk, operation: Operation) -> Reading:
     except WorkOrderNotFound:
         log.info("the vendor has no such order", operation=operation.id)
     desk.backend.health.well(now=desk.clock())
-    known = None if seen is None else await desk.take_in(seen)
+    known = None if seen is None else await desk.learn_as_shown(seen)
     before = await desk.store.read(lanes.before(operation.id))
     write = change_of(desk, operation, known, before=before)
     proof = desk.backend.adapter.prove(write, seen)

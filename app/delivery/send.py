@@ -118,7 +118,7 @@ async def read_order(desk: Desk, operation: Operation) -> OrderView:
     """Read the operation's order from the vendor and take in what it shows."""
     seen = await desk.backend.adapter.read(operation.work_order)
     desk.backend.health.well(now=desk.clock())
-    return (await desk.taken_in(seen)).view
+    return (await desk.learn(seen)).view
 
 
 async def checked(desk: Desk, operation: Operation, view: OrderView) -> tuple[StatusCode, OrderView]:
