@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from app import GARBAGE
 from app.api import backends as backend_routes
 from app.api import changes, health, holds, preview, status_updates, work_orders
 from app.api import events as event_routes
@@ -51,6 +53,9 @@ PLAIN_ROUTES = frozenset({"/", "/openapi.json", "/docs", "/docs/static"})
 SHORT = ("createStatusUpdate", "getWorkOrder")
 """The operationIds that are worth the short way."""
 JWKS_DEADLINE_S = 5
+
+gc.freeze()  # what a gateway is made of has been imported, and stays: it is never looked through again
+gc.set_threshold(*GARBAGE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +120,7 @@ def create_app(configuration: Configuration) -> FastAPI:
         async with AsyncExitStack() as stack:
             await store.open()
             stack.push_async_callback(store.close)
+            stack.push_async_callback(gateway.sightings.close)
             if traces is not None:
                 await stack.enter_async_context(traces.exported())
             await _open_backends(backends, store, configuration, stack)
@@ -137,7 +143,7 @@ def create_app(configuration: Configuration) -> FastAPI:
         lifespan=lifespan,
         telemetry=telemetry(None if traces is None else traces.provider),
     )
-    app.state.gateway = Gateway(
+    app.state.gateway = gateway = Gateway(
         store=store,
         backends=backends,
         dispatcher=delivery,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app import GARBAGE
 from app.ledger.migrate import migrate
 
 CLIENTS = ("aiohttp", "httpx", "requests", "urllib3", "zeep", "lxml")
@@ -92,3 +93,33 @@ def test_a_start_loads_nothing_before_it_is_needed(case: Case, tmp_path: Path) -
         [sys.executable, "-c", f"{case.does}\n{NAMED}"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert set(json.loads(done.stdout)) & set(case.without) == set()
+
+
+UNBUILT = """
+import gc, json
+import app.main
+from pydantic import BaseModel
+
+def below(model):
+    for one in model.__subclasses__():
+        yield one
+        yield from below(one)
+
+ours = [one for one in below(BaseModel) if one.__module__.startswith(("app.api.", "app.ledger."))]
+print(json.dumps({
+    "models": len(ours) > 0,
+    "built": sorted({one.__module__ for one in ours if one.__pydantic_complete__}),
+    "looked through again": gc.get_freeze_count() == 0,
+    "threshold": gc.get_threshold(),
+}))
+"""
+
+
+def test_a_start_builds_the_schemas_of_bodies_only_and_what_it_loaded_is_not_looked_through_for_garbage() -> None:
+    done = subprocess.run([sys.executable, "-c", UNBUILT], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {
+        "models": True,
+        "built": ["app.api.bodies", "app.api.order_bodies", "app.api.webhook_schemas"],
+        "looked through again": False,
+        "threshold": list(GARBAGE),
+    }

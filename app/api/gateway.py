@@ -18,6 +18,7 @@ from app.domain.json import JsonObject
 from app.domain.operations import UNRESOLVED, Operation, State
 from app.domain.ports import Capability
 from app.ledger.dispatch import Dispatcher
+from app.ledger.sightings import Sightings
 from app.ledger.store import Store
 from app.vendors.backends import Backend
 
@@ -26,8 +27,8 @@ READ_BACK_S = 5
 READ_AGAIN_S = 5
 """When to repeat a read that the vendor could not answer."""
 ACCEPTED_AT_ONCE = 16
-"""Writes of one backend that wait for the ledger at once; it takes what it is given in the order in which it came, so a crowd for one
-backend waits outside, and a write of another passes it."""
+"""Writes of one backend that wait for the ledger at once. It takes them as they come: a crowd for one backend waits outside, and
+a write of another passes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,11 @@ class Gateway:
     def looks(self) -> Looks:
         """How those who wait for an operation look at it."""
         return Looks(self.store)
+
+    @cached_property
+    def sightings(self) -> Sightings:
+        """What reads have seen again, and is written together."""
+        return Sightings(self.store)
 
     @cached_property
     def accepting(self) -> Mapping[str, asyncio.Semaphore]:

@@ -52,6 +52,8 @@ ReadOnly = Annotated[Any, BeforeValidator(_only_the_vendor)]
 class OrderMembers(Part):
     """What a vendor's order may hold. Collections are objects, keyed by the element's own id."""
 
+    model_config = ConfigDict(defer_build=False)
+
     external_reference: Text | None = Field(default=None, description="What people, or another system, call the order.")
     parent_number: Text | None = Field(default=None, description="The number of the order that this one belongs to.")
     title: Text | None = Field(default=None, description="A short name.")

@@ -6,7 +6,16 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from app.api.bodies import Input
@@ -39,7 +48,13 @@ When = Annotated[
 Number = Annotated[StrictInt | StrictFloat, WithJsonSchema({"type": "number"})]
 
 
-class Part(Input):
+class Piece(Input):
+    """Of a work order. Pydantic builds its schema within those of the orders that have it, and by itself at its first use."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Part(Piece):
     """A part of a work order; `extensions` holds what the vendor has besides."""
 
     extensions: dict[str, dict[str, Any]] | None = Field(
@@ -48,7 +63,7 @@ class Part(Input):
     )
 
 
-class Dates(Input):
+class Dates(Piece):
     """Dates, as 2026-11-20, or times, as RFC 3339; which of the two is the vendor's matter."""
 
     raised: When | None = Field(default=None, description="When the order was made.")
@@ -59,7 +74,7 @@ class Dates(Input):
     actual_end: When | None = Field(default=None, description="When the work was finished.")
 
 
-class Appointment(Input):
+class Appointment(Piece):
     """The time of the visit that was agreed."""
 
     start: When | None = Field(default=None, description="The earliest time agreed with whoever is visited.")
@@ -97,7 +112,7 @@ class Location(Part):
     address: Address | None = Field(default=None, description="The postal address.")
 
 
-class Project(Input):
+class Project(Piece):
     """The project that pays for the work."""
 
     number: Text | None = Field(default=None, description="The project's number at the vendor.")

@@ -8,8 +8,8 @@ from app.api.gateway import READ_AGAIN_S, Gateway
 from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
 from app.domain.json import JsonValue
 from app.domain.receipts import order
-from app.domain.times import SECOND, ahead, to_micros
-from app.ledger import orders
+from app.domain.times import SECOND, ahead
+from app.ledger import orders, sightings
 from app.ledger.records import KnownOrder
 from app.vendors.backends import Backend
 
@@ -27,11 +27,13 @@ def accepted_age_s(cache_control: str | None) -> int | None:
 
 async def last_copy(gateway: Gateway, backend: str, name: str, *, within_s: float) -> KnownOrder | None:
     """The order as last seen, if that is recent enough."""
-    known = await gateway.store.read(orders.find(backend, name))
-    if known is None or known.view.observed_at is None:
+    known = await gateway.store.look(orders.find(backend, name))
+    if known is None:
         return None
-    now, seen_at = gateway.clock(), known.view.observed_at
-    return known if now - seen_at <= within_s * SECOND and not ahead(seen_at, now=now) else None
+    known = gateway.sightings.counted(backend, known)
+    now, observed = gateway.clock(), known.view.observed_at
+    fresh = observed is not None and now - observed <= within_s * SECOND and not ahead(observed, now=now)
+    return known if fresh else None
 
 
 async def live(gateway: Gateway, backend: Backend, name: str) -> KnownOrder:
@@ -43,21 +45,17 @@ async def live(gateway: Gateway, backend: Backend, name: str) -> KnownOrder:
         if error.retryable and error.after_s is None:
             error.after_s = READ_AGAIN_S
         raise
-    known = await gateway.store.read(orders.find(backend.name, seen.key.number))
-    if known is None or not _same_and_recent(known, etag=orders.etag_of(seen), at=to_micros(seen.as_of)):
-        ended = backend.rules.table.ended_codes
-        known = await gateway.store.write(
-            orders.take_in(backend.name, seen, source="request", now=gateway.clock(), ended=ended)
-        )
-        if known is None or known.observation is None:
-            raise WorkOrderNotFound("The work order was deleted a moment ago.", backend=backend.name)
+    now, ended = gateway.clock(), backend.rules.table.ended_codes
+    known = await gateway.store.look(sightings.compare(backend.name, seen, now=now, ended=ended))
+    if known is not None:
+        worth_it = sightings.is_worth_noting(known, seen, now=now)
+        return gateway.sightings.note(backend.name, known, seen) if worth_it else known
+    known = await gateway.store.write(
+        orders.take_in(backend.name, seen, source="request", now=gateway.clock(), ended=ended)
+    )
+    if known is None or known.observation is None:
+        raise WorkOrderNotFound("The work order was deleted a moment ago.", backend=backend.name)
     return known
-
-
-def _same_and_recent(known: KnownOrder, *, etag: str, at: int) -> bool:
-    """Whether writing the observation down would say nothing new: it spares the disk most live reads."""
-    observed = known.view.observed_at
-    return known.etag == etag and observed is not None and at - observed < SECOND
 
 
 async def fresh_or_known(gateway: Gateway, backend: Backend, name: str, *, fresh_s: float) -> KnownOrder:

@@ -11,7 +11,7 @@ from contextlib import suppress
 import structlog
 
 from app.delivery.desk import Desk
-from app.delivery.listed import take_in
+from app.delivery.listed import Roll
 from app.delivery.watching import Watch
 from app.domain.errors import BackendMisconfigured, GatewayError
 from app.domain.ports import Capability
@@ -119,8 +119,8 @@ async def one_round(desk: Desk, turn: Turn, changed: Callable[[], None]) -> bool
     try:
         within_s = None
         if Capability.list in backend.vendor.capabilities:
-            differing = await poll(desk, started_at=turn.started_at, changed=changed)
-            log.debug("polled", backend=backend.name, changed=differing)
+            if not await poll(desk, turn, changed):
+                return False
             within_s = backend.settings.poll_s
         tries = trial is not None and within_s is None
         trouble = await Watch(desk, turn, changed).read_all(within_s=within_s, trial=tries)
@@ -133,24 +133,21 @@ async def one_round(desk: Desk, turn: Turn, changed: Callable[[], None]) -> bool
     return trouble is None
 
 
-async def poll(desk: Desk, *, started_at: int | None = None, changed: Callable[[], None] = _nobody) -> int:
-    """Take in the vendor's list; returns how many orders differed from what we had. Raises what the adapter's listing raises.
-
-    `started_at` is when the round began: orders that the whole list did not name are those with an earlier `listed_at`.
-    """
-    backend, differing, answered = desk.backend, 0, False
-    began = desk.clock() if started_at is None else started_at
+async def poll(desk: Desk, turn: Turn, changed: Callable[[], None] = _nobody) -> bool:
+    """Take in the vendor's whole list; False if the turn was lost meanwhile. Raises what the adapter's listing raises."""
+    backend, roll, differing, answered = desk.backend, Roll(desk, turn), 0, False
     async for batch in backend.adapter.listing(None):
         if not answered:
             answered = True
             backend.health.well(now=desk.clock())
-        found = await take_in(desk, batch, listed_at=began)
+        found = await roll.take_in(batch)
         differing += found
         if found:
             changed()
     if not answered:
         backend.health.well(now=desk.clock())
-    return differing
+    log.debug("polled", backend=backend.name, changed=differing)
+    return await roll.end()
 
 
 def _note(desk: Desk, error: GatewayError, *, tried: bool) -> None:

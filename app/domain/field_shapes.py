@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 from app.domain.json import JsonObject, JsonValue
@@ -25,34 +26,39 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nested:
+class Members:
+    """What an object of the vendor's may hold."""
+
+    members: tuple[Member, ...]
+
+    @cached_property
+    def listed(self) -> Mapping[str, Member]:
+        """The members by the vendor's names."""
+        return {member.theirs: member for member in self.members}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nested(Members):
     """An object on both sides."""
 
-    members: tuple[Member, ...]
-
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
+class Spread(Members):
     """An object of the vendor whose members stand in the parent on our side; `ours` of the member itself is empty."""
 
-    members: tuple[Member, ...]
-
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class Rows(Members):
     """An array of objects on both sides."""
 
-    members: tuple[Member, ...]
-
 
 @dataclass(frozen=True, kw_only=True)
-class Keyed:
+class Keyed(Members):
     """An array of the vendor's, which is an object here, keyed by the element's own id.
 
     `key` gives an element's key, or None where it has none; `ids` gives the vendor's members that a key stands for.
     """
 
-    members: tuple[Member, ...]
     key: Callable[[JsonObject], str | None]
     ids: Callable[[str], JsonObject | None]
 
@@ -70,13 +76,18 @@ class Member:
     ours: str = ""
     shape: Shape = field(default=PLAIN)
 
+    @cached_property
+    def place(self) -> tuple[tuple[str, ...], str]:
+        """The objects of ours in which it stands, outermost first, and its name there."""
+        *groups, last = self.ours.split(".")
+        return tuple(groups), last
+
 
 @dataclass(frozen=True, kw_only=True)
-class FieldTable:
+class FieldTable(Members):
     """A vendor's whole work order. `vendor` is the slug under which its own members stand in `extensions`."""
 
     vendor: str
-    members: tuple[Member, ...]
 
 
 def by_one(name: str, *, number: bool = False) -> Callable[[JsonObject], str | None]:

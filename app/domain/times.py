@@ -43,7 +43,7 @@ def ahead(stored: int, *, now: int) -> bool:
 
 def rfc3339(at: datetime) -> str:
     """An aware datetime as our API writes it: UTC, a trailing Z, fractions only when there are any."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat().removesuffix("+00:00") + "Z"
 
 
 def rfc3339_micros(micros: int | None) -> str | None:

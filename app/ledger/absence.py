@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import and_, bindparam, func, or_, select, union_all, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, not_, or_, select, union_all, update
 
 from app.domain.json import JsonObject
 from app.domain.times import CLOCKS_APART, SECOND, ahead, rfc3339_micros
 from app.ledger.accept import LOCK_ORDER
 from app.ledger.events import ADD_EVENT, order_event
-from app.ledger.rows import number, number_or_none, text, text_or_none
+from app.ledger.rows import SEEN_AT, number, number_or_none, seen_at, text, text_or_none
 from app.ledger.sql import Row, Sql, Unit, Value
-from app.ledger.tables import ORDER
+from app.ledger.tables import ORDER, POLL_ROUND, STANDS
 
 JUST_SEEN = 3 * SECOND
 """An order that was shown or written so lately need not show everywhere in the vendor's system yet."""
@@ -62,13 +62,22 @@ CODES = Sql(select(_codes.c.code).where(_codes.c.code.is_not(None)))
 """The codes that orders of a backend have, one by one from the index: the many orders that have ended are passed over."""
 
 
+_last_shown, _last_round = [
+    func.coalesce(select(column).where(POLL_ROUND.c.backend == bindparam("of_backend")).scalar_subquery(), 0)
+    for column in (POLL_ROUND.c.shown_at, POLL_ROUND.c.shown_round)
+]
+
+
+def _not_since(at: ColumnElement[int]) -> ColumnElement[bool]:
+    return or_(at < bindparam("since"), at > bindparam("ahead"))
+
+
 @lru_cache(maxsize=64)
 def _unseen_statement(codes: int, *, listed: bool) -> Sql:
-    before = ORDER.c.observed_at < bindparam("since")
-    wanted = [_of_backend, or_(before, ORDER.c.observed_at > bindparam("ahead"))]
+    wanted = [_of_backend, _not_since(ORDER.c.observed_at), or_(not_(STANDS), _not_since(_last_shown))]
     if listed:
-        named = ORDER.c.listed_at
-        wanted.append(or_(named.is_(None), named < bindparam("since"), named > bindparam("ahead")))
+        wanted.append(or_(ORDER.c.listed_at.is_(None), _not_since(ORDER.c.listed_at)))
+        wanted.append(or_(not_(STANDS), _not_since(_last_round)))
     columns = (ORDER.c.number, ORDER.c.missing_since, ORDER.c.observed_at)
     at_code = [ORDER.c.code.is_(None), *[ORDER.c.code == bindparam(f"code_{n}") for n in range(codes)]]
     found = union_all(*[select(*columns).where(and_(*wanted, one)) for one in at_code]).subquery()
@@ -91,7 +100,7 @@ def not_shown(
     told = yield MISSES, {"of_backend": backend, "of_number": number_is, "since": asked_at, "now": now}
     data: JsonObject = {
         "code": text_or_none(row, "code"),
-        "last_seen_at": rfc3339_micros(number_or_none(row, "observed_at")),
+        "last_seen_at": rfc3339_micros(seen_at(row)),
     }
     seq = number(told[0], "event_seq")
     event = order_event(
@@ -102,9 +111,13 @@ def not_shown(
 
 
 def _is_news(row: Row, *, asked_at: int, now: int, ended: frozenset[str]) -> bool:
-    observed = number_or_none(row, "observed_at")
-    if observed is None or number_or_none(row, "missing_since") is not None or text_or_none(row, "code") in ended:
+    if (
+        number_or_none(row, "observed_at") is None
+        or number_or_none(row, "missing_since") is not None
+        or text_or_none(row, "code") in ended
+    ):
         return False
     at_work = number(row, "open_count") > 0 and not number(row, "held")
-    lately = [at for at in (observed, number(row, "confirmed_at")) if not ahead(at, now=now)]
+    times = [number_or_none(row, name) for name in (*SEEN_AT, "confirmed_at")]
+    lately = [at for at in times if at is not None and not ahead(at, now=now)]
     return not at_work and all(at + JUST_SEEN <= asked_at for at in lately)

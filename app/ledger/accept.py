@@ -5,8 +5,8 @@ One transaction. The same key with the same request replays; with another reques
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from sqlalchemy import BigInteger, and_, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
@@ -16,6 +16,7 @@ from app.domain.errors import IdempotencyKeyReused
 from app.domain.operations import Operation, State
 from app.domain.terms import Terms
 from app.failpoints import reach
+from app.ledger.found import Looked, find_both
 from app.ledger.intents import ADD_ATTEMPT, attempt_values
 from app.ledger.records import Acceptance, Accepted, Claim, Decide, Draft, Lease, Refuse, Refused, Replayed, Send
 from app.ledger.rows import (
@@ -29,21 +30,20 @@ from app.ledger.rows import (
     unseen_order,
 )
 from app.ledger.sql import LEASED_UNTIL, Now, Params, Row, Sql, Unit, Value
-from app.ledger.tables import KEY, OPERATION, OPERATIONS, ORDER
+from app.ledger.tables import KEY, OPERATION, OPERATIONS, ORDER, ORDERS
 
-FIND_KEY = Sql(select(KEY).where(KEY.c.client_id == bindparam("client_id"), KEY.c.key == bindparam("key")))
+_key = and_(KEY.c.client_id == bindparam("client_id"), KEY.c.key == bindparam("key"))
+FIND_KEY = Sql(select(KEY).where(_key))
 FIND_REFERENCE = Sql(
     select(OPERATION.c.id).where(
         OPERATION.c.tenant == bindparam("tenant"), OPERATION.c.client_reference == bindparam("client_reference")
     )
 )
-FIND_ORDER = Sql(select(ORDER).where(ORDER.c.backend == bindparam("backend"), ORDER.c.number == bindparam("number")))
-LOCK_ORDER = Sql(
-    select(ORDER)
-    .where(ORDER.c.backend == bindparam("backend"), ORDER.c.number == bindparam("number"))
-    .with_for_update()
-)
+_order = and_(ORDER.c.backend == bindparam("backend"), ORDER.c.number == bindparam("number"))
+FIND_ORDER = Sql(ORDERS.where(_order))
+LOCK_ORDER = Sql(ORDERS.where(_order).with_for_update(of=ORDER))
 """The order as it is now, and nobody else's until the transaction ends; on SQLite the whole transaction is alone."""
+FIND_BOTH = find_both(_key, _order)
 FIND_OPERATION = Sql(OPERATIONS.where(OPERATION.c.id == bindparam("id")))
 FIND_REPEATED = Sql(OPERATIONS.where(OPERATION.c.backend == bindparam("backend"), OPERATION.c.id == bindparam("id")))
 """The operation of a key: the fingerprint holds the path, so it is of the same backend."""
@@ -89,28 +89,16 @@ BEGIN_AT_ONCE = Sql(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Looked:
-    """What an acceptance finds: the order, whether it has a row yet, and who already has the write's client_reference."""
-
-    order: OrderView
-    known: bool
-    reference_used_by: str | None
+_NO_OPERATION: Params = dict.fromkeys((column.name for column in OPERATION.columns), None)
 
 
-def accept(draft: Draft, decide: Decide, lease: Lease | None) -> Unit[Acceptance]:
-    """The whole acceptance as one unit. `lease` asks for the first attempt to begin at once, if nothing is ahead.
+Place: TypeAlias = "Callable[[Draft, Send, Looked, Lease | None], Unit[Accepted]]"
+"""How what passed the checks is written; with a lease its first attempt begins."""
 
-    Raises IdempotencyKeyReused, or whatever `decide` raises; then nothing is stored.
-    """
-    looked = yield from look(draft)
-    if not isinstance(looked, Looked):
-        return looked
+
+def place(draft: Draft, decision: Send, looked: Looked, begins: Lease | None) -> Unit[Accepted]:
+    """Everything that an acceptance writes, once the checks have let it pass."""
     order = looked.order
-    decision = decide(order, looked.reference_used_by)
-    if isinstance(decision, Refuse):
-        return (yield from keep_refusal(draft, decision))
-    begins = lease if decision.begins and may_begin(order, lease, now=draft.now) else None
     if not looked.known:
         yield ADD_ORDER, new_order(draft.backend, draft.number, now=draft.now)
     step = QUEUE_UP if begins is None else BEGIN_AT_ONCE
@@ -125,28 +113,53 @@ def accept(draft: Draft, decide: Decide, lease: Lease | None) -> Unit[Acceptance
     return accepted(draft, new, order, begins=begins)
 
 
+def accept(draft: Draft, decide: Decide, lease: Lease | None, write: Place = place) -> Unit[Acceptance]:
+    """The whole acceptance as one unit. `lease` asks for the first attempt to begin at once, if nothing is ahead.
+
+    Raises IdempotencyKeyReused, or whatever `decide` raises; then nothing is stored.
+    """
+    looked = yield from look(draft)
+    if not isinstance(looked, Looked):
+        return looked
+    order = looked.order
+    decision = decide(order, looked.reference_used_by)
+    if isinstance(decision, Refuse):
+        return (yield from keep_refusal(draft, decision))
+    begins = lease if decision.begins and may_begin(order, lease, now=draft.now) else None
+    return (yield from write(draft, decision, looked, begins))
+
+
 def look(draft: Draft, *, lock: bool = False) -> Unit[Replayed | Looked]:
     """The stored outcome of the key, or the order as it stands; with `lock`, as it stays until the transaction ends."""
+    its_order = {"backend": draft.backend, "number": draft.number}
+    orders: Sequence[Row] | None = None
     if draft.key is not None:
-        keys = yield FIND_KEY, {"client_id": draft.client_id, "key": draft.key}
-        if keys:
-            return (yield from _replay(keys[0], draft))
+        found = yield FIND_BOTH, {"client_id": draft.client_id, "key": draft.key, **its_order}
+        if text_or_none(found[0], "key_fingerprint") is not None:
+            return (yield from _replay(found[0], draft))
+        orders = found if text_or_none(found[0], "number") is not None else ()
     used: Sequence[Row] = ()
     if draft.client_reference is not None:
         used = yield FIND_REFERENCE, {"tenant": draft.tenant, "client_reference": draft.client_reference}
-    orders = yield LOCK_ORDER if lock else FIND_ORDER, {"backend": draft.backend, "number": draft.number}
+    if lock or orders is None:
+        orders = yield LOCK_ORDER if lock else FIND_ORDER, its_order
     order = order_view(orders[0]) if orders else unseen_order(draft.number)
-    return Looked(order=order, known=bool(orders), reference_used_by=text(used[0], "id") if used else None)
+    return Looked(
+        order=order,
+        known=bool(orders),
+        last_seq=number(orders[0], "last_seq") if orders else 0,
+        reference_used_by=text(used[0], "id") if used else None,
+    )
 
 
 def _replay(key: Row, draft: Draft) -> Unit[Replayed]:
-    if text(key, "fingerprint") != draft.fingerprint:
+    if text(key, "key_fingerprint") != draft.fingerprint:
         raise IdempotencyKeyReused(
             "This Idempotency-Key came before with another request. Use a new key for a new change."
         )
-    operation_id = text_or_none(key, "operation_id")
+    operation_id = text_or_none(key, "key_operation_id")
     if operation_id is None:
-        status, body = number_or_none(key, "answer_status"), text_or_none(key, "answer_body")
+        status, body = number_or_none(key, "key_answer_status"), text_or_none(key, "key_answer_body")
         return Replayed(operation=None, answer_status=status, answer_body=body)
     rows = yield FIND_REPEATED, {"backend": draft.backend, "id": operation_id}
     return Replayed(operation=operation(rows[0]), answer_status=None, answer_body=None)
@@ -202,6 +215,7 @@ def new_order(backend: str, order_number: str, *, now: int) -> Params:
         "open_count": 0,
         "held": 0,
         "recheck": 0,
+        "stands": 0,
         "lease_until": 0,
         "fence": 0,
         "event_seq": 0,
@@ -258,25 +272,24 @@ def new_operation(draft: Draft, send: Send, order: OrderView, *, seq: int, begin
 
 
 def operation_values(new: Operation, draft: Draft) -> Params:
-    values: dict[str, Value] = {column.name: None for column in OPERATION.columns}
-    values.update(
-        id=new.id,
-        tenant=new.tenant,
-        client_id=new.client_id,
-        backend=new.backend,
-        work_order=new.work_order,
-        seq=new.seq,
-        kind=new.kind.value,
-        state=new.state.value,
-        body=draft.body,
-        terms=draft.terms,
-        target_code=new.target_code,
-        occurred_at=new.occurred_at,
-        previous_code=new.previous_code,
-        client_reference=new.client_reference,
-        request_id=new.request_id,
-        attempts=new.attempts,
-        probes=0,
-        accepted_at=new.accepted_at,
-    )
-    return values
+    return {
+        **_NO_OPERATION,
+        "id": new.id,
+        "tenant": new.tenant,
+        "client_id": new.client_id,
+        "backend": new.backend,
+        "work_order": new.work_order,
+        "seq": new.seq,
+        "kind": new.kind.value,
+        "state": new.state.value,
+        "body": draft.body,
+        "terms": draft.terms,
+        "target_code": new.target_code,
+        "occurred_at": new.occurred_at,
+        "previous_code": new.previous_code,
+        "client_reference": new.client_reference,
+        "request_id": new.request_id,
+        "attempts": new.attempts,
+        "probes": 0,
+        "accepted_at": new.accepted_at,
+    }

@@ -7,7 +7,7 @@ from app.domain.times import ahead, to_micros
 from app.domain.work_orders import Observation
 from app.ledger.contradictions import differs_from_its_end
 from app.ledger.records import Change
-from app.ledger.rows import compact, json_object, number, number_or_none, text, text_or_none
+from app.ledger.rows import SEEN_AT, compact, json_object, number, number_or_none, text, text_or_none
 from app.ledger.sql import Row, Value
 
 
@@ -31,8 +31,9 @@ def was_forgotten(row: Row, seen: Observation, *, now: int) -> bool:
 
 def is_later(row: Row, column: str, seen: Observation, *, now: int) -> bool:
     """Whether the row's time is later than the observation, as far as it can be believed."""
-    stored = number_or_none(row, column)
-    return stored is not None and stored > to_micros(seen.as_of) and not ahead(stored, now=now)
+    at = to_micros(seen.as_of)
+    times = [number_or_none(row, name) for name in (SEEN_AT if column == "observed_at" else (column,))]
+    return any([stored is not None and stored > at and not ahead(stored, now=now) for stored in times])
 
 
 def values_of(row: Row, seen: Observation, etag: str, *, now: int, keeps_code: bool) -> dict[str, Value]:

@@ -16,7 +16,7 @@ from app.domain.ports import Kind
 from app.domain.work_orders import Observation
 from app.ledger.lanes import HEAD
 from app.ledger.records import NewHold
-from app.ledger.rows import number, number_or_none, operation, text_or_none
+from app.ledger.rows import number, operation, seen_at, text_or_none
 from app.ledger.sql import Row, Sql, Unit, Value
 from app.ledger.stopping import open_hold
 from app.ledger.tables import HOLD, OPERATION, ORDER
@@ -94,7 +94,7 @@ def stance(row: Row, seen: Observation, *, backend: str) -> Unit[Stance]:
         head = operation(heads[0])
         if head.state is not State.queued:
             return Stance.takes if _may_have_made(head, seen) else Stance.keeps_for_now
-    last_seen = number_or_none(row, "observed_at") or 0
+    last_seen = seen_at(row) or 0
     if (yield OURS_SINCE, {**lane, "after": last_seen, "seen_code": seen.code}):
         return Stance.takes
     return Stance.keeps if (yield HOLDS_ALREADY, lane) else Stance.contradicts

@@ -1,7 +1,8 @@
 """The statements by which a whole list's orders are taken in, many at once.
 
 No order that somebody is at work on is waited for (SKIP LOCKED), and none that has changed since it was looked at is written:
-whoever calls them asks which were left, and takes those one by one.
+whoever calls them asks which were left, and takes those one by one. What is written stands in the list from then on if it has a
+mark; so nothing is written by a round that is another gateway's meanwhile, whose list may not name the order.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     insert,
     literal_column,
@@ -24,9 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from app.ledger.json_rows import BIG, TEXT, Member, given
-from app.ledger.order_sql import OBSERVED, changed
+from app.ledger.order_sql import LAST_LISTED, OBSERVED, changed
+from app.ledger.rounds import OURS
 from app.ledger.sql import Sql
-from app.ledger.tables import EVENT, ORDER
+from app.ledger.tables import EVENT, ORDER, ORDER_COLUMNS, POLL_ROUND, SHOWN_AT, STANDS
 
 _of_backend = ORDER.c.backend == bindparam("of_backend")
 _listed_at = func.coalesce(bindparam("listed", type_=BIG), ORDER.c.listed_at)
@@ -38,46 +41,60 @@ def _free(rows: CTE, *wanted: ColumnElement[bool]) -> CTE:
     """Those of `rows` whose orders are as is wanted and nobody's at the moment; they are ours until the transaction ends."""
     return (
         select(rows)
-        .where(_of_backend, ORDER.c.number == rows.c.number, *wanted)
+        .where(_of_backend, ORDER.c.number == rows.c.number, *wanted, _turn_is_ours)
         .order_by(rows.c.number)
         .with_for_update(of=ORDER, skip_locked=True)
         .cte("free")
     )
 
 
+_turn_is_ours = exists(select(POLL_ROUND.c.rounds).where(OURS))
+
+
 def _newer(at: ColumnElement[int]) -> ColumnElement[bool]:
     return or_(ORDER.c.observed_at.is_(None), ORDER.c.observed_at < at, ORDER.c.observed_at > bindparam("ahead"))
 
 
-_glimpsed = given(number=TEXT, mark=TEXT, at=BIG)
-_unchanged = and_(
-    ORDER.c.marked_version == ORDER.c.version, ORDER.c.mark == _glimpsed.c.mark, ORDER.c.missing_since.is_(None)
-)
-_same = _free(_glimpsed, _unchanged)
-REFRESH = Sql(
-    update(ORDER)
-    .where(
-        _of_backend,
-        ORDER.c.number == _same.c.number,
-        ORDER.c.marked_version == ORDER.c.version,
-        ORDER.c.mark == _same.c.mark,
-        ORDER.c.missing_since.is_(None),
-    )
-    .values(
-        observed_at=case((_newer(_same.c.at), _same.c.at), else_=ORDER.c.observed_at),
-        listed_at=_listed_at,
-    )
-    .returning(ORDER.c.number)
-)
-"""Orders that are to the last member as they were when they were marked, and whose rows nobody has changed since."""
-
 _named = given(number=TEXT)
 BESIDE = Sql(
-    select(_named.c.number.label("named"), ORDER).select_from(
+    select(_named.c.number.label("named"), *ORDER_COLUMNS).select_from(
         _named.outerjoin(ORDER, and_(_of_backend, ORDER.c.number == _named.c.number))
     )
 )
 """Orders beside their rows; all null for an order without one."""
+
+_as_marked = and_(
+    ORDER.c.marked_version == ORDER.c.version,
+    ORDER.c.missing_since.is_(None),
+    ORDER.c.observed_at <= bindparam("ahead"),
+)
+STANDING = Sql(
+    select(ORDER.c.number, case((_as_marked, ORDER.c.mark)).label("mark"))
+    .where(_of_backend, STANDS, ORDER.c.number > bindparam("after"))
+    .order_by(ORDER.c.number)
+    .limit(bindparam("most"))
+)
+"""Orders that stand in the list as far as it was last known; the mark of those whose rows say what they said then."""
+
+_gone = given(number=TEXT)
+_leaving = (
+    select(_gone)
+    .where(_of_backend, ORDER.c.number == _gone.c.number, STANDS, _turn_is_ours)
+    .order_by(_gone.c.number)
+    .with_for_update(of=ORDER)
+    .cte("leaving")
+)
+LEAVE = Sql(
+    update(ORDER)
+    .where(_of_backend, ORDER.c.number == _leaving.c.number, STANDS)
+    .values(
+        stands=0,
+        observed_at=case((ORDER.c.observed_at < SHOWN_AT, SHOWN_AT), else_=ORDER.c.observed_at),
+        listed_at=LAST_LISTED,
+    )
+    .returning(ORDER.c.number)
+)
+"""Orders that the list does not name any more keep the times at which it last did."""
 
 _seen = given(number=TEXT, version=BIG, at=BIG, mark=TEXT)
 _as_seen = _free(_seen, ORDER.c.version == _seen.c.version)
@@ -89,6 +106,7 @@ SEEN_MANY = Sql(
         listed_at=_listed_at,
         mark=func.coalesce(_as_seen.c.mark, ORDER.c.mark),
         marked_version=case((_as_seen.c.mark.is_not(None), ORDER.c.version), else_=ORDER.c.marked_version),
+        stands=case((_as_seen.c.mark.is_not(None), 1), else_=ORDER.c.stands),
     )
     .returning(ORDER.c.number)
 )
@@ -105,6 +123,7 @@ CHANGED_MANY = Sql(
             ),
             "mark": _as_changed.c.mark,
             "marked_version": ORDER.c.version + 1,
+            "stands": case((_as_changed.c.mark.is_not(None), 1), else_=0),
         }
     )
     .returning(ORDER.c.number, ORDER.c.event_seq)
@@ -112,7 +131,6 @@ CHANGED_MANY = Sql(
 """As `order_sql.CHANGED`, for many."""
 
 _new = given(number=TEXT, mark=TEXT, **_observed)
-_always = literal_column("1") == 1
 _fresh: dict[str, ColumnElement[Any]] = {
     "backend": bindparam("of_backend", type_=TEXT),
     "number": _new.c.number,
@@ -121,6 +139,7 @@ _fresh: dict[str, ColumnElement[Any]] = {
     "changed_at": bindparam("now", type_=BIG),
     "mark": _new.c.mark,
     "marked_version": literal_column("1"),
+    "stands": case((_new.c.mark.is_not(None), 1), else_=0),
     **{name: literal_column("1") for name in ("version", "event_seq")},
     **{
         name: literal_column("0")
@@ -129,7 +148,7 @@ _fresh: dict[str, ColumnElement[Any]] = {
 }
 ADD_MANY = Sql(
     insert_or(ORDER)
-    .from_select(list(_fresh), select(*_fresh.values()).select_from(_new).where(_always))
+    .from_select(list(_fresh), select(*_fresh.values()).select_from(_new).where(_turn_is_ours))
     .on_conflict_do_nothing()
     .returning(ORDER.c.number)
 )

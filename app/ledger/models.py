@@ -29,9 +29,10 @@ metadata = MetaData(naming_convention=NAMING)
 
 
 class Table(SQLModel):
-    """What every table of the ledger is declared from."""
+    """What every table of the ledger is declared from. Rows are read and written by statements: no schema is ever needed."""
 
     metadata = metadata
+    model_config = {"defer_build": True}
 
 
 def _big(*, primary_key: bool = False, nullable: bool = False, default: int | None = None) -> Column[int]:
@@ -162,7 +163,9 @@ class WorkOrderRow(Table, table=True):
     an outcome must still hold the fence. `recheck`: a hold was released, so the vendor is read before anything is sent.
     `listed_at`: when the round of polling began in which the vendor's own list last named the order. `missing_since`: when the
     vendor first said that it has no such order; null while it shows it. `mark`: a digest of what the vendor's list said of the
-    order when the row had `marked_version`; while it has that version still, the row says the same.
+    order when the row had `marked_version`; while it has that version still, the row says the same. `stands`: the vendor's
+    last whole list named the order, so that it is as fresh as that list was (`poll_round.shown_at`), whatever `observed_at` and
+    `listed_at` say: those are written only when the order begins or ceases to stand there.
     """
 
     __tablename__ = "work_order"
@@ -171,6 +174,7 @@ class WorkOrderRow(Table, table=True):
         Index("ix_work_order_changed", "backend", "changed_at", "number"),
         Index("ix_work_order_code", "backend", "code", "changed_at", "number"),
         _index_of_some("ix_work_order_ready", "backend", "ready_at", where="ready_at IS NOT NULL"),
+        _index_of_some("ix_work_order_stands", "backend", "number", where="stands = 1"),
     )
 
     backend: str = Field(sa_column=_text(primary_key=True))
@@ -207,6 +211,7 @@ class WorkOrderRow(Table, table=True):
     event_seq: int = Field(sa_column=_big())
     mark: str | None = Field(sa_column=_text(nullable=True))
     marked_version: int | None = Field(sa_column=_big(nullable=True))
+    stands: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 class OrderHoldRow(Table, table=True):

@@ -13,21 +13,21 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    literal_column,
     null,
     or_,
-    select,
     union_all,
     update,
 )
 
 from app.ledger.sql import Sql
-from app.ledger.tables import ORDER
+from app.ledger.tables import ORDER, ORDERS, SHOWN_AT, SHOWN_ROUND, STANDS
 
 _of_backend = ORDER.c.backend == bindparam("of_backend")
 FIND_ANY_NAME = Sql(
     union_all(
-        select(ORDER).where(_of_backend, ORDER.c.number == bindparam("name")),
-        select(ORDER).where(_of_backend, ORDER.c.reference == bindparam("name"), ORDER.c.number != bindparam("name")),
+        ORDERS.where(_of_backend, ORDER.c.number == bindparam("name")),
+        ORDERS.where(_of_backend, ORDER.c.reference == bindparam("name"), ORDER.c.number != bindparam("name")),
     )
 )
 """Two looks into an index: for an `or` SQLite reads every order of the backend."""
@@ -35,6 +35,11 @@ _newer = or_(
     ORDER.c.observed_at.is_(None), ORDER.c.observed_at < bindparam("at"), ORDER.c.observed_at > bindparam("ahead")
 )
 _listed = bindparam("listed", type_=BigInteger)
+LAST_LISTED = case(
+    (and_(STANDS, func.coalesce(ORDER.c.listed_at, 0) < SHOWN_ROUND), SHOWN_ROUND), else_=ORDER.c.listed_at
+)
+"""When the round began whose list last named the order, for a row that does not stand in the list any more."""
+_listed_ahead = and_(STANDS, func.coalesce(SHOWN_AT, 0) > bindparam("ahead"))
 SEEN = Sql(
     update(ORDER)
     .where(
@@ -44,9 +49,11 @@ SEEN = Sql(
     )
     .values(
         observed_at=case((_newer, bindparam("at")), else_=ORDER.c.observed_at),
-        listed_at=func.coalesce(_listed, ORDER.c.listed_at),
+        listed_at=func.coalesce(_listed, case((_listed_ahead, LAST_LISTED), else_=ORDER.c.listed_at)),
+        stands=case((_listed_ahead, 0), else_=ORDER.c.stands),
     )
 )
+"""Where the list in which the order stands is dated ahead of the clock, the order is as fresh as this observation again."""
 _now = bindparam("now", type_=BigInteger)
 OBSERVED = (
     "reference",
@@ -69,12 +76,14 @@ def changed(
 ) -> dict[str, ColumnElement[Any]]:
     """An order's columns after an observation that was news. It `ends` the order, it `tells` something: 1 or 0.
 
-    What is queued for an order that has ended need not wait for its time: it ends with the order.
+    What is queued for an order that has ended need not wait for its time: it ends with the order. It stands in the list no
+    more: the row does not say what the list said, and is as fresh as this observation until a list is compared with it.
     """
     waits = and_(ends == 1, ORDER.c.held == 0, ORDER.c.blocked_by.is_(None), ORDER.c.ready_at > _now)
     return {
         **shown,
-        "listed_at": func.coalesce(_listed, ORDER.c.listed_at),
+        "listed_at": func.coalesce(_listed, LAST_LISTED),
+        "stands": literal_column("0"),
         "missing_since": null(),
         "ready_at": case((waits, _now), else_=ORDER.c.ready_at),
         "version": ORDER.c.version + 1,
@@ -123,6 +132,7 @@ FORGET = Sql(
             "vendor_ids": "{}",
             "fields": "{}",
             "late": 0,
+            "stands": 0,
             "confirmed_at": bindparam("now"),
             "version": ORDER.c.version + 1,
             "changed_at": bindparam("now"),

@@ -20,7 +20,7 @@ from app.ledger.order_sql import CHANGED, FIND_ANY_NAME, FORGET, SEEN
 from app.ledger.records import Change, KnownOrder
 from app.ledger.rows import compact, known_order, number, text
 from app.ledger.sql import Sql, Unit, Value
-from app.ledger.tables import ORDER
+from app.ledger.tables import ORDER, ORDERS
 
 
 def etag_of(seen: Observation) -> str:
@@ -145,12 +145,12 @@ def _list_statement(codes: int | None, *, since: bool, after: bool) -> Sql:
             tuple_(ORDER.c.changed_at, ORDER.c.number) > tuple_(bindparam("after_at"), bindparam("after_number"))
         )
     if codes is None:
-        return Sql(_page(select(ORDER), *wanted))
+        return Sql(_page(ORDERS, *wanted))
     each = [_page(select(*_PLACE), *wanted, ORDER.c.code == bindparam(f"code_{n}")) for n in range(codes)]
     among = union_all(*[select(one.subquery()) for one in each])
     first = among.order_by(*among.selected_columns).limit(bindparam("most")).subquery()
     theirs = and_(ORDER.c.backend == bindparam("of_backend"), ORDER.c.number == first.c.number)
-    return Sql(select(ORDER).join(first, theirs).order_by(first.c.changed_at, first.c.number))
+    return Sql(ORDERS.join(first, theirs).order_by(first.c.changed_at, first.c.number))
 
 
 _PLACE = (ORDER.c.changed_at, ORDER.c.number)

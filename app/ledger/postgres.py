@@ -16,7 +16,6 @@ from app.domain.operations import FINAL
 from app.failpoints import reach
 from app.ledger.accept import (
     ADD_ORDER,
-    Looked,
     accepted,
     keep_refusal,
     key_values,
@@ -28,6 +27,7 @@ from app.ledger.accept import (
     place_values,
 )
 from app.ledger.events import event_values
+from app.ledger.found import Looked
 from app.ledger.horizon import Snapshots, Standing
 from app.ledger.intents import attempt_values
 from app.ledger.notices import Notices
@@ -128,6 +128,9 @@ class PostgresStore:
     async def read(self, unit: Unit[T]) -> T:
         async with self._connection() as connection:
             return await _run(connection, unit)
+
+    async def look(self, unit: Unit[T]) -> T:
+        return await self.read(unit)
 
     async def accept(self, draft: Draft, decide: Decide, lease: Lease | None, over: Over = nothing_more) -> Acceptance:
         return await asyncio.shield(asyncio.create_task(self._accept_to_the_end(draft, decide, lease, over)))

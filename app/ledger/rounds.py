@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, and_, bindparam, func, null, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, case, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from app.domain.times import CLOCKS_APART, ahead
 from app.ledger.rows import number, text_or_none
-from app.ledger.sql import Sql, Unit
+from app.ledger.sql import Params, Sql, Unit
 from app.ledger.tables import POLL_ROUND
 
 ADD = Sql(insert_or(POLL_ROUND).on_conflict_do_nothing())
@@ -52,6 +52,20 @@ END = Sql(
         completed_at=func.coalesce(bindparam("completed", type_=BigInteger), POLL_ROUND.c.completed_at),
     )
 )
+OURS = and_(
+    POLL_ROUND.c.backend == bindparam("of_backend"),
+    POLL_ROUND.c.owner == bindparam("turn_of"),
+    POLL_ROUND.c.rounds == bindparam("turn"),
+)
+"""The round is that of `ours` still, for statements that are not about rounds."""
+_at = bindparam("at", type_=BigInteger)
+_later = or_(POLL_ROUND.c.shown_at.is_(None), POLL_ROUND.c.shown_at < _at, POLL_ROUND.c.shown_at > bindparam("ahead"))
+SHOWED = Sql(
+    update(POLL_ROUND)
+    .where(_mine)
+    .values(shown_at=case((_later, _at), else_=POLL_ROUND.c.shown_at), shown_round=POLL_ROUND.c.started_at)
+    .returning(POLL_ROUND.c.rounds)
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,8 +88,8 @@ class NotYet:
 
 def take(backend: str, *, owner: str, now: int, until: int, every: int, alone: bool) -> Unit[Turn | NotYet]:
     """Begin a round if the last began `every` ago, or was left unfinished. `alone`: no other process can be at work on one."""
-    fresh = {"backend": backend, "owner": None, "until": 0, "started_at": 0, "completed_at": None, "rounds": 0}
-    yield ADD, fresh
+    zeros = dict.fromkeys(("until", "started_at", "rounds"), 0)
+    yield ADD, {**dict.fromkeys(column.name for column in POLL_ROUND.columns), **zeros, "backend": backend}
     taken = yield (
         TAKE,
         {
@@ -99,6 +113,17 @@ def go_on(turn: Turn, *, until: int) -> Unit[bool]:
     """Say that the round is still under way; False when another gateway has begun one since."""
     rows = yield GO_ON, {"of_backend": turn.backend, "me": turn.owner, "of_round": turn.count, "until_then": until}
     return bool(rows)
+
+
+def ours(turn: Turn) -> Params:
+    """The parameters of `OURS`."""
+    return {"of_backend": turn.backend, "turn_of": turn.owner, "turn": turn.count}
+
+
+def showed(turn: Turn, *, at: int, now: int) -> Unit[bool]:
+    """The vendor's list, asked for `at`, was taken in whole: all that stand in it are so fresh. False: the turn is lost."""
+    mine: Params = {"of_backend": turn.backend, "me": turn.owner, "of_round": turn.count}
+    return bool((yield SHOWED, {**mine, "at": at, "ahead": now + CLOCKS_APART}))
 
 
 def end(turn: Turn, *, completed: int | None) -> Unit[None]:

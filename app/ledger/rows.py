@@ -49,7 +49,7 @@ def json_object(value: str | None) -> JsonObject | None:
     return parsed
 
 
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_COMPACT = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 
 
 def compact(value: object) -> str:
@@ -88,8 +88,18 @@ def operation(row: Row) -> Operation:
     )
 
 
+SEEN_AT = ("observed_at", "shown_at")
+"""When the vendor last showed an order by itself or differing, and when in a list in which it stands."""
+
+
+def seen_at(row: Row) -> int | None:
+    """When the vendor last showed the order; a row of ORDER_COLUMNS."""
+    observed, shown = [number_or_none(row, name) for name in SEEN_AT]
+    return observed if observed is None or shown is None else max(observed, shown)
+
+
 def order_view(row: Row) -> OrderView:
-    """A whole row of work_order."""
+    """A row of ORDER_COLUMNS."""
     ids: Mapping[str, str] = json.loads(text(row, "vendor_ids"))
     return OrderView(
         number=text(row, "number"),
@@ -101,7 +111,7 @@ def order_view(row: Row) -> OrderView:
         code_tenant=text_or_none(row, "code_tenant"),
         late=bool(number(row, "late")),
         target_at=number_or_none(row, "target_at"),
-        observed_at=number_or_none(row, "observed_at"),
+        observed_at=seen_at(row),
         projected_code=text_or_none(row, "projected_code"),
         projected_operation=text_or_none(row, "projected_operation"),
         projected_tenant=text_or_none(row, "projected_tenant"),
@@ -165,8 +175,8 @@ def unseen_order(order_number: str) -> OrderView:
     )
 
 
-def known_order(row: Row) -> KnownOrder:
-    """A whole row of work_order, with the observation in it where there was one."""
+def known_order(row: Row, *, fields: JsonObject | None = None) -> KnownOrder:
+    """A row of ORDER_COLUMNS, with the observation in it where there was one; `fields`, if they are at hand, are not read."""
     view = order_view(row)
     observation = None
     if view.observed_at is not None:
@@ -176,7 +186,7 @@ def known_order(row: Row) -> KnownOrder:
             status_at=_moment(view.code_since),
             late=view.late,
             target_at=_moment(view.target_at),
-            fields=json_object(text(row, "fields")) or {},
+            fields=fields if fields is not None else json_object(text(row, "fields")) or {},
             record={},
             as_of=from_micros(view.observed_at),
         )

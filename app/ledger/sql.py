@@ -11,7 +11,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import BigInteger, Executable, bindparam
+from sqlalchemy import BigInteger, Executable, SelectBase, bindparam
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.compiler import compiles
@@ -62,10 +62,17 @@ LEASED_UNTIL = Now() + (bindparam("until", type_=BigInteger) - bindparam("now", 
 
 
 class Sql:
-    """One Core statement as the text and the parameter order that each driver wants; compiled once, at its first use."""
+    """One Core statement as the text and the parameter order that each driver wants; compiled once, at its first use.
 
-    def __init__(self, statement: Executable) -> None:
+    `whole`: it is all that its unit writes, so that when it fails nothing else of the unit is there to be undone.
+    """
+
+    def __init__(self, statement: Executable, *, whole: bool = False) -> None:
         self.statement = statement
+        self.one_of_several = not (whole or isinstance(statement, SelectBase))
+        """It writes, and the same unit may write or fail after it."""
+        self.columns: tuple[str, ...] | None = None
+        """The names of what it brings, once it has run on SQLite."""
 
     @cached_property
     def sqlite(self) -> str:
@@ -79,6 +86,11 @@ class Sql:
     def order(self) -> tuple[str, ...]:
         """The names of PostgreSQL's parameters, in their order."""
         return self._for_postgres.order
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The names of the parameters that the caller gives."""
+        return tuple(name for bind, name in self._plain.bind_names.items() if bind.required)
 
     def for_sqlite(self, params: Params) -> tuple[Value, ...]:
         """The parameters as SQLite's statement takes them."""

@@ -1,4 +1,4 @@
-"""The ledger on SQLite: one writer thread with group commit at synchronous=FULL, readers in threads of their own.
+"""The ledger on SQLite: one writer thread with group commit at synchronous=FULL, one for short looks, readers for the rest.
 
 Every writing transaction begins with BEGIN IMMEDIATE; without it updates are lost in silence.
 """
@@ -11,27 +11,27 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from app.domain.times import now_micros
 from app.ledger.accept import accept
 from app.ledger.horizon import Standing, last_event
 from app.ledger.lanes import take_over
 from app.ledger.records import Acceptance, Decide, Draft, Lease, Settled, Settlement
-from app.ledger.settle import settle
-from app.ledger.sql import Row, Unit
+from app.ledger.sql import Unit
+from app.ledger.sqlite_jobs import Job, batches, commit, deliver, job_of, known, look, run
+from app.ledger.sqlite_sql import place_in_one, settle_in_one, take_steps
 from app.ledger.store import Over, StoreUnavailable, nothing_more
 
 T = TypeVar("T")
 
-BATCH = 64
 READERS = 4
-PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY")
+"""The last keeps what a savepoint may have to undo in memory: in a file it was as many writes again as the ledger's own."""
 
 
 class AlreadyServed(Exception):
@@ -43,51 +43,6 @@ class AlreadyServed(Exception):
         )
 
 
-def run(cursor: sqlite3.Cursor, unit: Unit[T]) -> T:
-    """Drive a unit on a cursor."""
-    rows: Sequence[Row] | None = None
-    try:
-        while True:
-            statement, params = next(unit) if rows is None else unit.send(rows)
-            rows = cursor.execute(statement.sqlite, statement.for_sqlite(params)).fetchall()
-    except StopIteration as done:
-        result: T = done.value
-        return result
-
-
-class _Job(Generic[T]):
-    """A unit on its way through the writer thread, and where its result goes."""
-
-    __slots__ = ("error", "future", "loop", "over", "result", "unit")
-
-    def __init__(
-        self,
-        unit: Unit[T],
-        future: asyncio.Future[T],
-        loop: asyncio.AbstractEventLoop,
-        over: Callable[[T | None], None] | None,
-    ) -> None:
-        self.unit = unit
-        self.future = future
-        self.loop = loop
-        self.over = over
-        self.result: T | None = None
-        self.error: BaseException | None = None
-
-    def deliver(self) -> None:
-        if self.over is not None:
-            try:
-                self.over(self.result if self.error is None else None)
-            except BaseException as fault:  # it is its caller's; the other deliveries of the batch go on
-                self.error = fault
-        if self.future.cancelled():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)  # type: ignore[arg-type]
-
-
 class SqliteStore:
     """One SQLite file. `owner=True` takes the file's lock and frees what a dead owner had leased."""
 
@@ -96,8 +51,10 @@ class SqliteStore:
     def __init__(self, path: Path, *, owner: bool) -> None:
         self._path = path
         self._owner = owner
-        self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job[object] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
+        self._looks: queue.SimpleQueue[Job[object] | None] = queue.SimpleQueue()
+        self._looker: threading.Thread | None = None
         self._readers: ThreadPoolExecutor | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -111,8 +68,11 @@ class SqliteStore:
         except StoreUnavailable:
             self._free_lock()
             raise
+        take_steps(connection)
         self._writer = threading.Thread(target=self._write_loop, args=(connection,), name="ledger-writer", daemon=True)
         self._writer.start()
+        self._looker = threading.Thread(target=self._look_loop, name="ledger-looker", daemon=True)
+        self._looker.start()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
         if self._owner:
             await self.write(take_over())
@@ -122,6 +82,10 @@ class SqliteStore:
             writer, self._writer = self._writer, None
             self._jobs.put(None)
             await asyncio.to_thread(writer.join)
+        if self._looker is not None:
+            looker, self._looker = self._looker, None
+            self._looks.put(None)
+            await asyncio.to_thread(looker.join)
         if self._readers is not None:
             await asyncio.to_thread(self._readers.shutdown)
             for connection in self._opened:
@@ -137,15 +101,20 @@ class SqliteStore:
         return await self._queued(unit, None)
 
     def _queued(self, unit: Unit[T], over: Callable[[T | None], None] | None) -> asyncio.Future[T]:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        job = _Job(unit, future, loop, over)
+        job = job_of(unit, over)
         if self._writer is None:
-            job.error = StoreUnavailable("the store is not open")
-            job.deliver()
+            job.refuse()
         else:
             self._jobs.put(job)  # type: ignore[arg-type]
-        return future
+        return job.future
+
+    async def look(self, unit: Unit[T]) -> T:
+        job = job_of(unit)
+        if self._looker is None:
+            job.refuse()
+        else:
+            self._looks.put(job)  # type: ignore[arg-type]
+        return await job.future
 
     async def read(self, unit: Unit[T]) -> T:
         assert self._readers is not None
@@ -153,10 +122,10 @@ class SqliteStore:
 
     async def accept(self, draft: Draft, decide: Decide, lease: Lease | None, over: Over = nothing_more) -> Acceptance:
         context = copy_context()
-        return await self._queued(accept(draft, decide, lease), lambda done: context.run(over, done))
+        return await self._queued(accept(draft, decide, lease, place_in_one), lambda done: context.run(over, done))
 
     async def settle(self, settlement: Settlement) -> Settled:
-        return await self.write(settle(settlement))
+        return await self.write(settle_in_one(settlement))
 
     async def horizon(self) -> Standing:
         return await self.read(last_event())
@@ -176,83 +145,39 @@ class SqliteStore:
     def _read(self, unit: Unit[T]) -> T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = _connect(self._path)
-            connection.execute("PRAGMA query_only=ON")
-            self._local.connection = connection
+            connection = self._local.connection = _connect_to_read(self._path)
             self._opened.append(connection)
         cursor = connection.cursor()
         try:
             cursor.execute("BEGIN")
             return run(cursor, unit)
         except sqlite3.DatabaseError as error:
-            known = _known(error)
-            raise known from None if known is error else error
+            told = known(error)
+            raise told from None if told is error else error
         finally:
             if connection.in_transaction:
                 connection.rollback()
 
     def _write_loop(self, connection: sqlite3.Connection) -> None:
         """Wait for the first unit, take what else is waiting, and commit all of it together."""
-        stopping = False
-        while not stopping:
-            batch: list[_Job[object]] = []
-            job = self._jobs.get()
-            while True:
-                if job is None:
-                    stopping = True
-                    break
-                batch.append(job)
-                if len(batch) == BATCH or self._jobs.empty():
-                    break
-                job = self._jobs.get()
-            if batch:
-                _commit(connection, batch)
-                _deliver(batch)
+        for batch in batches(self._jobs):
+            commit(connection, batch)
+            deliver(batch)
         connection.close()
 
-
-def _commit(connection: sqlite3.Connection, batch: Sequence[_Job[object]]) -> None:
-    """One transaction for the batch, a savepoint for each unit, so that one that fails does not undo its neighbours."""
-    cursor = connection.cursor()
-    try:
-        cursor.execute("BEGIN IMMEDIATE")
-        for job in batch:
-            cursor.execute("SAVEPOINT unit")
+    def _look_loop(self) -> None:
+        """The same for looks: what waits together is looked up in one transaction, begun after the last of it came."""
+        connection: sqlite3.Connection | None = None
+        for batch in batches(self._looks):
             try:
-                job.result = run(cursor, job.unit)
-            except BaseException as error:  # the unit's own error is its caller's, whatever it is
-                job.error = _known(error)
-                cursor.execute("ROLLBACK TO unit")
-            cursor.execute("RELEASE unit")
-        cursor.execute("COMMIT")
-    except sqlite3.Error as error:
-        if connection.in_transaction:
-            connection.rollback()
-        for job in batch:
-            job.error = StoreUnavailable(str(error))
-
-
-def _known(error: BaseException) -> BaseException:
-    """The file's troubles as ours; a violated key is for the caller of the unit, and a faulty unit is a fault."""
-    faulty = sqlite3.IntegrityError | sqlite3.ProgrammingError
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, faulty):
-        return StoreUnavailable(str(error))
-    return error
-
-
-def _deliver(batch: Sequence[_Job[object]]) -> None:
-    """Hand the results over only after the commit, with one wake-up for each loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Callable[[], None]]] = {}
-    for job in batch:
-        by_loop.setdefault(job.loop, []).append(job.deliver)
-    for loop, deliveries in by_loop.items():
-        with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
-            loop.call_soon_threadsafe(_run_all, deliveries)
-
-
-def _run_all(deliveries: Sequence[Callable[[], None]]) -> None:
-    for deliver in deliveries:
-        deliver()
+                connection = connection or _connect_to_read(self._path)
+                look(connection, batch)
+            except (sqlite3.Error, StoreUnavailable) as error:
+                for job in batch:
+                    job.error = known(error)
+            deliver(batch)
+        if connection is not None:
+            connection.close()
 
 
 def _nothing() -> Unit[None]:
@@ -267,7 +192,12 @@ def _connect(path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.Error as error:
         raise StoreUnavailable(f"{path}: {error}") from error
-    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    connection = _connect(path)
+    connection.execute("PRAGMA query_only=ON")
     return connection
 
 

@@ -34,6 +34,9 @@ class Store(Protocol):
     async def read(self, unit: Unit[T]) -> T:
         """Run a unit that only reads."""
 
+    async def look(self, unit: Unit[T]) -> T:
+        """The same for a unit that finds a row or two by its key: many at a time share what a read costs."""
+
     async def accept(self, draft: Draft, decide: Decide, lease: Lease | None, over: Over = nothing_more) -> Acceptance:
         """`accept.accept`, by the store's quickest way. `decide` may be asked more than once.
 

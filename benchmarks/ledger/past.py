@@ -277,6 +277,7 @@ class Past:
         row = lane.step.order.filled(self._values(lane, lane.step.order_slots))
         if not lane.ends:  # the poller has just seen it
             row[self._place["observed_at"]] = row[self._place["listed_at"]] = self._now
+        row[self._place["stands"]] = int(not lane.ends)
         self._rows["work_order"].append(row)
 
     def _tell(self, upto: int) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmarks.scaling.costs import Costs
-from benchmarks.scaling.ledger import TAKEN_TOGETHER
+from benchmarks.scaling.ledger import ROUND_WRITES
 from benchmarks.scaling.plan import BUSY, db_load, gateway_load
 from benchmarks.scaling.theory import disk_busy
 from benchmarks.scaling.world import DAY_S, HOUR_S, Demand
 
 PAGE_BYTES = 8_192
-CHECKPOINT_S = 900.0
-"""How often the database makes a checkpoint: PostgreSQL's default is 5 minutes, busy ones are set to 15 or more."""
 FREEZE_AGE = 200_000_000
 """After so many transactions PostgreSQL goes through every table that has rows unfrozen (autovacuum_freeze_max_age)."""
 DEAD_SHARE = 0.2
@@ -111,12 +109,13 @@ class Writes:
 def writes(costs: Costs, demand: Demand, *, copies: int = 2) -> Writes:
     """The busiest hour's rates, and the day's sums."""
     per_s, seen_per_s = demand.per_s(demand.peak_hour), demand.orders / demand.poll_s
+    round_writes_per_s = ROUND_WRITES * demand.backends / demand.poll_s
     commits = costs.commits + demand.follow * costs.queued_commits
     wal = costs.wal_bytes + demand.follow * costs.queued_wal_bytes
-    polls_wal = seen_per_s * costs.seen_wal_bytes + demand.orders * costs.order_bytes / CHECKPOINT_S
+    polls_wal = seen_per_s * costs.seen_wal_bytes
     a_day = demand.updates_per_day
-    transactions = a_day * commits + seen_per_s / TAKEN_TOGETHER * DAY_S
-    commits_per_s = per_s * commits + seen_per_s / TAKEN_TOGETHER
+    transactions = a_day * commits + round_writes_per_s * DAY_S
+    commits_per_s = per_s * commits + round_writes_per_s
     row_bytes = (costs.operation_bytes + costs.answer_bytes + costs.key_bytes + costs.event_bytes) / ROWS
     vacuum = a_day * max(0.0, costs.dead_rows - ORDER_VERSIONS) / DEAD_SHARE * row_bytes
     return Writes(
@@ -128,7 +127,7 @@ def writes(costs: Costs, demand: Demand, *, copies: int = 2) -> Writes:
         wal_per_day=a_day * (wal + costs.reap_wal_bytes) + polls_wal * DAY_S,
         transactions_per_day=transactions,
         days_to_freeze=FREEZE_AGE / transactions,
-        dead_rows_per_day=a_day * costs.dead_rows + seen_per_s * DAY_S,
+        dead_rows_per_day=a_day * costs.dead_rows + round_writes_per_s * DAY_S,
         vacuum_per_day=vacuum,
         vacuum_cpu_s_per_day=vacuum * costs.db_vacuum_cpu_s_per_byte,
         bytes_per_day=a_day * costs.operation_bytes,

@@ -8,7 +8,19 @@ from unittest.mock import patch
 
 import asyncpg
 
-from app.ledger import accept, feed, holds, lanes, operation_lists, operations, order_sql, orders, postgres
+from app.ledger import (
+    accept,
+    feed,
+    holds,
+    lanes,
+    listed_sql,
+    operation_lists,
+    operations,
+    order_sql,
+    orders,
+    postgres,
+    rounds,
+)
 from app.ledger.intents import ADD_ATTEMPT
 from app.ledger.postgres_sql import accept_statement, settle_statement
 from app.ledger.sql import Params, Row, Sql
@@ -65,9 +77,8 @@ def name_of(statement: Sql) -> str:
 
 
 NAMES: Mapping[Sql, str] = {
-    accept.FIND_KEY: "accept: whether the key was used",
+    accept.FIND_BOTH: "accept: whether the key was used, and the order",
     accept.FIND_REFERENCE: "accept: whether the client_reference was used",
-    accept.FIND_ORDER: "accept: the order",
     accept_statement(begins=True, keyed=True): "accept, and begin at once",
     accept_statement(begins=False, keyed=True): "accept, and queue up",
     accept.FIND_REPEATED: "replay: the operation of a key",
@@ -79,7 +90,11 @@ NAMES: Mapping[Sql, str] = {
     lanes.BEGIN: "worker: begin, the operation",
     ADD_ATTEMPT: "worker: begin, the intent",
     order_sql.FIND_ANY_NAME: "an order by its number or reference",
-    order_sql.SEEN: "polling: an order is as it was",
+    rounds.ADD: "polling: a backend's rounds",
+    rounds.TAKE: "polling: begin a round",
+    listed_sql.STANDING: "polling: the orders that stand in the list, with their marks",
+    rounds.SHOWED: "polling: the list was whole",
+    rounds.END: "polling: end a round",
     operations.FIND_MINE: "an operation by its id",
 }
 LISTS: Mapping[str, str] = {

@@ -9,23 +9,21 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from app.delivery.listed import STANDING_AT_ONCE
 from app.domain.admission import OrderView
 from app.domain.ids import new_id
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind, Outcome
-from app.domain.times import SECOND, from_micros
-from app.domain.work_orders import Observation, OrderKey
-from app.ledger import lanes, orders
+from app.domain.times import SECOND
+from app.ledger import lanes, listed, orders, rounds
 from app.ledger.postgres import PostgresStore
 from app.ledger.records import Acceptance, Accepted, AttemptEnd, Claim, Draft, Ending, Lease, Replayed, Send, Settlement
+from app.ledger.rounds import Turn
 from app.ledger.rows import compact
 from benchmarks.scaling.past import (
     ANSWER,
     ASKED,
-    FIELDS,
-    RAISED_CODE,
-    STATUS_AT,
-    VENDOR_IDS,
+    MARK,
     backend_of,
     client_of,
     number_of,
@@ -34,8 +32,8 @@ from benchmarks.scaling.past import (
 
 AT_ONCE = 8
 """So many updates are under way together, as on a gateway that is busy; their commits share flushes."""
-TAKEN_TOGETHER = 50
-"""As the poller takes them (`app.delivery.polling.AT_ONCE`)."""
+ROUND_WRITES = 3
+"""Transactions that write, for a round that finds everything as it was: it is taken, has shown the orders, and is over."""
 NEW_CODE = "11"
 
 
@@ -85,13 +83,17 @@ class Ledger:
         )
         await self._settle(claim, begun)
 
-    async def polled(self, first: int) -> None:
-        """A round of polling shows so many orders of one backend as they were: one transaction of the poller's."""
-        now = self.store.now()
-        backend, _ = self.lane(first)
-        numbers = [number_of((first + n * self.backends) % self.orders) for n in range(TAKEN_TOGETHER)]
-        seen = [_as_it_was(number, now) for number in numbers]
-        assert not await self.store.write(orders.observe(backend, seen, source="poll", now=now, listed_at=now))
+    async def polled(self, n: int) -> None:
+        """A round of polling shows the orders of one backend as they were, and none else."""
+        now, (backend, _) = self.store.now(), self.lane(n)
+        taking = rounds.take(backend, owner=str(n), now=now, until=now + 60 * SECOND, every=0, alone=True)
+        turn = await self.store.write(taking)
+        assert isinstance(turn, Turn)
+        standing = await self.store.read(listed.standing(backend, after="", most=STANDING_AT_ONCE, now=now))
+        numbers = [number_of(one) for one in range(n % self.backends, self.orders, self.backends)]
+        assert [one for one in numbers if standing.get(one) != MARK] == []
+        assert await self.store.write(rounds.showed(turn, at=now, now=now))
+        await self.store.write(rounds.end(turn, completed=self.store.now()))
 
     async def _accepted(
         self, n: int, *, begins: bool, key: str | None = None, reference: str | None = None
@@ -141,19 +143,6 @@ def _lease(now: int) -> Lease:
 
 def _passes(order: OrderView, _used_by: str | None) -> Send:
     return Send(target_code=NEW_CODE, previous_code=order.code)
-
-
-def _as_it_was(number: str, now: int) -> Observation:
-    return Observation(
-        key=OrderKey(number=number, reference=f"WO{number}", vendor_ids=VENDOR_IDS),
-        code=RAISED_CODE,
-        status_at=from_micros(STATUS_AT),
-        late=False,
-        target_at=None,
-        fields=FIELDS,
-        record=FIELDS,
-        as_of=from_micros(now),
-    )
 
 
 async def side_by_side(work: Callable[[int], Awaitable[None]], over: Iterable[int], *, tasks: int = AT_ONCE) -> int:

@@ -39,6 +39,8 @@ ETAG = hashlib.sha256(compact(FIELDS).encode()).hexdigest()[:32]
 VENDOR_IDS = {"uid": "0eb0a7b8-8e0d-45b4-bd73-d7ec9c9b5bc9"}
 STATUS_AT = 1_794_900_000_000_000
 RAISED_CODE = "10"
+MARK = "0" * 32
+"""What the vendor's list said of an order, and says again."""
 
 
 def backend_of(n: int, backends: int) -> str:
@@ -76,9 +78,10 @@ def statements(*, orders: int, backends: int, updates: int, now: int) -> tuple[s
     past = f"FROM generate_series(0, {updates}::bigint - 1) AS n"
     return (
         "INSERT INTO work_order (backend, number, reference, vendor_ids, fields, etag, code, code_since, late, observed_at,"
-        " listed_at, changed_at, version, last_seq, open_count, held, lease_until, fence, event_seq)"
+        " listed_at, changed_at, version, last_seq, open_count, held, lease_until, fence, event_seq,"
+        " stands, mark, marked_version)"
         f" SELECT {lane}, 'WO' || {FIRST_NUMBER} + n, {ids}, {fields}, '{ETAG}', '{RAISED_CODE}', {STATUS_AT}, 0, {now},"
-        f" {now}, {now} - n, 0, 0, 0, 0, 0, 0, 0 FROM generate_series(0, {orders}::bigint - 1) AS n",
+        f" {now}, {now} - n, 0, 0, 0, 0, 0, 0, 0, 1, '{MARK}', 0 FROM generate_series(0, {orders}::bigint - 1) AS n",
         "INSERT INTO operation (id, tenant, client_id, backend, work_order, seq, kind, state, body, target_code,"
         " occurred_at, previous_code, request_id, attempts, result, answer_status, answer_body, accepted_at, finished_at)"
         f" SELECT {operation_id}, 'tenant-' || {whose}, 'client_' || lpad(({whose})::text, 26, '0'), {lane}, -1 - n,"

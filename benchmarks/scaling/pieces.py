@@ -8,7 +8,7 @@ from functools import partial
 from app.domain.times import now_micros
 from app.ledger.retention import DAY, Retention
 from benchmarks.scaling.costs import PARTITIONS
-from benchmarks.scaling.ledger import TAKEN_TOGETHER, Ledger, side_by_side
+from benchmarks.scaling.ledger import Ledger, side_by_side
 from benchmarks.scaling.partitions import BY_MONTH, partition
 from benchmarks.scaling.stretches import WARM_UP, Bench
 
@@ -42,7 +42,7 @@ async def send_later(ledger: Ledger, *, count: int) -> int:
 
 
 async def show(ledger: Ledger, *, rounds: int) -> int:
-    return TAKEN_TOGETHER * await side_by_side(ledger.polled, range(rounds), tasks=2)
+    return ledger.orders // ledger.backends * await side_by_side(ledger.polled, range(rounds), tasks=2)
 
 
 async def polls(bench: Bench, size: Size) -> dict[str, float]:

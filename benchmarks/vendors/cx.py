@@ -6,7 +6,7 @@ counts that (`repeats`): whoever is measured must not send it. Its token lives f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.vendors.civica_cx.simulator_calls import Calls
@@ -18,13 +18,17 @@ from app.vendors.civica_cx.simulator_workflow import CODES
 from app.vendors.civica_cx.simulator_writer import INVALID_TOKEN, SoapFault, element, members_xml, result
 from app.vendors.simulation_effects import AddedOrders, Journal
 from app.vendors.simulation_messages import Answer
-from benchmarks.vendors.server import NOT_FOUND, Floor, answer, arguments, run
+from benchmarks.vendors.server import NOT_FOUND, Floor, Said, answer, arguments, head, run
 
 FIRST = 300_000
 """The number of the first order; the others follow."""
 TOKEN = b"canned0token00"
 LIFE = timedelta(days=1)
 CUT = b"{cut}"
+SOAP = "text/xml; charset=utf-8"
+BETWEEN = b"</a:RepairWorkOrder><a:RepairWorkOrder>"
+AT_ONCE = 100
+"""So many orders make a piece of a list."""
 FROM_HERE, TO_HERE = b"<a:RepairMasterStatusCode>", b"<a:TargetDate>"
 """The members that a status update changes stand between these two, side by side."""
 ORDER = next(one for one in CONTRACTOR_SERVICE.contracts.values() if one.name == "RepairWorkOrder")
@@ -64,7 +68,7 @@ class CannedCx:
             element("WorkOrders", [element("RepairWorkOrder", [CUT.decode()])]),
         )
 
-    def take(self, head: bytes, body: bytes) -> tuple[bytes, bool]:
+    def take(self, head: bytes, body: bytes) -> tuple[Said, bool]:
         """Which call it is, the SOAPAction says."""
         if head.startswith(b"GET "):
             return self._page(head), False
@@ -80,10 +84,17 @@ class CannedCx:
             return self._read(body), True
         if b"GetRepairWorkOrders" in head:
             self._floor.counts["lists"] += 1
-            before, after = self._list
-            between = b"</a:RepairWorkOrder><a:RepairWorkOrder>"
-            return text_xml(before + between.join(self._orders) + after), False
+            return self._all(list(self._orders)), False
         return NOT_FOUND, False
+
+    def _all(self, orders: Sequence[bytes]) -> Iterator[bytes]:
+        """The list in pieces: a vendor's system takes updates while it sends one."""
+        before, after = self._list
+        length = len(before) + sum(map(len, orders)) + len(BETWEEN) * (len(orders) - 1) + len(after)
+        yield head("200 OK", SOAP, length) + before
+        for first in range(0, len(orders), AT_ONCE):
+            yield (BETWEEN if first else b"") + BETWEEN.join(orders[first : first + AT_ONCE])
+        yield after
 
     def _update(self, body: bytes) -> bytes:
         counts = self._floor.counts
@@ -157,7 +168,7 @@ def inner(body: bytes, name: bytes) -> bytes:
 
 
 def text_xml(body: bytes) -> bytes:
-    return answer("200 OK", "text/xml; charset=utf-8", body)
+    return answer("200 OK", SOAP, body)
 
 
 def soap(said: Answer, status: str = "200 OK") -> bytes:

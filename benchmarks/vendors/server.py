@@ -10,11 +10,17 @@ import asyncio
 import json
 import signal
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import uvloop
 
+Said: TypeAlias = "bytes | Iterator[bytes]"
+"""A whole answer, or a long one in pieces: between them the others are served."""
+
+BETWEEN_S = 0.0002
+"""The time from one piece of a long answer to the next."""
 ENDS_HEAD = b"\r\n\r\n"
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -23,8 +29,11 @@ READY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 def answer(status: str, media_type: str, body: bytes) -> bytes:
     """A whole answer; `status` is like `200 OK`."""
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    return head(status, media_type, len(body)) + body
+
+
+def head(status: str, media_type: str, length: int) -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
 @dataclass(kw_only=True)
@@ -55,7 +64,7 @@ class Floor:
 class Canned(Protocol):
     """A vendor: what it answers to a request, and whether that is a call that may be slow."""
 
-    def take(self, head: bytes, body: bytes) -> tuple[bytes, bool]:
+    def take(self, head: bytes, body: bytes) -> tuple[Said, bool]:
         """The whole answer to a request; `head` ends with an empty line. True: it is kept back for the delay."""
 
 
@@ -125,13 +134,17 @@ class Connection(asyncio.Protocol):
             else:
                 self._write(said)
 
-    def _write_late(self, said: bytes) -> None:
+    def _write_late(self, said: Said) -> None:
         self._floor.under_way -= 1
         self._write(said)
 
-    def _write(self, said: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(said)
+    def _write(self, said: Said) -> None:
+        if isinstance(said, bytes):
+            if self._transport is not None:
+                self._transport.write(said)
+        elif (piece := next(said, None)) is not None:
+            self._write(piece)
+            asyncio.get_running_loop().call_later(BETWEEN_S, self._write, said)
 
     def _close(self) -> None:
         if self._transport is not None:

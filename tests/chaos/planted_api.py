@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import Request
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam
 from starlette.requests import HTTPConnection
 
 from app.api import requests, writes
@@ -19,15 +19,17 @@ from app.domain.json import JsonValue
 from app.domain.operations import Operation
 from app.ledger import accept, operations
 from app.ledger.accept import keep_refusal
+from app.ledger.found import find_both
 from app.ledger.records import Acceptance, Refuse
-from app.ledger.sql import Row, Sql, Unit
-from app.ledger.tables import KEY
+from app.ledger.sql import Row, Unit
+from app.ledger.tables import KEY, ORDER
 from tests.chaos.patching import holds, put, taken
 
 
 def _key_without_client() -> None:
     """A key is looked up for all clients and tenants alike."""
-    put(accept, "FIND_KEY", Sql(select(KEY).where(KEY.c.key == bindparam("key"))))
+    its_order = and_(ORDER.c.backend == bindparam("backend"), ORDER.c.number == bindparam("number"))
+    put(accept, "FIND_BOTH", find_both(KEY.c.key == bindparam("key"), its_order))
 
 
 def _fingerprint_ignores_the_path() -> None:

@@ -17,7 +17,7 @@ from app import failpoints
 from app.domain.admission import OrderView
 from app.domain.operations import Operation
 from app.domain.times import now_micros
-from app.ledger import accept, postgres, retention, settle, sqlite
+from app.ledger import accept, postgres, retention, settle, sqlite, sqlite_jobs, sqlite_sql
 from app.ledger.lanes import CLAIM, PUT_BACK
 from app.ledger.postgres import PostgresStore
 from app.ledger.records import Acceptance, Decide, Draft, Lease, Send, Settled, Settlement
@@ -30,16 +30,16 @@ from tests.chaos.patching import holds, put
 
 def _no_begin_immediate() -> None:
     """Each statement is a transaction of its own, as the driver has it by default for reads."""
-    holds(sqlite._commit, "BEGIN IMMEDIATE", "run(cursor, job.unit)")
+    holds(sqlite_jobs.commit, "BEGIN IMMEDIATE", "run(cursor, job.unit, apart=True)")
 
     def commit(connection: sqlite3.Connection, batch: Sequence[Any]) -> None:
         for job in batch:
             try:
-                job.result = sqlite.run(connection.cursor(), job.unit)
+                job.result = sqlite_jobs.run(connection.cursor(), job.unit)
             except BaseException as error:
                 job.error = error
 
-    put(sqlite, "_commit", commit)
+    put(sqlite, "commit", commit)
 
 
 def _seq_outside_the_transaction() -> None:
@@ -59,7 +59,8 @@ def _seq_outside_the_transaction() -> None:
         return new_as_ever(draft, send, order, seq=drawn[draft.id], begins=begins)
 
     put(SqliteStore, "accept", accepted)
-    put(accept, "new_operation", new)
+    for module in (accept, sqlite_sql):
+        put(module, "new_operation", new)
 
 
 def _hold_in_a_second_transaction() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,12 +10,15 @@ from typing import Any
 import pytest
 
 from app.delivery.desk import Desk
-from app.delivery.polling import one_round
+from app.delivery.listed import Roll
+from app.delivery.polling import one_round, poll
 from app.delivery.watchers import Watchers
 from app.domain.errors import GatewayError
 from app.domain.glimpses import Listed, number_of
 from app.domain.ports import VendorAdapter
+from app.domain.times import SECOND
 from app.domain.work_orders import Observation
+from app.ledger import rounds
 from app.ledger.rounds import Turn
 from tests.delivery.bench import EVENTS, rows
 from tests.gateway import Site
@@ -35,6 +37,30 @@ def desk_of(made: Site) -> Desk:
     )
 
 
+async def turn_of(desk: Desk) -> Turn:
+    """A round of ours, whoever had the last."""
+    now = desk.clock()
+    taken = rounds.take(desk.backend.name, owner=desk.owner, now=now, until=now + 60 * SECOND, every=0, alone=True)
+    turn = await desk.store.write(taken)
+    assert isinstance(turn, Turn)
+    return turn
+
+
+async def polls(desk: Desk) -> int:
+    """Take in the vendor's whole list; how many orders differed from what we had."""
+    told: list[int] = []
+    real = Roll.take_in
+
+    async def counted(roll: Roll, batch: Sequence[Listed]) -> int:
+        told.append(await real(roll, batch))
+        return told[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Roll, "take_in", counted)
+        assert await poll(desk, await turn_of(desk))
+    return sum(told)
+
+
 @dataclass(kw_only=True)
 class Rounds:
     """Rounds of polling, each when the test says so."""
@@ -43,14 +69,10 @@ class Rounds:
     desk: Desk
     changed: int = 0
     """How often the worker would have been woken."""
-    _counts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def __call__(self) -> bool:
         """One whole round; whether it saw everything."""
-        turn = Turn(
-            backend=self.desk.backend.name, owner="test", started_at=self.desk.clock(), count=next(self._counts)
-        )
-        return await one_round(self.desk, turn, self._changed)
+        return await one_round(self.desk, await turn_of(self.desk), self._changed)
 
     def _changed(self) -> None:
         self.changed += 1

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from app.delivery.desk import Desk
-from app.delivery.polling import keep_polling, poll
+from app.delivery.listed import AT_ONCE
+from app.delivery.polling import keep_polling
 from app.domain.errors import BackendUnavailable
 from app.ledger import orders
 from app.ledger.listed import Differing, Taken
@@ -27,7 +28,7 @@ from tests.delivery.bench import (
     until,
 )
 from tests.delivery.recording import Passed, glass
-from tests.delivery.rounds import desk_of, rounds_of, shows
+from tests.delivery.rounds import desk_of, polls, rounds_of, shows
 from tests.gateway import CX, Site, running, site
 
 
@@ -47,14 +48,14 @@ async def _known(made: Site) -> bool:
 async def test_a_quiet_vendor_changes_nothing(polled: tuple[Site, Desk]) -> None:
     made, desk = polled
     before = await events(made, "113427")
-    assert await poll(desk) == 0
+    assert await polls(desk) == 0
     assert await events(made, "113427") == before
 
 
 async def test_new_orders_are_taken_in_as_events(polled: tuple[Site, Desk]) -> None:
     made, desk = polled
     [number] = add_orders(made, 1)
-    assert await poll(desk) == 1
+    assert await polls(desk) == 1
     [(type_, data)] = await events(made, number)
     assert (type_, data["was"], data["now"]["code"], data["now"]["reference"]) == (
         "work_order.changed",
@@ -69,7 +70,7 @@ async def test_new_orders_are_taken_in_as_events(polled: tuple[Site, Desk]) -> N
 async def test_a_status_that_drifted_is_an_event_with_what_it_was(polled: tuple[Site, Desk]) -> None:
     made, desk = polled
     set_on_screen(made, "113427", 11)
-    assert await poll(desk) == 1
+    assert await polls(desk) == 1
     type_, data = (await events(made, "113427"))[-1]
     assert (type_, data["was"]["code"], data["now"]["code"]) == ("work_order.changed", "3", "11")
 
@@ -77,7 +78,7 @@ async def test_a_status_that_drifted_is_an_event_with_what_it_was(polled: tuple[
 async def test_a_clients_cancellation_is_an_event_and_ends_the_order_here(polled: tuple[Site, Desk]) -> None:
     made, desk = polled
     cancel_on_screen(made, "113427")
-    assert await poll(desk) == 1
+    assert await polls(desk) == 1
     _, data = (await events(made, "113427"))[-1]
     assert data["now"]["code"] == "18"
     shown = await made.api.get(made.orders("113427"), headers={"Cache-Control": "max-stale"})
@@ -88,7 +89,7 @@ async def test_our_own_applied_update_is_no_drift(polled: tuple[Site, Desk]) -> 
     made, desk = polled
     answer = await made.update("113427", {"status": "on_site", "occurred_at": "2026-11-20T20:40:00Z"})
     assert answer.status_code == 201
-    await poll(desk)
+    await polls(desk)
     drift = [data for type_, data in await events(made, "113427") if type_ == "work_order.changed" and data["was"]]
     assert [data for data in drift if "code" in data["now"]] == []
 
@@ -119,7 +120,7 @@ async def test_each_difference_is_told_once_whoever_sees_it_first(polled: tuple[
     made, desk = polled
     set_on_screen(made, "113427", 11)
     assert (await made.api.get(made.orders("113427"))).status_code == 200
-    assert await poll(desk) == 0
+    assert await polls(desk) == 0
     told_by = [row["source"] for row in await rows(made, EVENTS, of_number="113427")]
     assert told_by == ["poll", "request"]
 
@@ -131,13 +132,13 @@ async def test_a_long_list_is_taken_in_by_short_transactions(
     made, desk = polled
     add_orders(made, 600)
     sizes: list[int] = []
-    real = Differing.take_in
+    real = Differing.writes
 
-    def counted(differing: Differing) -> Unit[Taken]:
+    def counted(differing: Differing) -> list[Unit[Taken]]:
         sizes.append(len(differing))
         return real(differing)
 
-    monkeypatch.setattr(Differing, "take_in", counted)
+    monkeypatch.setattr(Differing, "writes", counted)
     turns = 0
 
     async def others() -> None:
@@ -147,9 +148,9 @@ async def test_a_long_list_is_taken_in_by_short_transactions(
             turns += 1
 
     beside = asyncio.create_task(others())
-    assert await poll(desk) == 600
+    assert await polls(desk) == 600
     beside.cancel()
-    assert (sum(sizes), max(sizes)) == (600, 50)
+    assert (sum(sizes), max(sizes)) == (600, AT_ONCE)
     assert turns > 10
 
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from app.ledger import postgres
 from app.ledger.sql import Unit
-from app.ledger.sqlite import run
+from app.ledger.sqlite_jobs import run
 
 T = TypeVar("T")
 

@@ -42,6 +42,7 @@ BLANK_ORDER: dict[str, Value] = {
     "open_count": 0,
     "held": 0,
     "recheck": 0,
+    "stands": 0,
     "lease_until": 0,
     "fence": 0,
     "event_seq": 0,

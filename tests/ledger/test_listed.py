@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import asyncpg
 import pytest
@@ -14,9 +14,11 @@ from app.domain.glimpses import Glimpse
 from app.domain.operations import State
 from app.domain.times import SECOND, from_micros
 from app.domain.work_orders import Observation
-from app.ledger import absence, listed, orders
-from app.ledger.listed import Differing, Taken
+from app.ledger import absence, listed, orders, rounds
+from app.ledger.listed import Differing
 from app.ledger.records import Change
+from app.ledger.rounds import Turn
+from app.ledger.sql import Unit
 from app.ledger.store import Store
 from tests.ledger.scenes import BACKEND, NOW, NUMBER, OCCURRED, begun, everything, op_id, order_row, rows_of, settlement
 from tests.ledger.test_observe import RAISED, SEEN_ORDER, observe, seen
@@ -34,31 +36,49 @@ def glimpse(one: Observation) -> Glimpse:
     return Glimpse(number=one.key.number, mark=mark_of(one), as_of=one.as_of, read=lambda: marked)
 
 
+async def turn(store: Store, now: int, *, owner: str = "here") -> Turn:
+    """A round of polling that begins then, whoever had the last."""
+    taken = rounds.take(BACKEND, owner=owner, now=now, until=now + 15 * SECOND, every=0, alone=True)
+    begun = await store.write(taken)
+    assert isinstance(begun, Turn)
+    return begun
+
+
 async def differing(store: Store, *shown: Observation, now: int, ended: frozenset[str] = ENDED) -> Differing:
-    """What a list brings once those that are as they were are refreshed; nothing else has been written yet."""
-    glimpses = [glimpse(one) for one in shown]
-    same = await store.write(listed.refresh(BACKEND, glimpses, now=now, listed_at=now))
-    others = [one.number for one in glimpses if one.number not in same]
-    rows = await store.read(listed.beside(BACKEND, others))
-    found = Differing(backend=BACKEND, source="poll", now=now, listed_at=now, ended=ended)
-    for one in glimpses:
-        if one.number in rows:
-            whole = one.read()
-            assert whole is not None
-            found.add(whole, rows[one.number])
+    """What a list brings, beside the rows; nothing has been written yet."""
+    found = Differing(turn=await turn(store, now), source="poll", now=now, ended=ended)
+    rows = await store.read(listed.beside(BACKEND, [one.key.number for one in shown]))
+    for one in shown:
+        assert found.add(glimpse(one), rows[one.key.number])
     return found
 
 
-async def take_in(store: Store, *shown: Observation, now: int = NOW) -> Taken:
-    found = await differing(store, *shown, now=now)
-    return await store.write(found.take_in())
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What all units of a list have written, and what they have left."""
+
+    changes: Sequence[Change]
+    left: Sequence[Observation]
+
+
+async def written(store: Store, found: Differing) -> Written:
+    takens = [await store.write(unit) for unit in found.writes()]
+    return Written(changes=[change for taken in takens for change in taken.changes], left=found.left(takens))
+
+
+async def take_in(store: Store, *shown: Observation, now: int = NOW) -> Written:
+    return await written(store, await differing(store, *shown, now=now))
+
+
+def standing() -> Unit[Mapping[str, str | None]]:
+    return listed.standing(BACKEND, after="", most=1000, now=LATER)
 
 
 def numbers(left: Sequence[Observation]) -> list[str]:
     return [one.key.number for one in left]
 
 
-LISTED_ORDER = {**SEEN_ORDER, "listed_at": NOW, "mark": mark_of(seen()), "marked_version": 1}
+LISTED_ORDER = {**SEEN_ORDER, "listed_at": NOW, "mark": mark_of(seen()), "marked_version": 1, "stands": 1}
 
 
 async def test_new_orders_are_stored_as_if_each_had_been_seen_by_itself(store: Store) -> None:
@@ -72,10 +92,21 @@ async def test_new_orders_are_stored_as_if_each_had_been_seen_by_itself(store: S
     assert events == [{**alone, "work_order": one, "data": data.replace("WO3", f"WO{one}")} for one in (NUMBER, "2")]
 
 
-async def test_what_is_as_it_was_is_only_fresher_and_is_not_read(store: Store) -> None:
+async def test_what_is_as_it_was_is_neither_read_nor_written(store: Store) -> None:
     await take_in(store, seen())
+    before = await everything(store)
+    assert await store.read(standing()) == {NUMBER: mark_of(seen())}
+    assert await everything(store) == before
+
+
+async def test_what_is_as_it_was_but_stands_in_no_list_is_not_read_and_stands_there_again(store: Store) -> None:
+    await take_in(store, seen())
+    begun_ = await turn(store, LATER)
+    await store.write(listed.leave(begun_, [NUMBER]))
+    found = Differing(turn=begun_, source="poll", now=LATER, ended=ENDED)
     unread = replace(glimpse(seen(at=LATER)), read=lambda: pytest.fail("it was read"))
-    assert await store.write(listed.refresh(BACKEND, [unread], now=LATER, listed_at=LATER)) == {NUMBER}
+    assert found.add(unread, (await store.read(listed.beside(BACKEND, [NUMBER])))[NUMBER])
+    assert (await written(store, found)).changes == []
     assert await order_row(store) == {**LISTED_ORDER, "observed_at": LATER, "listed_at": LATER}
     assert len(await rows_of(store, "event")) == 1
 
@@ -83,7 +114,7 @@ async def test_what_is_as_it_was_is_only_fresher_and_is_not_read(store: Store) -
 async def test_a_change_is_written_as_one_that_is_seen_by_itself(store: Store) -> None:
     await take_in(store, seen())
     moved = seen(code="11", since=NOW, at=LATER, title="Boiler, urgent")
-    assert await take_in(store, moved, now=LATER) == Taken(
+    assert await take_in(store, moved, now=LATER) == Written(
         changes=[
             Change(
                 number=NUMBER,
@@ -113,7 +144,7 @@ async def test_a_change_is_written_as_one_that_is_seen_by_itself(store: Store) -
 async def test_a_change_that_we_do_not_show_makes_no_event(store: Store) -> None:
     await take_in(store, seen())
     hidden = replace(seen(at=LATER), record={"StatusCode": "10", "RowVersion": 8})
-    assert await take_in(store, hidden, now=LATER) == Taken(changes=[], left=[])
+    assert await take_in(store, hidden, now=LATER) == Written(changes=[], left=[])
     order = await order_row(store)
     assert (order["etag"], order["version"], order["event_seq"], order["changed_at"]) == (
         orders.etag_of(hidden),
@@ -125,7 +156,7 @@ async def test_a_change_that_we_do_not_show_makes_no_event(store: Store) -> None
 
 async def test_an_order_that_was_never_marked_is_looked_at_and_marked(store: Store) -> None:
     await observe(store, seen())
-    assert await take_in(store, seen(at=LATER), now=LATER) == Taken(changes=[], left=[])
+    assert await take_in(store, seen(at=LATER), now=LATER) == Written(changes=[], left=[])
     assert await order_row(store) == {**LISTED_ORDER, "observed_at": LATER, "listed_at": LATER}
 
 
@@ -135,7 +166,7 @@ async def test_a_mark_is_worth_nothing_once_the_row_has_changed(store: Store) ->
     first = await begun(store, 1)
     await store.settle(settlement(first.claim, first.operation, State.applied, now=LATER))
     before = await order_row(store)
-    assert await take_in(store, seen(at=LATER - SECOND), now=LATER + SECOND) == Taken(changes=[], left=[])
+    assert await take_in(store, seen(at=LATER - SECOND), now=LATER + SECOND) == Written(changes=[], left=[])
     assert await order_row(store) == {**before, "observed_at": LATER - SECOND, "listed_at": LATER + SECOND}
     assert (before["code"], before["marked_version"]) == ("11", 1)
     taken = await take_in(store, seen(at=LATER + 9 * SECOND), now=LATER + 9 * SECOND)
@@ -145,7 +176,7 @@ async def test_a_mark_is_worth_nothing_once_the_row_has_changed(store: Store) ->
 async def test_an_older_list_neither_changes_nor_marks(store: Store) -> None:
     await take_in(store, seen(code="11"))
     older = seen(at=NOW - SECOND)
-    assert await take_in(store, older, now=LATER) == Taken(changes=[], left=[])
+    assert await take_in(store, older, now=LATER) == Written(changes=[], left=[])
     order = await order_row(store)
     assert (order["code"], order["observed_at"], order["mark"]) == ("11", NOW, mark_of(seen(code="11")))
 
@@ -156,7 +187,7 @@ async def test_an_update_that_settles_between_the_look_and_the_writing_is_not_un
     moved = [seen(code="12", since=NOW, at=NOW + SECOND), seen("2", code="12", since=NOW, at=NOW + SECOND)]
     found = await differing(store, *moved, now=LATER)
     await peer.settle(settlement(first.claim, first.operation, State.applied, now=LATER - SECOND))
-    taken = await store.write(found.take_in())
+    taken = await written(store, found)
     assert (numbers(taken.left), [one.number for one in taken.changes]) == ([NUMBER], ["2"])
     order = await order_row(store)
     assert (order["code"], order["code_operation"]) == ("11", op_id(1))
@@ -174,7 +205,7 @@ async def test_a_list_and_the_end_of_a_write_at_once_never_lose_the_write(store:
         found = await differing(peer, shown, now=LATER)
         _, taken = await asyncio.gather(
             store.settle(settlement(first.claim, first.operation, State.applied, now=NOW + 2 * SECOND)),
-            peer.write(found.take_in()),
+            written(peer, found),
         )
         await peer.write(orders.observe(BACKEND, taken.left, source="poll", now=LATER, listed_at=LATER))
         order = await order_row(store, number)
@@ -205,8 +236,9 @@ async def test_an_order_that_was_missing_is_looked_at_again(store: Store) -> Non
 async def test_an_order_that_we_have_deleted_since_the_list_was_asked_for_stays_deleted(store: Store) -> None:
     await take_in(store, seen())
     await store.write(orders.forget(BACKEND, NUMBER, now=LATER))
+    found = await differing(store, seen(at=LATER - SECOND), now=LATER + SECOND)
     before = await everything(store)
-    taken = await take_in(store, seen(at=LATER - SECOND), now=LATER + SECOND)
+    taken = await written(store, found)
     assert numbers(taken.left) == [NUMBER]
     again = orders.observe(BACKEND, taken.left, source="poll", now=LATER + SECOND, listed_at=LATER + SECOND)
     assert await store.write(again) == []
@@ -218,7 +250,7 @@ async def test_two_that_take_the_same_list_in_at_once_store_and_tell_each_order_
         at = NOW + round_ * SECOND
         shown = [seen(f"{n:03}", title=f"{round_}", at=at) for n in range(60)]
         both = [await differing(store, *shown, now=at), await differing(peer, *reversed(shown), now=at + 1)]
-        found = await asyncio.gather(store.write(both[0].take_in()), peer.write(both[1].take_in()))
+        found = await asyncio.gather(written(store, both[0]), written(peer, both[1]))
         for one, at_work in zip(found, (store, peer), strict=True):
             assert await at_work.write(orders.observe(BACKEND, one.left, source="poll", now=at + 1)) == []
         assert sum(len(one.changes) for one in found) == 60
@@ -233,7 +265,7 @@ async def test_no_order_that_somebody_is_at_work_on_is_waited_for(postgres_store
         same, other = seen("1", at=LATER), [seen(one, title="Tap", at=LATER) for one in ("2", "3")]
         found = await differing(postgres_store, same, *other, now=LATER)
         async with asyncio.timeout(0.9):
-            taken = await postgres_store.write(found.take_in())
+            taken = await written(postgres_store, found)
     await holder.close()
     assert (numbers(taken.left), [one.number for one in taken.changes]) == (["2"], ["3"])
 

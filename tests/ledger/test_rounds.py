@@ -38,6 +38,8 @@ async def test_the_first_who_asks_has_the_first_round(store: Store) -> None:
             "started_at": NOW,
             "completed_at": None,
             "rounds": 1,
+            "shown_at": None,
+            "shown_round": None,
         }
     ]
 

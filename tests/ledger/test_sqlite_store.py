@@ -27,7 +27,8 @@ ADD_CLIENT = Sql(insert(CLIENT))
 
 def pragma(name: str) -> Unit[object]:
     rows = yield Sql(text(f"PRAGMA {name}")), {}
-    return rows[0][0]  # type: ignore[index]  # a pragma's row has one nameless column
+    (value,) = rows[0].values()  # type: ignore[attr-defined]  # SQLite's rows are dicts
+    return value
 
 
 def one_more() -> Unit[None]:
@@ -48,8 +49,9 @@ async def test_the_writer_and_the_readers_are_set_to_lose_nothing(sqlite_store: 
     names = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "query_only")
     written = [await sqlite_store.write(pragma(name)) for name in names]
     read = [await sqlite_store.read(pragma(name)) for name in names]
+    looked = [await sqlite_store.look(pragma(name)) for name in names]
     full = 2
-    assert (written, read) == (["wal", full, 10_000, 1, 0], ["wal", full, 10_000, 1, 1])
+    assert (written, read, looked) == (["wal", full, 10_000, 1, 0], *[["wal", full, 10_000, 1, 1]] * 2)
 
 
 async def test_no_update_is_lost(sqlite_store: SqliteStore, sqlite_file: Path) -> None:
@@ -229,3 +231,46 @@ async def test_what_is_waiting_when_the_store_closes_is_still_written(sqlite_fil
     await asyncio.gather(*waiting)
     with closing(sqlite3.connect(sqlite_file)) as after:
         assert after.execute("SELECT count(*) FROM operation").fetchone() == (200,)
+
+
+def counted() -> Unit[object]:
+    rows = yield READ_COUNTER, {}
+    return rows[0]["created_at"]
+
+
+def faulty() -> Unit[None]:
+    yield READ_COUNTER, {}
+    raise LookupError("its own")
+
+
+async def test_a_look_sees_what_was_written_before_it_began(sqlite_store: SqliteStore) -> None:
+    await sqlite_store.write(clients.add(client(COUNTER), now=0))
+
+    async def one() -> None:
+        await sqlite_store.write(one_more())
+        mine = await sqlite_store.read(counted())
+        assert await sqlite_store.look(counted()) >= mine  # type: ignore[operator]  # numbers
+
+    await asyncio.gather(*[one() for _ in range(100)])
+    assert await sqlite_store.look(counted()) == 100
+
+
+async def test_a_look_that_fails_leaves_those_beside_it_alone(sqlite_store: SqliteStore) -> None:
+    await sqlite_store.write(clients.add(client(COUNTER), now=7))
+    looks = [sqlite_store.look(faulty() if n == 1 else counted()) for n in range(3)]
+    first, second, third = await asyncio.gather(*looks, return_exceptions=True)
+    assert (first, third, str(second)) == (7, 7, "its own")
+
+
+async def test_a_look_writes_nothing(sqlite_store: SqliteStore) -> None:
+    with pytest.raises(StoreUnavailable):
+        await sqlite_store.look(clients.add(client(COUNTER), now=0))
+    assert await sqlite_store.look(pragma("query_only")) == 1
+
+
+async def test_a_look_after_the_end_is_refused(sqlite_file: Path) -> None:
+    store = SqliteStore(sqlite_file, owner=False)
+    await store.open()
+    await store.close()
+    with pytest.raises(StoreUnavailable):
+        await store.look(counted())

@@ -28,12 +28,15 @@ from app.vendors.civica_cx.answers import (
     text_of,
 )
 from app.vendors.civica_cx.names import Names, is_number
+from app.vendors.civica_cx.slices import Head, Marked, Remembered, Slices, can_be_cut
 from app.vendors.civica_cx.translate import FaultyOrder, OrderReader
 from app.vendors.transport import Streamed
 
 BATCH = 200
 SLICE = 32 * 1024
-"""So much is parsed before everybody else has a turn: about one millisecond."""
+"""So much is parsed before everybody else has a turn: about one millisecond if every order of it is new."""
+TURN_S = 0.0004
+"""Several slices that are read as quickly as orders are that were in the last list may follow each other, for so long."""
 MOST_TAGS_BETWEEN = 200_000
 """Elements and attributes that may come before an order is complete and let go."""
 
@@ -48,10 +51,13 @@ class OrderFeed:
     """Takes the bytes of one answer to GetRepairWorkOrders, and gives its orders as they become complete.
 
     Orders are held back until the answer has said that it is valid. Each is marked, and read only by whoever asks for it; one
-    that cannot be read is logged and left out: it must not lose the others.
+    that cannot be read is logged and left out: it must not lose the others. Those that are `remembered` from the last list
+    are not even parsed.
     """
 
-    def __init__(self, operation: str, names: Names, zone: ZoneInfo, *, as_of: datetime) -> None:
+    def __init__(
+        self, operation: str, names: Names, zone: ZoneInfo, *, as_of: datetime, remembered: Remembered | None = None
+    ) -> None:
         self._names, self._as_of = names, as_of
         body = ("Envelope", "Body")
         self._result = (*body, f"{operation}Response", f"{operation}Result")
@@ -75,13 +81,35 @@ class OrderFeed:
         self._valid = False
         self._ready: list[Listed] = []
         self._number = names.of("WorkOrderId", "RepairWorkOrder")
+        self._remembered = Remembered() if remembered is None else remembered
+        self._seen: dict[bytes, Marked] = {}
+        self._head: Head | None = Head(self._order[-1])
+        self._slices: Slices | None = None
         self._again, self._reader = parser(), OrderReader(names, zone)
         self._marked_for = repr((zone.key, sorted(names.renamed.items()))).encode()
         self._reading: Reading = Nothing(why="The answer holds neither the operation's result nor a fault.")
 
     def take(self, block: bytes) -> None:
-        """Parse more of the answer; raises Unreadable."""
+        """Read more of the answer; raises Unreadable."""
         self._began = self._began or bool(block.strip())
+        if self._head is not None:
+            for part in self._head.parts(block):
+                self._parse(part)
+                if self._list is not None:
+                    break
+            else:
+                return
+            block, self._head = self._head.left(), None
+        if self._slices is not None:
+            for order in self._slices.cut(block):
+                self._take_slice(self._slices, order)
+            if not self._slices.over:
+                return
+            block, self._slices = self._slices.left(), None
+        self._parse(block)
+
+    def _parse(self, block: bytes) -> None:
+        """By the parser of the whole answer."""
         if not self._typeless and b"<!DOCTYPE" in block:
             raise Unreadable("The answer has a document type.")
         self._open_tags += block.count(b"<") + block.count(b"=")
@@ -100,6 +128,22 @@ class OrderFeed:
         if self._open_tags > MOST_TAGS_BETWEEN:
             raise Unreadable("The answer has too many elements.")
 
+    def _take_slice(self, slices: Slices, order: bytes) -> None:
+        """One order by its bytes: it is parsed only if it was not in the last list."""
+        digest = slices.digest(order)
+        marked = self._remembered.get(digest)
+        if marked is None:
+            element = slices.alone(order, self._again)
+            if element is None:
+                slices.refuse()
+                return
+            marked = self._observe(element, kept=True)
+        else:
+            read = partial(self._read_slice, slices, order, marked.mark)
+            self._ready.append(Glimpse(number=marked.number, mark=marked.mark, as_of=self._as_of, read=read))
+        if marked is not None:
+            self._seen[digest] = marked
+
     def orders(self) -> list[Listed]:
         """The orders that are ready; none while it is not known whether the answer is valid."""
         if not self._valid:
@@ -111,12 +155,16 @@ class OrderFeed:
         """What the whole answer said; raises Unreadable when its end is missing."""
         if not self._began:
             return Nothing(why="The answer is empty.")
+        for held in (self._head, self._slices):
+            if held is not None:
+                self._parse(held.left())
         try:
             root = self._parser.close()
         except etree.XMLSyntaxError:
             raise Unreadable("The answer is not whole XML.") from None
         if has_document_type(root):
             raise Unreadable("The answer has a document type.")
+        self._remembered.keep(self._seen)
         return self._reading
 
     def _ended(self, element: etree._Element) -> None:
@@ -129,6 +177,8 @@ class OrderFeed:
             self._list, self._order_tag = element.getparent(), element.tag
             self._number_tag = etree.QName(etree.QName(element).namespace, self._number).text
             self._observe(element)
+            if self._slices is None and can_be_cut(element):
+                self._slices = Slices(element, self._marked_for)
             self._let_go(element)
         elif path == self._flag:
             self._valid = (text_of(element) or "").strip() in ("true", "1")
@@ -143,19 +193,30 @@ class OrderFeed:
             return reading
         return Nothing(why="The answer holds more than one result.")
 
-    def _observe(self, element: etree._Element) -> None:
-        """What is kept of the order is its own bytes with the namespaces around it; over them goes the mark."""
+    def _observe(self, element: etree._Element, *, kept: bool = False) -> Marked | None:
+        """What is kept of the order is its own bytes with the namespaces around it; over them goes the mark.
+
+        `kept`: the element itself stays, since it is in no document but its own.
+        """
         shown = etree.tostring(element, encoding="utf-8", with_tail=False)
         mark = sha256(self._marked_for + shown).hexdigest()[:32]
         number = text_of(next(element.iterchildren(self._number_tag), None)) or ""
         if is_number(number):
-            read = partial(self._read, shown, mark)
+            read = partial(self._read_element, element, mark) if kept else partial(self._read, shown, mark)
             self._ready.append(Glimpse(number=number, mark=mark, as_of=self._as_of, read=read))
-        elif (seen := self._read(shown, mark)) is not None:
+            return Marked(number, mark)
+        if (seen := self._read(shown, mark)) is not None:
             self._ready.append(seen)
+        return None
 
     def _read(self, shown: bytes, mark: str) -> Observation | None:
-        element = etree.fromstring(shown, self._again)
+        return self._read_element(etree.fromstring(shown, self._again), mark)
+
+    def _read_slice(self, slices: Slices, order: bytes, mark: str) -> Observation | None:
+        element = slices.alone(order, self._again)
+        return None if element is None else self._read_element(element, mark)
+
+    def _read_element(self, element: etree._Element, mark: str) -> Observation | None:
         try:
             return self._reader(element, as_of=self._as_of, mark=mark)
         except FaultyOrder as fault:
@@ -178,11 +239,15 @@ async def batches(answer: Streamed, feed: OrderFeed) -> AsyncIterator[list[Liste
     began.
     """
     waiting: list[Listed] = []
+    took_s = 0.0
     async for chunk in answer.chunks():
         for first in range(0, len(chunk), SLICE):
             began = perf_counter()
             feed.take(chunk[first : first + SLICE])
-            await asyncio.sleep(rest_s(perf_counter() - began))
+            took_s += perf_counter() - began
+            if took_s >= TURN_S:
+                await asyncio.sleep(rest_s(took_s))
+                took_s = 0.0
         waiting += feed.orders()
         while len(waiting) >= BATCH:
             yield waiting[:BATCH]

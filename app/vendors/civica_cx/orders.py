@@ -16,6 +16,7 @@ from app.vendors.civica_cx.listing import OrderFeed, Unreadable, batches
 from app.vendors.civica_cx.names import is_number
 from app.vendors.civica_cx.outcomes import Heard, read_error
 from app.vendors.civica_cx.settings import CivicaCxSettings
+from app.vendors.civica_cx.slices import Remembered
 from app.vendors.civica_cx.soap import Soap
 from app.vendors.civica_cx.tables import LIST_ORDERS, READ_ORDER
 from app.vendors.civica_cx.translate import FaultyOrder, from_cx_order, to_cx_time
@@ -40,6 +41,7 @@ class Orders:
         self._soap = soap
         self._settings = settings
         self._zone = settings.zone
+        self._remembered = Remembered()
 
     async def read(self, number: str, ends: float) -> Observation:
         """By reference; a number that is no part of its order's reference is looked for in the list."""
@@ -105,7 +107,10 @@ class Orders:
                 operation = contract[LIST_ORDERS]
                 async with self._soap.listen(LIST_ORDERS, texts, token=token, deadline_s=deadline_s) as answer:
                     if answer.status == 200 and is_soap(answer.headers):
-                        feed = OrderFeed(operation.name, contract.names, self._zone, as_of=asked_at)
+                        remembered = self._remembered if changed_since is None else None
+                        feed = OrderFeed(
+                            operation.name, contract.names, self._zone, as_of=asked_at, remembered=remembered
+                        )
                         async for batch in batches(answer, feed):
                             yield batch
                         reading = feed.finish()

@@ -26,7 +26,7 @@ from tests.postgres import Postgres
 def nothing_readable_or_writable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """SQLite as it is when its disk is gone, for whichever thread runs a unit."""
 
-    def broken(*_: object) -> object:
+    def broken(*_: object, **__: object) -> object:
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patched:

@@ -110,6 +110,21 @@ class TestOne:
         assert first == any_age == young
         assert (first["status"], too_old["status"]) == ("issued", "cancelled")
 
+    async def test_seen_again_as_it_was_it_is_as_fresh_in_the_last_copy_and_tells_nothing(self, shared: Site) -> None:
+        number = new_order(shared)
+        first = (await shared.api.get(shared.orders(number))).json()
+        await asyncio.sleep(1.1)
+        again = (await shared.api.get(shared.orders(number))).json()
+        copies = []
+        for wait_s in (0, 0.3):
+            await asyncio.sleep(wait_s)
+            copies.append((await shared.api.get(shared.orders(number), headers={"Cache-Control": "max-stale"})).json())
+        told = (await shared.api.get(f"{shared.orders(number)}/timeline")).json()["items"]
+        assert copies == [again, again]
+        assert again == first | {"as_of": again["as_of"]}
+        assert again["as_of"] > first["as_of"]
+        assert len(told) == 1
+
     async def test_an_accepted_update_is_seen_as_pending(self, shared: Site) -> None:
         number = new_order(shared)
         shared.fault("latency", order=number, delay_s=0.5)

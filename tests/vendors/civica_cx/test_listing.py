@@ -14,6 +14,7 @@ from app.domain.glimpses import Glimpse, Listed, read
 from app.domain.work_orders import Observation
 from app.vendors.civica_cx.listing import OrderFeed, Unreadable
 from app.vendors.civica_cx.names import Names
+from app.vendors.civica_cx.slices import MOST_HELD, Remembered, Slices
 from app.vendors.civica_cx.translate import from_cx_order
 from tests.vendors.civica_cx.messages import orders
 
@@ -24,9 +25,15 @@ MEMBERS = [member.tag.rpartition("}")[2] for member in next(etree.fromstring(ord
 
 
 def listed(
-    answer: bytes, *, names: Names | None = None, zone: ZoneInfo = LONDON, at: datetime = NOW, step: int = 1000
+    answer: bytes,
+    *,
+    names: Names | None = None,
+    zone: ZoneInfo = LONDON,
+    at: datetime = NOW,
+    step: int = 1000,
+    remembered: Remembered | None = None,
 ) -> Sequence[Listed]:
-    feed = OrderFeed("GetRepairWorkOrders", names or Names(), zone, as_of=at)
+    feed = OrderFeed("GetRepairWorkOrders", names or Names(), zone, as_of=at, remembered=remembered)
     for first in range(0, len(answer), step):
         feed.take(answer[first : first + step])
     feed.finish()
@@ -118,3 +125,146 @@ def test_orders_in_a_second_list_are_orders_too() -> None:
 def test_a_document_type_is_refused(step: int) -> None:
     with pytest.raises(Unreadable, match="document type"):
         listed(b'<!DOCTYPE x [<!ENTITY a "b">]>' + re.sub(rb"^<\?xml.*?\?>\s*", b"", orders(1)), step=step)
+
+
+# -- orders that were in the last list
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The orders that were parsed by themselves."""
+    found: list[bytes] = []
+    real = Slices.alone
+
+    def noted(slices: Slices, order: bytes, parser: etree.XMLParser) -> etree._Element | None:
+        found.append(order)
+        return real(slices, order, parser)
+
+    monkeypatch.setattr(Slices, "alone", noted)
+    return found
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000, 100_000])
+def test_an_order_that_was_in_the_last_list_is_given_without_being_parsed(parsed: list[bytes], step: int) -> None:
+    memory, answer = Remembered(), orders(1, 2, 3)
+    before = marks(answer, remembered=memory)
+    assert parsed == ORDER.findall(answer)[1:]
+    parsed.clear()
+    assert marks(answer, remembered=memory, step=step) == before
+    assert parsed == []
+
+
+def test_an_order_that_was_in_the_last_list_is_read_as_if_it_were_by_itself() -> None:
+    memory, answer = Remembered(), orders(1, 2, 3)
+    listed(answer, remembered=memory)
+    assert [read(one) for one in listed(answer, remembered=memory)] == [read(one) for one in listed(answer)]
+
+
+def test_only_what_differs_from_the_last_list_is_parsed(parsed: list[bytes]) -> None:
+    memory, answer = Remembered(), orders(1, 2, 3)
+    listed(answer, remembered=memory)
+    parsed.clear()
+    second = ORDER.findall(answer)[1]
+    other = second.replace(b"<a:TradeCode>", b"<a:TradeCode>X")
+    assert other != second
+    found = marks(answer.replace(second, other), remembered=memory)
+    assert (parsed, list(found)) == ([other], ["1", "2", "3"])
+    assert found == marks(answer.replace(second, other))
+
+
+def test_other_names_time_zones_and_namespaces_are_other_lists(parsed: list[bytes]) -> None:
+    memory, answer = Remembered(), orders(1, 2)
+    listed(answer, remembered=memory)
+    for how in ({"zone": ZoneInfo("Europe/Paris")}, {"names": Names(renamed={"Notes": "Remarks"})}):
+        parsed.clear()
+        assert marks(answer, remembered=memory, **how) == marks(answer, **how)
+        assert parsed
+        listed(answer, remembered=memory)
+    parsed.clear()
+    other = re.sub(rb'xmlns:a="[^"]*"', b'xmlns:a="urn:other"', answer)
+    assert marks(other, remembered=memory) == marks(other)
+    assert parsed
+
+
+def test_a_list_that_breaks_off_leaves_what_is_remembered_as_it_was(parsed: list[bytes]) -> None:
+    memory, answer = Remembered(), orders(1, 2, 3)
+    listed(answer, remembered=memory)
+    parsed.clear()
+    for broken in (answer[: len(answer) // 2], answer.replace(b"</s:Body>", b"</s:Other>")):
+        with pytest.raises(Unreadable):
+            listed(broken, remembered=memory)
+    listed(answer, remembered=memory)
+    assert parsed == []
+
+
+WITHIN = {
+    "a comment": b"<!-- </a:RepairWorkOrder> -->",
+    "a processing instruction": b"<?x </a:RepairWorkOrder>?>",
+    "characters that no XML has": b"\x01",
+    "no UTF-8": b"\xff",
+    "an entity that nobody knows": b"&who;",
+    "a tag that is never closed": b"<a:Open>",
+    "an end of what never began": b"</a:WorkOrders>",
+    "a document type": b'<!DOCTYPE x SYSTEM "y">',
+}
+
+
+@pytest.mark.parametrize("step", [1, 100_000])
+@pytest.mark.parametrize("remembers", [False, True])
+@pytest.mark.parametrize("what", WITHIN)
+def test_what_makes_an_answer_unreadable_does_so_wherever_it_stands(what: str, remembers: bool, step: int) -> None:
+    memory, answer = Remembered(), orders(1, 2, 3)
+    if remembers:
+        listed(answer, remembered=memory)
+    second = ORDER.findall(answer)[1]
+    within = second.replace(b"<a:Description>", b"<a:Description>" + WITHIN[what])
+    for spoilt in (within, WITHIN[what] + second, second + WITHIN[what]):
+        with pytest.raises(Unreadable):
+            listed(answer.replace(second, spoilt), remembered=memory, step=step)
+
+
+@pytest.mark.parametrize("step", [1, 100_000])
+def test_an_order_in_a_cdata_section_is_none(step: int) -> None:
+    memory, answer = Remembered(), orders(1, 2, 3)
+    listed(answer, remembered=memory)
+    second = ORDER.findall(answer)[1]
+    hidden = answer.replace(second, b"<![CDATA[" + second + b"]]>")
+    assert list(marks(hidden, remembered=memory, step=step)) == ["1", "3"]
+    quoted = answer.replace(b"<a:Description>", b"<a:Description><![CDATA[</a:RepairWorkOrder>]]>")
+    assert marks(quoted, remembered=memory, step=step) == marks(quoted)
+
+
+ODD = {
+    "blanks between them": (rb"(</a:RepairWorkOrder>)", rb"\1\n\t "),
+    "attributes": (rb"<a:RepairWorkOrder>", rb'<a:RepairWorkOrder i:type="a:RepairWorkOrder">'),
+    "blanks in their tags": (rb"</a:RepairWorkOrder>", rb"</a:RepairWorkOrder >"),
+    "words between them": (rb"(</a:RepairWorkOrder>)", rb"\1 words "),
+    "others between them": (rb"(</a:RepairWorkOrder>)", rb"\1<a:Other><a:RepairWorkOrder/></a:Other>"),
+    "one in another": (rb"</a:RepairWorkOrder>", rb"<a:RepairWorkOrder></a:RepairWorkOrder></a:RepairWorkOrder>"),
+    "their own namespaces": (rb"<a:TradeCode>", rb'<a:TradeCode xmlns:b="urn:b" b:c="d">'),
+}
+
+
+@pytest.mark.parametrize("step", [1, 7, 100_000])
+@pytest.mark.parametrize("odd", ODD)
+def test_oddly_written_orders_are_given_alike_whatever_is_remembered(odd: str, step: int) -> None:
+    """The first order of an answer always comes from the parser of the whole; so does each in an answer of its own."""
+    what, by = ODD[odd]
+    answer, memory = re.sub(what, by, orders(1, 2, 3)), Remembered()
+    assert answer != orders(1, 2, 3)
+    found = [marks(answer, remembered=memory, step=step) for _ in range(2)]
+    alone = {number: mark for n in (1, 2, 3) for number, mark in marks(re.sub(what, by, orders(n))).items()}
+    assert found == [alone, alone]
+
+
+def test_a_huge_order_is_left_to_the_parser_of_the_whole() -> None:
+    memory = Remembered()
+    answer = orders(1, 2, 3).replace(b"<a:Description>", b"<a:Description>" + b"x" * MOST_HELD)
+    assert list(marks(answer, remembered=memory, step=10_000)) == ["1", "2", "3"]
+
+
+def test_bytes_that_are_no_utf_8_are_read_by_their_own_word() -> None:
+    answer = '<?xml version="1.0" encoding="iso-8859-1"?>' + orders(1, 2).decode()
+    answer = answer.replace("<a:Description>", "<a:Description>é")
+    seen = [read(one) for one in listed(answer.encode("iso-8859-1"))]
+    assert [str(one.fields["description"])[0] for one in seen if one is not None] == ["é", "é"]
