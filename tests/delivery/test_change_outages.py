@@ -26,7 +26,7 @@ async def test_a_number_that_the_vendor_gave_is_kept_though_the_order_cannot_be_
 
     with simulator(vendor) as url:
         async with site(vendor, url, sqlite_database, tmp_path) as made:
-            monkeypatch.setattr(Desk, "taken_in", away)
+            monkeypatch.setattr(Desk, "learn", away)
             answer = await made.api.post(made.orders(), json=NEW, headers={"Idempotency-Key": made.fresh_key()})
             assert (answer.status_code, answer.json()["state"], answer.json()["work_order"]) == (202, "applied", "124")
             assert len(made.effects("124")) == 1

@@ -18,7 +18,8 @@ from tests.ledger.model import Seen
 from tests.ledger.model_rules import Lives
 
 TIMES = int(os.environ.get("ORDERBRIDGE_MODEL_TIMES", "1"))
-MORE = 5
+MORE = 25
+"""What is seldom may be missing from some lives: so many times a few more are lived until it has come."""
 
 
 def live(engine: Engine, *, examples: int) -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
-from app.ledger import sqlite
+from app.ledger import sqlite, sqlite_jobs
 from app.ledger.store import StoreUnavailable
 from app.main import Directory
 from tests.api.routes.contract import Watch
@@ -30,7 +30,8 @@ def nothing_readable_or_writable(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patched:
-        patched.setattr(sqlite, "run", broken)
+        for module in (sqlite, sqlite_jobs):
+            patched.setattr(module, "run", broken)
         yield
 
 
