@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, bindparam, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, null, or_, select, union_all, update
 
 from app.domain.holds import Cause, Hold
 from app.domain.operations import Operation
@@ -79,17 +80,23 @@ class HoldFilter:
 
 @lru_cache(maxsize=32)
 def _list_statement(*, backends: int, open_: bool | None, work_order: bool, before: bool) -> Sql:
-    wanted = [
-        or_(HOLD.c.tenant == bindparam("of_tenant"), HOLD.c.tenant.is_(None)),
-        or_(*[HOLD.c.backend == bindparam(f"backend_{n}") for n in range(backends)]),
-    ]
+    mine, nobodys = HOLD.c.tenant == bindparam("of_tenant"), HOLD.c.tenant.is_(None)
+    wanted = [or_(*[HOLD.c.backend == bindparam(f"backend_{n}") for n in range(backends)])]
     if open_ is not None:
         wanted.append(HOLD.c.closed_at.is_(None) if open_ else HOLD.c.closed_at.is_not(None))
     if work_order:
         wanted.append(HOLD.c.work_order == bindparam("of_order"))
     if before:
         wanted.append(HOLD.c.id < bindparam("before"))
-    return Sql(select(HOLD).where(and_(*wanted)).order_by(HOLD.c.id.desc()).limit(bindparam("most")))
+    if open_:  # those are few
+        return Sql(_page(or_(mine, nobodys), *wanted))
+    pages = [select(_page(whose, *wanted).subquery()) for whose in (mine, nobodys)]
+    both = union_all(*pages)
+    return Sql(both.order_by(both.selected_columns.id.desc()).limit(bindparam("most")))
+
+
+def _page(*wanted: ColumnElement[bool]) -> Select[Any]:
+    return select(HOLD).where(*wanted).order_by(HOLD.c.id.desc()).limit(bindparam("most"))
 
 
 def list_holds(narrowed: HoldFilter, *, most: int) -> Unit[list[Hold]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -73,7 +74,7 @@ def name_of(statement: Sql) -> str:
     """What the statement is for; one that is made at run time is named after the table that it lists."""
     if statement in NAMES:
         return NAMES[statement]
-    return next(name for start, name in LISTS.items() if statement.postgres.startswith(f"SELECT {start}."))
+    return next(name for table, name in LISTS.items() if re.search(rf"FROM {table}\b", statement.postgres))
 
 
 NAMES: Mapping[Sql, str] = {
