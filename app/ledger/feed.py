@@ -14,6 +14,7 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select
 
 from app.domain.events import TYPES, Event
+from app.ledger.granted import granted_values, on_granted
 from app.ledger.planners import Beside, Implied
 from app.ledger.rows import json_object, number, number_or_none, text, text_or_none
 from app.ledger.sql import Row, Sql, Unit, Value
@@ -108,7 +109,7 @@ def _statement(*, tenant: bool, backends: int | None, work_order: bool, type_: s
         wanted.append(or_(EVENT.c.tenant.is_(None), EVENT.c.tenant == bindparam("of_tenant")))
     if backends is not None:
         backend = EVENT.c.backend if work_order else Beside(EVENT.c.backend)
-        wanted.append(or_(*[backend == bindparam(f"backend_{n}") for n in range(backends)]))
+        wanted.append(on_granted(backend, count=backends))
     if work_order:
         wanted.append(EVENT.c.work_order == bindparam("of_order"))
     if type_ is not None:
@@ -124,9 +125,7 @@ def events(narrowed: EventFilter, *, after: int, upto: int, most: int) -> Unit[l
     """
     if (narrowed.backends is not None and not narrowed.backends) or narrowed.type not in (None, *TYPES):
         return []
-    values: dict[str, Value] = {}
-    for n, backend in enumerate(sorted(narrowed.backends or ())):
-        values[f"backend_{n}"] = backend
+    values: dict[str, Value] = {**granted_values(narrowed.backends or ())}
     if narrowed.tenant is not None:
         values["of_tenant"] = narrowed.tenant
     if narrowed.work_order is not None:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, null, or_, select, unio
 
 from app.domain.holds import Cause, Hold
 from app.domain.operations import Operation
+from app.ledger.granted import granted_values, on_granted
 from app.ledger.lanes import FENCED, lane_of
 from app.ledger.records import Claim
 from app.ledger.rows import hold as hold_of
@@ -81,7 +82,7 @@ class HoldFilter:
 @lru_cache(maxsize=32)
 def _list_statement(*, backends: int, open_: bool | None, work_order: bool, before: bool) -> Sql:
     mine, nobodys = HOLD.c.tenant == bindparam("of_tenant"), HOLD.c.tenant.is_(None)
-    wanted = [or_(*[HOLD.c.backend == bindparam(f"backend_{n}") for n in range(backends)])]
+    wanted = [on_granted(HOLD.c.backend, count=backends)]
     if open_ is not None:
         wanted.append(HOLD.c.closed_at.is_(None) if open_ else HOLD.c.closed_at.is_not(None))
     if work_order:
@@ -103,9 +104,7 @@ def list_holds(narrowed: HoldFilter, *, most: int) -> Unit[list[Hold]]:
     """A tenant's holds on these backends, the newest first."""
     if not narrowed.backends:
         return []
-    values: dict[str, Value] = {"of_tenant": narrowed.tenant, "most": most}
-    for n, backend in enumerate(sorted(narrowed.backends)):
-        values[f"backend_{n}"] = backend
+    values: dict[str, Value] = {"of_tenant": narrowed.tenant, "most": most, **granted_values(narrowed.backends)}
     if narrowed.work_order is not None:
         values["of_order"] = narrowed.work_order
     if narrowed.before is not None:

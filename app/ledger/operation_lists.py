@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Text, bindparam, literal_column, or_, tuple_
+from sqlalchemy import ColumnElement, Text, bindparam, literal_column, tuple_
 
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
+from app.ledger.granted import granted_values, on_granted
 from app.ledger.planners import Beside, Implied
 from app.ledger.rows import operation
 from app.ledger.sql import Sql, Unit, Value
@@ -36,9 +37,7 @@ def list_operations(narrowed: OperationFilter, *, most: int) -> Unit[list[Operat
     """A tenant's operations on these backends, the newest first."""
     if not narrowed.backends:
         return []
-    values: dict[str, Value] = {"of_tenant": narrowed.tenant, "most": most}
-    for n, backend in enumerate(sorted(narrowed.backends)):
-        values[f"backend_{n}"] = backend
+    values: dict[str, Value] = {"of_tenant": narrowed.tenant, "most": most, **granted_values(narrowed.backends)}
     if narrowed.work_order is not None:
         values["of_order"] = narrowed.work_order
     if narrowed.kind is not None:
@@ -135,8 +134,7 @@ def _word(state: State) -> ColumnElement[str]:
 @lru_cache(maxsize=256)
 def _list_statement(*, backends: int, state: State | None, of_order: bool, kind: bool, deep: bool) -> Sql:
     way = _way(state, of_order=of_order, deep=deep)
-    granted = or_(*[way.backend == bindparam(f"backend_{n}") for n in range(backends)])
-    wanted = [*way.conditions, granted]
+    wanted = [*way.conditions, on_granted(way.backend, count=backends)]
     if kind:
         wanted.append(OPERATION.c.kind == bindparam("of_kind"))
     if deep:

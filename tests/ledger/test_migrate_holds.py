@@ -38,11 +38,16 @@ STILL_OPEN = {"closed_at": None, "closed_by": None, "resolution": None, "reason"
 @pytest.fixture(params=["sqlite", "postgres"])
 def on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> On:
     """Something run on a connection to a database of version 0001, in one transaction."""
+    return old_database(request, tmp_path_factory, version="0001")
+
+
+def old_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, *, version: str) -> On:
+    """A new database on the store that the fixture's parameter names, with the tables of this version."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('old') / 'old.db'}"
     else:
         url = request.getfixturevalue("postgres_url")
-    migrations._with_connection(url, lambda connection: to(connection, "0001"))
+    migrations._with_connection(url, lambda connection: to(connection, version))
     return lambda use: migrations._with_connection(url, use)
 
 

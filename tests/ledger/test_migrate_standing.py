@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, text
 
-from app.ledger import migrate as migrations
-from tests.ledger.test_migrate_holds import On, to
+from tests.ledger.test_migrate_holds import On, old_database, to
 
 ORDER = (
     "INSERT INTO work_order (backend, number, vendor_ids, fields, late, changed_at, version, last_seq, open_count, held,"
@@ -23,13 +22,9 @@ OLD = [("cx", "1", 60, 60, "m"), ("cx", "2", 60, 60, "m"), ("cx", "3", 90, 90, "
 @pytest.fixture(params=["sqlite", "postgres"])
 def on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> On:
     """Something run on a connection to a database of version 0007 with listed orders, in one transaction."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('old') / 'old.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    migrations._with_connection(url, lambda connection: to(connection, "0007"))
-    migrations._with_connection(url, filled)
-    return lambda use: migrations._with_connection(url, use)
+    on_it = old_database(request, tmp_path_factory, version="0007")
+    on_it(filled)
+    return on_it
 
 
 def filled(connection: Connection) -> None:
