@@ -1,7 +1,8 @@
 """The faulty wire: a TCP proxy before one vendor's simulator that spoils a seeded share of the exchanges, and counts them.
 
-It answers three calls itself: `GET /_wire` tells the faults so far and how many writes came by, `GET /_wire/sent` every write
-with its mark and time, `POST /_wire` `{"writes": rates, "reads": rates, "refuse_s": seconds}` sets what follows.
+It answers three calls itself: `GET /_wire` tells the faults so far, how many writes came by, and what broke in the wire itself;
+`GET /_wire/sent` every write with its mark and time; `POST /_wire` `{"writes": rates, "reads": rates, "refuse_s": seconds}`
+sets what follows.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Proxy:
         self._control: asyncio.Server | None = None
         self.faults: Counter[str] = Counter()
         self.sent: list[tuple[str, float]] = []
+        self.broken: list[str] = []
+        """What went wrong in the wire itself: such a run proves nothing."""
 
     async def listen(self, port: int = 0) -> int:
         """Serve on this port of loopback, or on a free one; gives the port."""
@@ -131,7 +134,12 @@ class Proxy:
 
     def _keep(self, task: asyncio.Task[object]) -> None:
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.broken.append(repr(error))
 
     def _controlled(self, request: Message) -> object:
         if request.target == f"{CONTROL}/sent":
@@ -143,7 +151,7 @@ class Proxy:
         seconds = asked.get("refuse_s")
         if isinstance(seconds, int | float):
             self._keep(asyncio.create_task(self.refuse(seconds)))
-        return {"faults": self.faults, "sent": len(self.sent)}
+        return {"faults": self.faults, "sent": len(self.sent), "broken": self.broken}
 
 
 class _Line:

@@ -11,7 +11,8 @@ import pytest
 
 from tests.chaos.http_messages import LONGEST_HEAD, Message, answer, read_message
 from tests.chaos.proxy import Proxy
-from tests.chaos.wire_faults import FAULTS, READS, REFUSE, WRITES
+from tests.chaos.wire_faults import FAULTS, READS, REFUSE, WRITES, reset
+from tests.ports import free_port
 
 DONE = answer(200, "OK", b"x" * 900)
 WRITE = b"POST /v1/orders HTTP/1.1\r\nHost: v\r\nContent-Length: 10\r\n\r\nmk-7-1 is!"
@@ -169,3 +170,22 @@ async def test_connections_are_refused_for_a_while() -> None:
         await away
         assert await made.ask(WRITE) == DONE + OPEN
         assert made.proxy.faults == {REFUSE: 1}
+
+
+async def test_a_connection_that_is_gone_already_is_not_reset_again() -> None:
+    async with wire() as made:
+        _, writer = await asyncio.open_connection("127.0.0.1", made.port)
+        reset(writer)
+        await asyncio.sleep(0)
+        reset(writer)
+
+
+async def test_a_wire_that_breaks_by_itself_says_so() -> None:
+    async with wire() as made:
+        controls = Wire(proxy=made.proxy, port=free_port())
+        await made.proxy.listen_for_control(controls.port)
+        asked = b'{"refuse_s": 1}'
+        await controls.ask(b"POST /_wire HTTP/1.1\r\nHost: w\r\nContent-Length: %d\r\n\r\n%b" % (len(asked), asked))
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", made.port):
+            await asyncio.sleep(1)
+            assert b"address already in use" in await controls.ask(b"GET /_wire HTTP/1.1\r\nHost: w\r\n\r\n")

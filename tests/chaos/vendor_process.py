@@ -108,6 +108,7 @@ class VendorProcess:
     async def wire(self, **settings: object) -> dict[str, int]:
         """Set the wire's rates (`writes`, `reads`), or have it refuse for `refuse_s`; gives the faults so far."""
         told = await self.call("POST" if settings else "GET", self.control_url, settings or None)
+        assert told["broken"] == [], f"the wire of {self.slug} broke: {told['broken']}"
         faults: dict[str, int] = told["faults"]
         return faults
 

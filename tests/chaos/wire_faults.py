@@ -197,8 +197,8 @@ def chosen(dice: random.Random, rates: Mapping[str, float]) -> str | None:
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Hang up with RST."""
+    """Hang up with RST, unless the connection is gone already."""
     bare = writer.get_extra_info("socket")
-    if bare is not None:
+    if bare is not None and bare.fileno() >= 0:
         bare.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
