@@ -91,15 +91,16 @@ class Site:
     def config(self) -> Path:
         return self.folder / "orderbridge.toml"
 
-    async def serve(self) -> Gateway:
-        """A further gateway, ready."""
-        port = free_port()
+    async def serve(self, *, program: Sequence[str] = PROGRAM, port: int | None = None, **more: str) -> Gateway:
+        """A further gateway, ready: another program in place of the product's, a certain port, `more` environment."""
+        port = free_port() if port is None else port
         began = time.perf_counter()
         process = await self.lab.start(
-            [*PROGRAM, "serve", "--port", str(port), "--config", str(self.config)],
+            [*program, "serve", "--port", str(port), "--config", str(self.config)],
             name="gateway",
             port=port,
             cwd=self.folder,
+            more_environment=more,
         )
         return Gateway(site=self, process=process, port=port, ready_s=time.perf_counter() - began)
 

@@ -109,7 +109,8 @@ def sqlite_bytes(path: Path) -> dict[str, int]:
     """How large each table is with its indexes, in whole pages, on SQLite."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         rows = connection.execute(
-            "SELECT m.tbl_name, sum(s.pgsize) FROM dbstat AS s JOIN sqlite_master AS m ON m.name = s.name"
-            " WHERE s.aggregate = TRUE GROUP BY m.tbl_name"
+            # Not pgsize: that is counted in 32 bits, and wraps round where a table is larger than 2 GiB.
+            "SELECT m.tbl_name, sum(s.pageno) * (SELECT page_size FROM pragma_page_size) FROM dbstat AS s"
+            " JOIN sqlite_master AS m ON m.name = s.name WHERE s.aggregate = TRUE GROUP BY m.tbl_name"
         )
         return {str(table): int(size) for table, size in rows if not re.match("sqlite_", str(table))}

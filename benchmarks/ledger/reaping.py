@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.times import SECOND, now_micros
-from app.settings import RetentionSettings
-from benchmarks.gateway import Gateway
 from benchmarks.lab import Lab, median
 from benchmarks.ledger.reading import numbers
-from benchmarks.ledger.sides import Side
+from benchmarks.ledger.sides import PACED, Side
 from benchmarks.processes import Fault
 
 AT_FULL, AT_HALF = 16, 8
@@ -21,6 +18,7 @@ AT_FULL, AT_HALF = 16, 8
 SLICE_S = 2.0
 SLICES = 10
 BEGINS_WITHIN_S = 30.0
+SOON_S = "1"
 DAY = 86_400 * SECOND
 LEFT: Mapping[str, str] = {
     "keys": "SELECT count(*) FROM idempotency_key WHERE created_at <= {old}",
@@ -57,7 +55,7 @@ class Reaped:
 
 
 async def reaped(lab: Lab, side: Side) -> Reaped:
-    """Find out what the side sustains, then have its gateway started anew with the product's retention. Raises Fault."""
+    """Find out what the side sustains, then have its gateway started anew, so that its reaper begins. Raises Fault."""
     seconds = lab.plan.sample_s
     sustained = (await side.update(AT_FULL, seconds)).per_second
     before = await side.update(AT_HALF, seconds, rate=sustained / 2)
@@ -66,7 +64,7 @@ async def reaped(lab: Lab, side: Side) -> Reaped:
     asked = [statement.format(old=now_micros() - 9 * DAY, first=first) for statement in LEFT.values()]
     asked.append(LAST)
     await side.gateway.stop()
-    await _started_anew(lab, side)
+    await _started_anew(side)
     *left, last = await numbers(side.site.database, *asked)
     for _ in range(SLICES):
         began, was, told = time.monotonic(), left, last
@@ -81,20 +79,10 @@ async def reaped(lab: Lab, side: Side) -> Reaped:
     return found
 
 
-async def _started_anew(lab: Lab, side: Side) -> None:
-    """A gateway on the same ledger, which keeps what the product keeps by default; wait until it clears up."""
-    site, port = side.site, side.gateway.port  # where the load goes on
-    keeps = {f"ORDERBRIDGE_RETENTION__{name.upper()}": str(days) for name, days in RetentionSettings()}
-    began = time.perf_counter()
-    serve = [sys.executable, "-P", "-m", "benchmarks.ledger.serve_soon", "serve"]
-    process = await lab.start(
-        [*serve, "--port", str(port), "--config", str(site.config)],
-        name="gateway",
-        port=port,
-        cwd=site.folder,
-        more_environment=keeps,
-    )
-    side.gateway = Gateway(site=site, process=process, port=port, ready_s=time.perf_counter() - began)
+async def _started_anew(side: Side) -> None:
+    """A gateway on the same ledger, where the load goes on; wait until it clears up."""
+    side.gateway = await side.site.serve(program=PACED, port=side.gateway.port, REAPS_EVERY_S=SOON_S)
+    process, site = side.gateway.process, side.site
     ends = time.monotonic() + BEGINS_WITHIN_S
     (first,) = await numbers(site.database, "SELECT min(id) FROM event")
     while (await numbers(site.database, "SELECT min(id) FROM event"))[0] == first:

@@ -38,7 +38,8 @@ SELDOM_S = 86_400
 FILLED_WITHIN_S = 4 * 3600.0
 POLLED_WITHIN_S = 300.0
 SAMPLED = 40
-KEEPS: JsonObject = {"key_days": 400, "answer_days": 400, "reference_days": 36_500, "event_days": 36_500}
+PACED = (sys.executable, "-P", "-m", "benchmarks.ledger.serve_paced")
+NOT_TODAY_S = "86400"
 """Nothing is cleared up while lists are read."""
 
 
@@ -121,7 +122,7 @@ async def filled_side(lab: Lab, name: str, size: Size, *, store: str) -> Side:
     vendor = await canned_cx(lab, orders=OPEN)
     section = vendor.section()
     others = {backend: {**section, "poll_s": SELDOM_S} for backend in size.backends}
-    site = await new_site(lab, {**others, "civica-cx": section}, store=store, sections={"retention": KEEPS})
+    site = await new_site(lab, {**others, "civica-cx": section}, store=store)
     before = await _bytes(site.database)
     fill = [sys.executable, "-m", "benchmarks.ledger.fill", "--database", site.database]
     options = {
@@ -138,7 +139,7 @@ async def filled_side(lab: Lab, name: str, size: Size, *, store: str) -> Side:
         within_s=FILLED_WITHIN_S,
     )
     after = await _bytes(site.database)
-    gateway = await site.serve()
+    gateway = await site.serve(program=PACED, REAPS_EVERY_S=NOT_TODAY_S)
     load = await status_updates(lab, gateway.url, bearer=gateway.bearer, orders=size.free("civica-cx"))
     side = Side(
         name=name,
