@@ -37,7 +37,7 @@ class Places:
     """Numbers of orders that have ended; the caller updated them."""
     open_orders: Sequence[str]
     held: str
-    """The number of an order that is held."""
+    """The number of an order that is held, or was."""
 
 
 class Lists:
@@ -122,7 +122,7 @@ class Lists:
         yield call("deep", deep=True)
         for state in ("open", "resolved"):
             yield call(f"state={state}", state=state)
-        yield call("of an order", work_order=at.held)
+        yield call("of an order", finds=True, work_order=at.held)
 
     def _events(self) -> Iterator[ListCall]:
         at = self._places

@@ -41,6 +41,11 @@ SAMPLED = 40
 PACED = (sys.executable, "-P", "-m", "benchmarks.ledger.serve_paced")
 NOT_TODAY_S = "86400"
 """Nothing is cleared up while lists are read."""
+STOPPED_ONCE = (
+    "SELECT work_order FROM order_hold WHERE tenant = 'bench' AND backend = '{}'"
+    " GROUP BY work_order HAVING count(*) = 1 ORDER BY max(opened_at) DESC LIMIT 1"
+)
+"""Of both sides the same is asked for: an order with one hold."""
 
 
 def full_size(*, quick: bool) -> Size:
@@ -177,6 +182,9 @@ async def _places(side: Side) -> Places:
     listed = ["', '".join(names) for names in (some, open_)]
     ours = [await texts(url, mine.format(backend, f"'{names}'")) for names in listed]
     (last,) = await numbers(url, "SELECT max(id) FROM event")
+    stopped = await texts(url, STOPPED_ONCE.format(backend))
+    if not stopped:
+        raise Fault(f"{side.name}: no order of {backend} was held once")
     return Places(
         backend=backend,
         small_backend=small,
@@ -184,7 +192,7 @@ async def _places(side: Side) -> Places:
         last_event=last,
         ended=ours[0],
         open_orders=ours[1],
-        held=str(size.first_open + size.open_of(backend) - 1),
+        held=stopped[0],
     )
 
 
