@@ -17,10 +17,10 @@ from app.ledger.store import Store, StoreUnavailable
 log = structlog.get_logger(__name__)
 
 ROUND_S = 60.0
-MOST = 100
+MOST = 50
 """Rows in one transaction. On SQLite nothing else is written meanwhile: with two hundred, the p99 of updates to a ledger with
 5 million operations doubled."""
-REST_S = 0.02
+REST_S = 0.01
 """After each full transaction, so that requests come between them."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from app.domain.json import JsonObject
 from benchmarks.figures.result import Result, Spec, rounds
 from benchmarks.lab import STORES, Lab, median
+from benchmarks.ledger.calls import ListCall
 from benchmarks.ledger.reaping import Reaped, reaped
 from benchmarks.ledger.sides import Side, filled_side, full_size, small_size
 from benchmarks.processes import Fault
@@ -86,6 +87,7 @@ async def measure(lab: Lab) -> list[Result]:
         full_side = await filled_side(lab, FULL, full, store=store)
         sides = (small_side, full_side)
         compared = Compared()
+        await _ask_for_as_many(sides, compared)
         for side in sides:
             await side.update(UPDATING, lab.plan.warm_up_s)
         for turn in range(lab.plan.rounds):
@@ -150,6 +152,25 @@ def _each_s(lab: Lab) -> float:
     return max(0.1, lab.plan.seconds / 60)
 
 
+async def _ask_for_as_many(sides: tuple[Side, Side], compared: Compared) -> None:
+    """Have both answer each call with as many items: it is finding them that is compared, not writing them down."""
+    alike: list[list[ListCall]] = [[] for _ in sides]
+    for calls in zip(*(side.calls for side in sides), strict=True):
+        try:
+            counts = [await side.look(call) for side, call in zip(sides, calls, strict=True)]
+        except Fault as fault:
+            compared.failed[calls[0].name] = str(fault)
+            counts = []
+        fewest = min(counts, default=0)
+        for of_side, call in zip(alike, calls, strict=True):
+            of_side.append(call.of(fewest) if 0 < fewest < max(counts) and len(call.paths) == 1 else call)
+    for side, of_side in zip(sides, alike, strict=True):
+        side.calls = of_side
+        for call in of_side:
+            if call.name not in compared.failed:
+                await side.look(call)
+
+
 async def _read_lists(
     sides: tuple[Side, Side], compared: Compared, *, seconds: float, only: Collection[str] | None = None
 ) -> None:
@@ -159,8 +180,6 @@ async def _read_lists(
             if call.name in compared.failed or (only is not None and call.name not in only):
                 continue
             try:
-                if call.name not in side.items:
-                    await side.look(call)
                 compared.note(call.name, side.name, *await side.read(call, connections=READING, seconds=seconds))
             except Fault as fault:
                 compared.failed[call.name] = str(fault)

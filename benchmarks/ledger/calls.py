@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from app.api.cursors import Cursors
@@ -22,6 +23,10 @@ class ListCall:
     name: str
     paths: Sequence[str]
     finds: bool = True
+
+    def of(self, count: int) -> ListCall:
+        """The same with pages of so many items."""
+        return replace(self, paths=[re.sub(r"limit=\d+", f"limit={count}", path) for path in self.paths])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from app.domain.times import SECOND, now_micros
 from app.ledger import feed, holds, operation_lists, orders, stories
 from app.ledger.open import open_store
 from benchmarks.lab import Lab
-from benchmarks.ledger.calls import Lists, Places
+from benchmarks.ledger.calls import ListCall, Lists, Places
 from benchmarks.ledger.capture import captured
 from benchmarks.ledger.fill import main
 from benchmarks.ledger.loading import NotFillable, load
@@ -189,3 +189,8 @@ def shape(step: StepPattern) -> object:
 
 def test_the_numbers_that_nothing_stops_are_left_for_updates() -> None:
     assert SIZE.free("civica-cx") == range(SIZE.first_open, SIZE.first_open + 12 - STOPPED)
+
+
+def test_a_call_can_be_asked_for_fewer_items() -> None:
+    call = ListCall(name="holds", paths=["/v1/holds?limit=50&work_order=50", "/v1/holds?work_order=7&limit=200"])
+    assert call.of(3).paths == ["/v1/holds?limit=3&work_order=50", "/v1/holds?work_order=7&limit=3"]
