@@ -194,7 +194,7 @@ def _update(spec: Spec, compared: Compared, full: Side) -> Result:
         "p99_ms": {EMPTY: round(empty, 3), FULL: round(p99, 3)},
         "p99_ms_by_round": rounds(compared.p99_ms[UPDATE]),
     }
-    return spec.result(p99 / empty, holds=compared.ratio("update") <= MOST, detail=detail)
+    return spec.result(p99 / empty, holds=compared.ratio(UPDATE) <= MOST, detail=detail)
 
 
 def _lists(spec: Spec, compared: Compared, sides: tuple[Side, Side]) -> Result:

@@ -19,7 +19,7 @@ from app.ledger.sql import Sql
 from tests.ledger.scenes import NOW
 
 ROWS = 100_000
-SOME = 150
+SOME = MOST - 10
 FILL = (
     "INSERT INTO operation (id, tenant, client_id, backend, work_order, seq, kind, state, body, client_reference, attempts,"
     " answer_status, answer_body, accepted_at, finished_at)"
