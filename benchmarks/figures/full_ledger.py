@@ -87,9 +87,9 @@ async def measure(lab: Lab) -> list[Result]:
         full_side = await filled_side(lab, FULL, full, store=store)
         sides = (small_side, full_side)
         compared = Compared()
-        await _ask_for_as_many(sides, compared)
         for side in sides:
             await side.update(UPDATING, lab.plan.warm_up_s)
+        await _ask_for_as_many(sides, compared)  # some lists find nothing before there are updates
         for turn in range(lab.plan.rounds):
             lab.progress.step(f"{store}, round {turn + 1} of {lab.plan.rounds}, updates")
             for side in sides:
