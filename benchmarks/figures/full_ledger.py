@@ -160,15 +160,15 @@ async def _ask_for_as_many(sides: tuple[Side, Side], compared: Compared) -> None
             counts = [await side.look(call) for side, call in zip(sides, calls, strict=True)]
         except Fault as fault:
             compared.failed[calls[0].name] = str(fault)
-            counts = []
-        fewest = min(counts, default=0)
-        for of_side, call in zip(alike, calls, strict=True):
-            of_side.append(call.of(fewest) if 0 < fewest < max(counts) and len(call.paths) == 1 else call)
+            counts = [0]
+        fewest = min(counts)
+        narrows = 0 < fewest < max(counts) and len(calls[0].paths) == 1
+        for side, of_side, call in zip(sides, alike, calls, strict=True):
+            of_side.append(call.of(fewest) if narrows else call)
+            if narrows:
+                side.items[call.name] = fewest
     for side, of_side in zip(sides, alike, strict=True):
         side.calls = of_side
-        for call in of_side:
-            if call.name not in compared.failed:
-                await side.look(call)
 
 
 async def _read_lists(

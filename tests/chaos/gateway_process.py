@@ -83,6 +83,10 @@ class GatewayProcess:
         """Of a process that has ended: minus the number of the signal that ended it."""
         return None if self._process is None else self._process.exitcode
 
+    def check(self) -> None:
+        """Fail, with its last words, where the process has ended by itself."""
+        assert self.runs, f"{self.name} ended by itself; it said: {self.said.read_text()[-4000:]}"
+
     def spawn(self, plan: Plan | None = None) -> None:
         """Start the process, and do not wait for it; `plan` is for this start only."""
         assert self._process is None, f"{self.name} runs"
@@ -106,7 +110,7 @@ class GatewayProcess:
         self.spawn(plan)
         ends = time.monotonic() + STARTS_WITHIN_S
         while not await self.answers():
-            assert self.runs, f"{self.name} ended by itself; it said: {self.said.read_text()[-4000:]}"
+            self.check()
             assert time.monotonic() < ends, f"{self.name} does not answer; it said: {self.said.read_text()[-4000:]}"
             await asyncio.sleep(0.01)
 
