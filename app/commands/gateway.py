@@ -14,13 +14,13 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from types import FrameType
 
 import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.commands.door import let_nobody_in, waiting_at
 from app.main import create_app
 from app.settings import Configuration
 
@@ -29,6 +29,8 @@ LONGEST_WAIT_S = 25
 """What `Prefer: wait` may ask for; a read may take as long as one attempt."""
 FIRST_REQUEST_S = 1
 """How long a connection may stay silent that was taken just before the listener closed."""
+LET_IN_S = 0.05
+"""Who began to connect before the listener let nobody in has so long to be let in."""
 CLOSE = (b"connection", b"close")
 
 log = structlog.get_logger(__name__)
@@ -98,9 +100,12 @@ class GatewayServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listener, take the requests of the connections just made, then end as uvicorn does."""
         doors = [listener.dup() for listener in sockets or ()]
+        for door in doors:
+            let_nobody_in(door)
+        await asyncio.sleep(LET_IN_S)
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
-        for connection in [one for door in doors for one in _waiting_at(door)]:
+        for connection in [one for door in doors for one in waiting_at(door)]:
             await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
         silent_until = time.monotonic() + FIRST_REQUEST_S
         while True:
@@ -122,16 +127,6 @@ class GatewayServer(uvicorn.Server):
         with self.capture_signals():
             async with self._app.router.lifespan_context(self._app):
                 await self.serve(sockets=[listener])
-
-
-def _waiting_at(door: socket.socket) -> list[socket.socket]:
-    """Close the listener, but first take the connections that the system has let in and nobody has: they would be reset."""
-    found: list[socket.socket] = []
-    door.setblocking(False)
-    with door, suppress(BlockingIOError):
-        while True:
-            found.append(door.accept()[0])
-    return found
 
 
 def _is_silent(connection: object) -> bool:

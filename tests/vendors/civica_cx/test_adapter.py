@@ -536,9 +536,17 @@ async def test_a_list_renews_an_invalid_token(cx: Cx, adapter: VendorAdapter) ->
 async def test_a_list_that_breaks_off_gives_what_came_and_then_its_trouble(cx: Cx, adapter: VendorAdapter) -> None:
     whole = cx.wsdl.words(orders(*range(1, 1001)))
     headers = {"Content-Type": "text/xml", "Content-Length": str(len(whole))}
-    cx.will(LIST, raw(head(200, headers) + whole[: len(whole) // 2], pause_s=0.3))
+    seen = asyncio.Event()
+
+    async def half(writer: asyncio.StreamWriter) -> None:
+        writer.write(head(200, headers) + whole[: len(whole) // 2])
+        await seen.wait()  # what has arrived and was not read is lost with the connection
+        writer.close()
+
+    cx.will(LIST, half)
     listing = adapter.listing(None)
     assert [len(await anext(listing)), len(await anext(listing))] == [200, 200]
+    seen.set()
     with pytest.raises(BackendUnavailable):
         await anext(listing)
 
