@@ -11,6 +11,9 @@ from collections import deque
 PATIENCE_S = 0.5
 """At most so long is a place waited for. Nothing is accepted yet meanwhile, and nobody is told anything."""
 SMOOTHING = 0.1
+KEPT_OF = 4
+"""While queues wait, one in so many places that come free is kept for them. What comes anew would take each at once, and what
+waits would wait for as long as that goes on; but what comes anew costs the ledger half, and so has most of them."""
 
 
 class CallPlaces:
@@ -20,7 +23,10 @@ class CallPlaces:
         self.most = most
         self.taken = 0
         self.behind = True
-        """Whether queues of the ledger may be waiting for a place: then those go first, and what comes joins them."""
+        """Whether queues of the ledger may be waiting for a place: then some are kept for them."""
+        self._freed = 0
+        self._kept = False
+        """Whether a free place is kept for a queue."""
         self._held_s = 0.0
         """About how long a place is held."""
         self._waiting: deque[asyncio.Future[bool]] = deque()
@@ -30,15 +36,15 @@ class CallPlaces:
         return self.most - self.taken
 
     def take(self) -> bool:
-        """Take a place, if one is free."""
-        if self.free <= 0:
+        """Take a place, if one is free that is not kept for a queue."""
+        if self.free <= self._kept:
             return False
         self.taken += 1
         return True
 
     async def wait(self) -> bool:
-        """Take the next place that comes free, unless that would take too long, or queues wait for it."""
-        if self.behind or (len(self._waiting) + 1) * self._held_s / self.most > PATIENCE_S:
+        """Take the next place that comes free and is not kept for a queue, unless that would take too long."""
+        if (len(self._waiting) + 1) * self._held_s / self.most > PATIENCE_S:
             return False
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[bool] = loop.create_future()
@@ -53,13 +59,26 @@ class CallPlaces:
         finally:
             patience.cancel()
 
+    def take_for_queues(self, most: int) -> None:
+        """Take this many for queues, the kept one first."""
+        self._kept = False
+        self.taken += most
+
+    def none_queue(self, *, unless: bool) -> None:
+        """No queue waits for a place, `unless` one may have come meanwhile."""
+        self.behind, self._kept = unless, False
+        self.hand_out()
+
     def give_back(self) -> None:
         self.taken -= 1
+        if self.behind:
+            self._freed += 1
+            self._kept = self._kept or self._freed % KEPT_OF == 0
         self.hand_out()
 
     def hand_out(self) -> None:
-        """Give free places to those who wait, unless queues come first."""
-        while self._waiting and self.free > 0 and not self.behind:
+        """Give free places to those who wait, but for one that is kept for a queue."""
+        while self._waiting and self.free > self._kept:
             turn = self._waiting.popleft()
             if not turn.done():
                 self.taken += 1

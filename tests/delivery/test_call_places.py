@@ -8,7 +8,7 @@ import time
 import pytest
 
 from app.delivery import call_places
-from app.delivery.call_places import CallPlaces
+from app.delivery.call_places import KEPT_OF, CallPlaces
 
 
 @pytest.fixture
@@ -52,15 +52,38 @@ async def test_a_vendor_that_takes_long_is_not_waited_for(places: CallPlaces) ->
     assert not await asyncio.wait_for(places.wait(), 0.05)
 
 
-async def test_a_place_is_for_the_queues_first(places: CallPlaces) -> None:
-    [turn] = await waiting(places, 1)
+async def test_who_waits_in_memory_leaves_the_kept_place_to_the_queues(places: CallPlaces) -> None:
     places.behind = True
-    places.give_back()
+    turns = await waiting(places, KEPT_OF)
+    for _ in range(KEPT_OF):
+        places.give_back()
     await asyncio.sleep(0)
-    assert (turn.done(), places.free, await places.wait()) == (False, 1, False)
-    places.behind = False
-    places.hand_out()
-    assert (await turn, places.free) == (True, 0)
+    assert [turn.done() for turn in turns] == [*(KEPT_OF - 1) * [True], False]
+    places.none_queue(unless=False)
+    assert (await turns[-1], places.taken) == (True, KEPT_OF - 2)
+
+
+async def test_who_comes_anew_does_not_take_every_place_while_queues_wait(places: CallPlaces) -> None:
+    places.behind = True
+    took = []
+    for _ in range(2 * KEPT_OF):
+        places.give_back()
+        took.append(places.take())
+        if not took[-1]:
+            places.take_for_queues(places.free)
+    assert took == 2 * [*(KEPT_OF - 1) * [True], False]
+    assert places.free == 0
+
+
+async def test_a_place_that_is_kept_is_anybodys_once_no_queue_waits(places: CallPlaces) -> None:
+    places.behind = True
+    for _ in range(KEPT_OF - 1):
+        places.give_back()
+        assert places.take()
+    places.give_back()
+    assert (places.free, places.take()) == (1, False)
+    places.none_queue(unless=False)
+    assert (places.take(), places.free) == (True, 0)
 
 
 async def test_who_is_cancelled_as_the_place_comes_leaves_it_to_the_next(places: CallPlaces) -> None:
