@@ -12,6 +12,7 @@ from app.domain.holds import Cause, Hold
 from app.domain.operations import Operation
 from app.ledger.granted import granted_values, on_granted
 from app.ledger.lanes import FENCED, lane_of
+from app.ledger.planners import Beside
 from app.ledger.records import Claim
 from app.ledger.rows import hold as hold_of
 from app.ledger.sql import Now, Sql, Unit, Value
@@ -81,7 +82,8 @@ class HoldFilter:
 
 @lru_cache(maxsize=32)
 def _list_statement(*, backends: int, open_: bool | None, work_order: bool, before: bool) -> Sql:
-    mine, nobodys = HOLD.c.tenant == bindparam("of_tenant"), HOLD.c.tenant.is_(None)
+    tenant: ColumnElement[str | None] = Beside(HOLD.c.tenant) if work_order else HOLD.c.tenant
+    mine, nobodys = tenant == bindparam("of_tenant"), tenant.is_(None)
     wanted = [on_granted(HOLD.c.backend, count=backends)]
     if open_ is not None:
         wanted.append(HOLD.c.closed_at.is_(None) if open_ else HOLD.c.closed_at.is_not(None))
@@ -89,7 +91,7 @@ def _list_statement(*, backends: int, open_: bool | None, work_order: bool, befo
         wanted.append(HOLD.c.work_order == bindparam("of_order"))
     if before:
         wanted.append(HOLD.c.id < bindparam("before"))
-    if open_:  # those are few
+    if open_ or work_order:  # those are few
         return Sql(_page(or_(mine, nobodys), *wanted))
     pages = [select(_page(whose, *wanted).subquery()) for whose in (mine, nobodys)]
     both = union_all(*pages)

@@ -226,6 +226,7 @@ class OrderHoldRow(Table, table=True):
         _index_of_some("uq_order_hold_open", "backend", "work_order", where="closed_at IS NULL", unique=True),
         Index("ix_order_hold_operation_id", "operation_id"),
         Index("ix_order_hold_tenant_id", "tenant", "id"),
+        Index("ix_order_hold_work_order", "work_order", "backend", "id"),
     )
 
     id: str = Field(sa_column=_text(primary_key=True))

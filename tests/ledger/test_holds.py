@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import asyncpg
 import pytest
 from sqlalchemy import insert
@@ -118,6 +120,41 @@ async def test_holds_are_listed_the_newest_first_and_narrowed(store: Store) -> N
         assert [one.id for one in listed] == [f"hold_{n}" for n in expected]
     newest = await store.read(holds.list_holds(HoldFilter(tenant="acme", backends=HERE), most=2))
     assert [one.id for one in newest] == ["hold_4", "hold_3"]
+
+
+async def test_the_holds_of_an_order_are_the_caller_s_and_nobody_s_the_newest_first(store: Store) -> None:
+    await stopped(store, Cause.vendor_refused)
+    [row] = await rows_of(store, "order_hold")
+    others: tuple[dict[str, object], ...] = (
+        {},
+        {"tenant": "other"},
+        {"tenant": None},
+        {"work_order": "2"},
+        {"backend": "overit", "closed_at": None},
+        {"backend": "overit", "tenant": "other"},
+    )
+    for n, changes in enumerate(others, start=2):
+        values = {**row, "id": f"hold_{n}", "closed_at": LATER, **changes}
+        await store.write(execute(Sql(insert(HOLDS)), **values))  # type: ignore[arg-type]
+    both = HERE | {"overit"}
+    of_order = partial(HoldFilter, work_order=NUMBER)
+    for narrowed, expected in (
+        (of_order(tenant="acme", backends=HERE), [4, 2, 1]),
+        (of_order(tenant="acme", backends=both), [6, 4, 2, 1]),
+        (of_order(tenant="acme", backends=both, open=True), [6, 1]),
+        (of_order(tenant="acme", backends=HERE, open=True, before="hold_2"), [1]),
+        (of_order(tenant="acme", backends=both, open=False), [4, 2]),
+        (of_order(tenant="acme", backends=HERE, before="hold_4"), [2, 1]),
+        (of_order(tenant="acme", backends=both, before="hold_6"), [4, 2, 1]),
+        (of_order(tenant="other", backends=both), [7, 4, 3]),
+        (of_order(tenant="other", backends=HERE, open=False), [4, 3]),
+        (of_order(tenant="third", backends=both), [4]),
+        (HoldFilter(tenant="acme", backends=both, work_order="2"), [5]),
+    ):
+        listed = await store.read(holds.list_holds(narrowed, most=10))
+        assert [one.id for one in listed] == [f"hold_{n}" for n in expected], narrowed
+        newest = await store.read(holds.list_holds(narrowed, most=1))
+        assert newest == listed[:1], narrowed
 
 
 async def test_an_order_has_one_open_hold_at_most(store: Store) -> None:

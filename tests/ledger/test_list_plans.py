@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from app.ledger import absence, feed, holds, lanes, operation_lists, orders, sto
 from app.ledger.sql import Unit
 from tests.ledger.scenes import NOW
 
-OURS = frozenset({"civica-cx", "unit4-erpx"})
+CX = frozenset({"civica-cx"})
+OURS = CX | {"unit4-erpx"}
 ORDER_KEY = "sqlite_autoindex_work_order_1"
 ROUND = "sqlite_autoindex_poll_round_1"
 """How fresh the orders are that stand in a list."""
@@ -103,6 +105,7 @@ def cases() -> Iterator[Case]:
     )
     yield Case(name="holds", unit=_holds(), by={"ix_order_hold_tenant_id"}, sorts=True)
     yield Case(name="holds that are open", unit=_holds(open=True), by={"uq_order_hold_open"}, sorts=True)
+    yield from _holds_of_an_order()
     yield Case(name="events", unit=_events(), by={BY_ID})
     yield Case(name="everyone's events", unit=_events(tenant=None, backends=None), by={BY_ID})
     yield Case(name="events of an order", unit=_events(work_order="1"), by={EVENTS_OF_ORDER}, sorts=True)
@@ -129,6 +132,19 @@ def cases() -> Iterator[Case]:
         by={"ix_work_order_code", ROUND},
         sorts=True,
     )
+
+
+def _holds_of_an_order() -> Iterator[Case]:
+    """Of one backend they are read in their order, of several they are sorted. At most one of them is open."""
+    for backends, open_, before in product((CX, OURS), (None, False, True), (None, "hold_1")):
+        only_one = open_ is True and before is None
+        state = "" if open_ is None else " that are open" if open_ else " that are resolved"
+        yield Case(
+            name=f"an order's holds{state} on {len(backends)}{', deep' if before else ''}",
+            unit=_holds(work_order="1", backends=backends, open=open_, before=before),
+            by={"uq_order_hold_open" if only_one else "ix_order_hold_work_order"},
+            sorts=backends is OURS,
+        )
 
 
 @pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
