@@ -6,16 +6,15 @@ import json
 import logging
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from app.domain.times import rfc3339
+from app.domain.times import now_micros, rfc3339_micros
 from app.redaction import Redactor
 from app.telemetry import at_work
-from app.telemetry.at_work import AT_WORK
+from app.telemetry.at_work import AT_WORK, REQUEST
 
 LOUDNESS: dict[str, int] = {
     "uvicorn":        logging.INFO,
@@ -49,7 +48,6 @@ def configure(
     threshold = logging.getLevelNamesMapping()[level.upper()]
     render: tuple[Processor, ...] = (_one_line, structlog.dev.ConsoleRenderer()) if readable else (_json_line,)
     shared: tuple[Processor, ...] = (
-        structlog.contextvars.merge_contextvars,
         _about,
         structlog.processors.add_log_level,
         _stamp,
@@ -80,7 +78,9 @@ def configure(
 
 def _about(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """What the line is about: the operation at work, the request that brought it, the trace. Its own words go before."""
-    operation = AT_WORK.get()
+    request_id, operation = REQUEST.get(), AT_WORK.get()
+    if request_id is not None:
+        event.setdefault("request_id", request_id)
     if operation is not None:
         event.setdefault("operation", operation.id)
         event.setdefault("backend", operation.backend)
@@ -93,7 +93,7 @@ def _about(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    event["timestamp"] = rfc3339(datetime.now(UTC))
+    event["timestamp"] = rfc3339_micros(now_micros())
     return event
 
 

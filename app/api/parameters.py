@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
@@ -12,7 +12,6 @@ from pydantic_core import PydanticCustomError
 
 from app.domain.errors import FieldFault, InvalidRequest
 from app.domain.json import JsonValue
-from app.domain.times import from_micros, to_micros
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -31,7 +30,7 @@ def _read_as_rfc3339(value: JsonValue) -> datetime:
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         # Beyond these neither the vendors' columns nor the arithmetic of time zones can be relied on.
         raise PydanticCustomError("date_time", "The time must lie in the years 1900 to 2199.")
-    return from_micros(to_micros(moment))
+    return moment.astimezone(UTC)
 
 
 Moment = Annotated[

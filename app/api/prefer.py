@@ -8,9 +8,10 @@ the RFC asks. Of a preference given twice the first counts.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
+
+from app.domain.record import record
 
 MAX_WAIT_S = 25
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -18,7 +19,7 @@ _QUOTED = r'"(?:[^"\\]|\\.)*+"'
 _PREFERENCE = re.compile(rf"\s*({_TOKEN})\s*(?:=\s*({_TOKEN}|{_QUOTED})?)?\s*((?:;(?:[^,\"]|{_QUOTED})*)?)(?:,|$)")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Preference:
     """What the caller prefers."""
 

@@ -18,7 +18,7 @@ from app.api.auth import CALLER
 from app.api.problems import PROBLEM_CODE, REQUEST_ID, new_request_id, problem_response, unforeseen
 from app.domain.errors import GatewayError, MalformedRequest
 from app.telemetry import spans
-from app.telemetry.at_work import AT_WORK
+from app.telemetry.at_work import AT_WORK, REQUEST
 
 MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADERS = 100
@@ -68,9 +68,8 @@ class RequestIds:
             }  # a copy: the server reads its own to know that no body follows
         request_id, refusal = _inspect(scope["headers"])
         scope[REQUEST_ID] = request_id
-        structlog.contextvars.clear_contextvars()
         AT_WORK.set(None)  # a pipelined request inherits from the one before
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        REQUEST.set(request_id)
         answer = _Answer(send, scope, request_id, head=method == "HEAD", close=refusal is not None)
         try:
             if refusal is None:

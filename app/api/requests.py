@@ -47,10 +47,10 @@ class StrictRequest(Request):
 
     async def read(self, *, media_types: frozenset[str], required: bool) -> None:
         """Read and parse. Raises UnsupportedMediaType, BodyTooLarge, MalformedRequest."""
-        encoding = self.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("", "identity"):
+        encoding = _header(self, b"content-encoding")
+        if encoding is not None and encoding.strip().lower() not in ("", "identity"):
             raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
-        declared = self.headers.get("content-type")
+        declared = _header(self, b"content-type")
         if declared is not None:
             self.media_type = _media_type(declared, media_types)
         body = await self.body()
@@ -73,7 +73,7 @@ Received = Annotated[StrictRequest, Depends(received)]
 
 async def read_body(request: Request, *, limit: int) -> bytes:
     """A body of at most `limit` bytes. Raises BodyTooLarge and, when the caller hangs up, MalformedRequest."""
-    length = request.headers.get("content-length", "").lstrip("0")
+    length = (_header(request, b"content-length") or "").lstrip("0")
     if length.isascii() and length.isdigit() and int(length[:20]) > limit:
         raise _too_large(limit)
     body = b""
@@ -87,6 +87,15 @@ async def read_body(request: Request, *, limit: int) -> bytes:
             raise _too_large(limit)
         more = message.get("more_body", False)
     return body
+
+
+def _header(request: Request, name: bytes) -> str | None:
+    """The first header of this name, without the framework's mapping, whose every miss is an exception."""
+    for key, value in request.scope["headers"]:
+        if key == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
 
 
 def _too_large(limit: int) -> BodyTooLarge:

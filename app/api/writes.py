@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from fastapi import Request, Response
@@ -22,6 +22,7 @@ from app.domain.ids import new_id
 from app.domain.operations import FINAL, Operation
 from app.domain.ports import Kind
 from app.domain.receipts import location, operation_json, order_location
+from app.domain.record import record
 from app.domain.terms import NO_TERMS, Terms
 from app.domain.times import SECOND, to_micros
 from app.domain.work_orders import Observation
@@ -33,7 +34,7 @@ from app.telemetry.at_work import AT_WORK
 from app.vendors.backends import Backend
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Look:
     """At which moment the checks look at the order, and whether the vendor may still be read first."""
 
@@ -45,7 +46,7 @@ Checks: TypeAlias = "Callable[[OrderView, Look], Send]"
 """The checks of one kind of write. Raises GatewayError, ReadFirst."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Wish:
     """A write as it came: which order, what for, and under which key."""
 
@@ -152,7 +153,7 @@ def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
         request.method,
         request.scope["route"].path,
         request.path_params,
-        request.query_params.multi_items(),
+        request.query_params.multi_items() if request.scope["query_string"] else (),
         request.media_type,
         request.received,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import structlog
 
@@ -16,6 +16,7 @@ from app.domain.ids import new_id
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
 from app.domain.receipts import order, problem_of
+from app.domain.record import record
 from app.domain.times import SECOND, now_micros
 from app.domain.work_orders import Observation
 from app.ledger import orders
@@ -31,7 +32,7 @@ SETTLE_AGAIN_S = (0.2, 1.0, 3.0)
 """Well within what the queue's lease leaves after the attempt's deadline."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Made:
     """What a write other than a status update left at the vendor: the order as read afterwards, and whether it is new.
 
@@ -45,7 +46,7 @@ class Made:
     """Pointers of what was asked for and the order read afterwards does not show."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Desk:
     """One backend's place of work."""
 

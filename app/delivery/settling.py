@@ -55,7 +55,7 @@ async def settle_answer(
     reach("F9")
     if write is not None and await _may_be_our_own(desk, operation, answer):
         answer = replace(answer, outcome=Outcome.unknown)
-    end = AttemptEnd(n=operation.attempts, outcome=answer.outcome.value, detail=answer.detail, said=answer.said)
+    end = AttemptEnd(n=operation.attempts, outcome=str(answer.outcome), detail=answer.detail, said=answer.said)
     health, now = desk.backend.health, desk.clock()
     if answer.outcome in (Outcome.applied, Outcome.refused, Outcome.unknown):
         desk.backend.setbacks.over(operation.work_order)

@@ -184,14 +184,14 @@ class BackendWorker:
             self._nothing_due()
             return POLL_S if due is None else _seconds_until(due, now)
         if places.free <= 0:
-            places.behind = True  # the next one that comes free is for a queue
+            places.behind = True  # the next that is kept is for a queue
             return POLL_S
         if not health.admits(now):  # it began to pause meanwhile
             return _seconds_until(now, now)
         trial = health.trying() if health.paused else None
         claims: list[Claim] = []
         most = places.free if trial is None else 1
-        places.taken += most
+        places.take_for_queues(most)
         try:
             claims = await desk.store.write(lanes.claim(desk.backend.name, now=now, lease=desk.lease(), most=most))
         finally:
@@ -208,8 +208,7 @@ class BackendWorker:
 
     def _nothing_due(self) -> None:
         """No queue waits for a place, unless we were woken again meanwhile."""
-        self._places.behind = self._wake.is_set()
-        self._places.hand_out()
+        self._places.none_queue(unless=self._wake.is_set())
 
     async def _work(self, claim: Claim, accepted: Accepted | None, *, after: asyncio.Task[bool] | None) -> bool:
         """Work on one queue until it rests, is stopped, or has had its run. True: nothing of it is left to be done.

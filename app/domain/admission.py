@@ -6,7 +6,6 @@ Pure: it sees the order as the ledger knows it, and either names the vendor code
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.errors import (
@@ -20,6 +19,7 @@ from app.domain.errors import (
     TransitionNotAllowed,
 )
 from app.domain.json import JsonObject, JsonValue
+from app.domain.record import record
 from app.domain.statuses import Basis, Status, StatusCode, StatusTable
 from app.domain.times import SECOND, ahead, from_micros, rfc3339_micros
 
@@ -27,7 +27,7 @@ MOST_OPEN = 100
 """How many writes of one order may wait; more are refused until some have been settled."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class OrderView:
     """What the ledger knows of one order when a write for it arrives. Times are microseconds since 1970."""
 
@@ -63,7 +63,7 @@ class ReadFirst(Exception):
     """What is known of the order is too old to refuse from, or nothing is known: read the vendor, then ask again."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Rules:
     """What the checks of one backend stand on."""
 
@@ -75,7 +75,7 @@ class Rules:
     """Whether a write for an order that is held is refused, and not kept behind the hold."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Wanted:
     """A status update as the caller asked for it."""
 

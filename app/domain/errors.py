@@ -27,12 +27,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from inspect import cleandoc
 from typing import ClassVar
 
 from app.domain.json import JsonObject, JsonValue
+from app.domain.record import record
 
 
 class NextAction(StrEnum):
@@ -46,7 +46,7 @@ class NextAction(StrEnum):
     none = "none"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class FieldFault:
     """One fault in a request body; the pointer is a JSON Pointer in our field names."""
 
@@ -58,7 +58,7 @@ class FieldFault:
         return {"pointer": self.pointer, "code": self.code, "message": self.message}
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VendorSaid:
     """What the vendor answered, redacted: its own code, its own text, its HTTP status."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from app.domain.record import record
 from app.domain.work_orders import Observation
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Glimpse:
     """An order of a list that the vendor sent at `as_of`, with a digest of all that the list says of it.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from app.domain.json import JsonObject
 from app.domain.ports import Kind
+from app.domain.record import record
 from app.domain.terms import NO_TERMS, Terms
 
 
@@ -62,7 +62,7 @@ def move(was: State, to: State) -> State:
     return to
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Operation:
     """One accepted write. Times are microseconds since 1970; `body` is the caller's, as accepted."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Protocol
@@ -11,6 +10,7 @@ from typing import Protocol
 from app.domain.errors import FieldFault, GatewayError, VendorSaid, VendorTrouble
 from app.domain.glimpses import Listed
 from app.domain.json import JsonObject
+from app.domain.record import record
 from app.domain.statuses import StatusCode
 from app.domain.terms import NO_TERMS, Terms
 from app.domain.work_orders import Observation, OrderKey
@@ -38,7 +38,7 @@ class Capability(Enum):
     delete = "delete"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Write:
     """One change to send: what the caller asked for in our names, and the vendor code chosen for it.
 
@@ -60,7 +60,7 @@ class Write:
     sending; None where the vendor had no such order."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VendorRequest:
     """One HTTP request as the vendor receives it. `headers` carries no secret; in a preview neither does the body."""
 
@@ -85,7 +85,7 @@ class Outcome(StrEnum):
     """Everything else."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Answer:
     """The outcome of one attempt, and what the vendor said."""
 
@@ -115,7 +115,7 @@ class Proof(StrEnum):
     inconclusive = "inconclusive"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Finding:
     """One line of `orderbridge check`."""
 

@@ -43,11 +43,11 @@ def status_update(
     kept: list[JsonValue] = [name for name in kept_here if operation.body.get(name) is not None]
     return {
         "operation_id": operation.id,
-        "state": state.value,
+        "state": str(state),
         "backend": operation.backend,
         "work_order": operation.work_order,
-        "previous_status": was.status.value if was is not None and was.status is not None else None,
-        "status": row.status.value if row is not None and row.status is not None else asked,
+        "previous_status": str(was.status) if was is not None and was.status is not None else None,
+        "status": str(row.status) if row is not None and row.status is not None else asked,
         "vendor_status": vendor_status(operation.target_code, row),
         "occurred_at": rfc3339_micros(operation.occurred_at),
         "received_at": rfc3339_micros(operation.accepted_at),
@@ -119,7 +119,7 @@ def operation_json(operation: Operation, *, waiting_for: JsonObject | None) -> d
     return {
         "operation_id": operation.id,
         "kind": operation.kind.value,
-        "state": operation.state.value,
+        "state": str(operation.state),
         "backend": operation.backend,
         "work_order": None if operation.work_order == operation.id else operation.work_order,
         "client_reference": operation.client_reference,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
 
+from app.domain.record import record
 from app.domain.times import SECOND, ahead
 
 WINDOW_S = 30.0
@@ -15,7 +15,7 @@ MOST_OF_ONE = 5
 """How many failed calls about one order count."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class _Call:
     at: int
     failed: bool

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from app.domain.errors import StatusNotEffective, StatusTableMissing, StatusUnknown, VendorCodeRequired
+from app.domain.record import record
 
 
 class Phase(StrEnum):
@@ -72,7 +73,7 @@ class Basis(StrEnum):
     assumed = "assumed"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class StatusCode:
     """One row of a backend's status table: a vendor code and what it means here."""
 
@@ -99,7 +100,7 @@ class StatusCode:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Onward:
     """Where one step of a workflow may go: each next step with its basis, and the basis for refusing every other."""
 
@@ -107,7 +108,7 @@ class Onward:
     others: Basis
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Verdict:
     """Whether one status may follow another, and how sure we are."""
 
@@ -119,7 +120,7 @@ class Verdict:
         return self.basis is not Basis.assumed
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Workflow:
     """Which step may follow which, as the vendor's documents and the client's configuration say.
 
@@ -159,7 +160,7 @@ class Workflow:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class StatusTable:
     """A backend's codes and workflow: the only place that turns our status into a vendor code and back."""
 

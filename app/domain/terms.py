@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from app.domain.json import JsonObject, JsonValue
+from app.domain.record import record
 
 ANY = "*"
 """The If-Match that any existing order meets."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Terms:
     """`replace`: the collections whose whole place the patch's take. `if_match`: the header's tags, or `*` alone."""
 

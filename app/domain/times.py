@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -48,4 +49,13 @@ def rfc3339(at: datetime) -> str:
 
 def rfc3339_micros(micros: int | None) -> str | None:
     """A stored time as our API writes it."""
-    return None if micros is None else rfc3339(from_micros(micros))
+    if micros is None:
+        return None
+    seconds, fraction = divmod(micros, SECOND)
+    return f"{_whole_second(seconds)}.{fraction:06d}Z" if fraction else f"{_whole_second(seconds)}Z"
+
+
+@lru_cache(maxsize=4096)
+def _whole_second(seconds: int) -> str:
+    """Most times that are written lie in the few seconds just past."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from app.domain.json import JsonObject, JsonValue
+from app.domain.record import record
 from app.domain.statuses import StatusCode
 from app.domain.times import rfc3339
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class OrderKey:
     """How a vendor names one order: our `number`, the reference people write, and ids that only the vendor's calls need."""
 
@@ -20,7 +21,7 @@ class OrderKey:
     vendor_ids: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Observation:
     """One work order as the vendor's system showed it at `as_of`.
 

@@ -281,7 +281,7 @@ def operation_values(new: Operation, draft: Draft) -> Params:
         "work_order": new.work_order,
         "seq": new.seq,
         "kind": new.kind.value,
-        "state": new.state.value,
+        "state": str(new.state),
         "body": draft.body,
         "terms": draft.terms,
         "target_code": new.target_code,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
 from app.domain.receipts import status_update
+from app.domain.record import record
 from app.domain.statuses import StatusTable
 from app.ledger.records import Ending
 from app.ledger.rows import compact
@@ -16,7 +15,7 @@ MOST_KEPT = 64 * 1024
 """Bytes of an answer that is kept."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Receipt:
     """What an applied write answers: 201 for what is new, 200 else."""
 

@@ -18,7 +18,7 @@ ADD_EVENT = Sql(insert(EVENT).values({name: bindparam(name) for name in _COLUMNS
 def event_values(of: Operation, lane: Claim, *, seq: int, at: int, data: JsonObject) -> Params:
     """An operation's event, named after the state that it has now."""
     return order_event(
-        f"operation.{of.state.value}",
+        f"operation.{of.state}",
         backend=lane.backend,
         order=lane.number,
         seq=seq,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from app.domain.admission import OrderView
@@ -12,6 +12,7 @@ from app.domain.holds import Cause
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
+from app.domain.record import record
 from app.domain.work_orders import Observation
 
 
@@ -19,7 +20,7 @@ class Fenced(Exception):
     """Another worker, or an operator, has taken the order's queue; nothing was written."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Draft:
     """A write that asks to be accepted. `key` is None only where a key is optional and none came."""
 
@@ -40,7 +41,7 @@ class Draft:
     terms: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Send:
     """The checks let the write pass: with this vendor code, the order being at that one."""
 
@@ -50,7 +51,7 @@ class Send:
     """Whether it may go to the vendor at once; an order that was never seen is read first, to know what it was before."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Refuse:
     """The checks refuse the write: the answer, which is kept with the key."""
 
@@ -64,7 +65,7 @@ Decide: TypeAlias = "Callable[[OrderView, str | None], Send | Refuse]"
 May raise ReadFirst, which rolls it back, or a GatewayError likewise."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Lease:
     """Who will work on an order's queue, until when; and when the attempt now beginning must be over."""
 
@@ -73,7 +74,7 @@ class Lease:
     deadline_at: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Claim:
     """An order's queue, leased to us. Every later write carries the fence."""
 
@@ -82,7 +83,7 @@ class Claim:
     fence: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Accepted:
     """The write is ours now. With a claim, its first attempt has begun and the claimer must send it."""
 
@@ -94,7 +95,7 @@ class Accepted:
     """With a claim: when the attempt must be over."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Replayed:
     """The key came before with the same request: the operation as it stands, or the refusal that was kept."""
 
@@ -103,7 +104,7 @@ class Replayed:
     answer_body: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Refused:
     """The write was refused by our own checks, now, and the refusal is kept with its key."""
 
@@ -114,7 +115,7 @@ class Refused:
 Acceptance: TypeAlias = "Accepted | Replayed | Refused"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class AttemptEnd:
     """What one attempt, or one read-back, came to. `over_at`: when its call is over for certain, should that be later than
     the deadline that it began with."""
@@ -126,7 +127,7 @@ class AttemptEnd:
     over_at: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Ending:
     """How an operation ends: its problem, and the answer that its caller gets from now on."""
 
@@ -135,7 +136,7 @@ class Ending:
     answer_body: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class NewHold:
     """A hold about to be opened: why, and in one sentence what is known."""
 
@@ -144,7 +145,7 @@ class NewHold:
     detail: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Settlement:
     """The move of one operation and all that follows from it, written in one transaction.
 
@@ -171,7 +172,7 @@ class Settlement:
     event_data: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Settled:
     """The operation after its move, those that ended with it, and whether the queue has more to do under the same lease."""
 
@@ -180,7 +181,7 @@ class Settled:
     more: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class KnownOrder:
     """An order as the ledger keeps it, for the list, for a read that accepts our last copy, and for the checks."""
 
@@ -190,7 +191,7 @@ class KnownOrder:
     etag: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Change:
     """A difference that an observation brought to light."""
 

@@ -42,10 +42,13 @@ def number_or_none(row: Row, column: str) -> int | None:
     return value
 
 
+_read = json.JSONDecoder().raw_decode
+
+
 def json_object(value: str | None) -> JsonObject | None:
     if value is None:
         return None
-    parsed: JsonObject = json.loads(value)
+    parsed: JsonObject = _read(value)[0]  # written by `compact`: there is nothing before it and nothing after it
     return parsed
 
 
@@ -100,7 +103,7 @@ def seen_at(row: Row) -> int | None:
 
 def order_view(row: Row) -> OrderView:
     """A row of ORDER_COLUMNS."""
-    ids: Mapping[str, str] = json.loads(text(row, "vendor_ids"))
+    ids: Mapping[str, str] = _read(text(row, "vendor_ids"))[0]
     return OrderView(
         number=text(row, "number"),
         reference=text_or_none(row, "reference"),

@@ -174,8 +174,8 @@ def move_values(settlement: Settlement) -> Params:
     return {
         "of_backend": was.backend,
         "of_id": was.id,
-        "was": was.state.value,
-        "new_state": move(was.state, settlement.to).value,
+        "was": str(was.state),
+        "new_state": str(move(was.state, settlement.to)),
         "new_finished_at": settlement.now if settlement.to in FINAL else None,
         "new_problem": ending.problem if ending else None,
         "new_result": settlement.result,
@@ -221,7 +221,7 @@ def attempt_end_values(operation_id: str, end: AttemptEnd, *, now: int) -> Param
 def event_data(settlement: Settlement) -> JsonObject:
     was = settlement.operation
     return {
-        "was": was.state.value,
+        "was": str(was.state),
         "previous_code": was.previous_code,
         "code": was.target_code,
         **settlement.event_data,

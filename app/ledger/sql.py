@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import BigInteger, Executable, SelectBase, bindparam
+from sqlalchemy import BigInteger, Executable, Select, SelectBase, bindparam, func
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.compiler import compiles
@@ -65,14 +65,16 @@ class Sql:
     """One Core statement as the text and the parameter order that each driver wants; compiled once, at its first use.
 
     `whole`: it is all that its unit writes, so that when it fails nothing else of the unit is there to be undone.
+    `packed`: on SQLite a row comes as one JSON text, because its driver lets go of the interpreter for each single column.
     """
 
-    def __init__(self, statement: Executable, *, whole: bool = False) -> None:
+    def __init__(self, statement: Executable, *, whole: bool = False, packed: bool = False) -> None:
         self.statement = statement
+        self.packed = packed
         self.one_of_several = not (whole or isinstance(statement, SelectBase))
         """It writes, and the same unit may write or fail after it."""
-        self.columns: tuple[str, ...] | None = None
-        """The names of what it brings, once it has run on SQLite."""
+        self.columns: tuple[str, ...] | None = tuple(_select(statement).selected_columns.keys()) if packed else None
+        """The names of what it brings; for one that is not packed, once it has run on SQLite."""
 
     @cached_property
     def sqlite(self) -> str:
@@ -102,7 +104,10 @@ class Sql:
 
     @cached_property
     def _plain(self) -> SQLCompiler:
-        return _compiled(self.statement, _SQLITE)
+        if not self.packed:
+            return _compiled(self.statement, _SQLITE)
+        select = _select(self.statement)
+        return _compiled(select.with_only_columns(func.json_array(*select.selected_columns)), _SQLITE)
 
     @cached_property
     def _numbered(self) -> SQLCompiler:
@@ -133,6 +138,11 @@ def _taking(names: tuple[str, ...]) -> Callable[[Params], tuple[Value, ...]]:
     if len(names) > 1:
         return itemgetter(*names)  # of one name it would give the value itself
     return lambda params: tuple([params[name] for name in names])
+
+
+def _select(statement: Executable) -> Select[Any]:
+    assert isinstance(statement, Select)
+    return statement
 
 
 def _compiled(statement: Executable, dialect: object) -> SQLCompiler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import queue
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,10 @@ from app.ledger.store import StoreUnavailable
 T = TypeVar("T")
 
 BATCH = 64
+unpacked = json.JSONDecoder().raw_decode
+"""The columns of a packed row, of one JSON text that SQLite has written."""
+
+sqlite3.register_adapter(type(None), dict[None, None]().get)  # None for None; else sqlite3 looks in vain, and dearly
 
 
 def run(cursor: sqlite3.Cursor, unit: Unit[T], *, apart: bool = False) -> T:
@@ -52,7 +57,10 @@ def _rows(cursor: sqlite3.Cursor, statement: Sql, params: Params) -> Sequence[Ro
     columns = statement.columns
     if columns is None:
         columns = statement.columns = tuple([column[0] for column in cursor.description])
-    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    rows = cursor.fetchall()
+    if statement.packed:
+        rows = [unpacked(row[0])[0] for row in rows]
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 class Job(Generic[T]):
@@ -124,7 +132,7 @@ def commit(connection: sqlite3.Connection, batch: Sequence[Job[object]]) -> None
                 if not connection.in_transaction:  # SQLite has undone all of it
                     raise sqlite3.OperationalError(str(error)) from error
                 job.error = known(error)
-        cursor.execute("COMMIT")
+        connection.commit()  # as the statement, but it lets go of the interpreter only once
     except sqlite3.Error as error:
         if connection.in_transaction:
             connection.rollback()

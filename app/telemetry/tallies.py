@@ -93,5 +93,5 @@ class Tallies:
     def finished(self, operation: Operation) -> None:
         """An operation was settled here; it counts if that was its end."""
         if operation.state in FINAL:
-            place = (operation.backend, operation.state.value)
+            place = (operation.backend, str(operation.state))
             self.ended[place] = self.ended.get(place, 0) + 1

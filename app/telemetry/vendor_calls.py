@@ -113,7 +113,7 @@ class WatchedAdapter:
 
 
 def _outcome(answer: Answer) -> str:
-    return answer.outcome.value
+    return str(answer.outcome)
 
 
 def _answered(_: object) -> str:

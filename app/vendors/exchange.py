@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from app.domain.errors import VendorSaid, VendorTrouble
 from app.domain.ports import VendorRequest
+from app.domain.record import record
 
 EVERY_REQUEST = {"Accept-Encoding": "identity", "User-Agent": "orderbridge"}
 """The headers that every request of ours has; an answer that is compressed all the same is not read."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@record(frozen=True, kw_only=True, slots=True, repr=False)
 class Outgoing:
     """A request on its way out, its secrets in it. Host and Content-Length are the connection's to write."""
 
@@ -54,7 +54,7 @@ class Unanswered(Exception):
         self.late = late
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record(frozen=True, kw_only=True, slots=True)
 class Reply:
     """A whole answer, whatever its status. The names of its headers are in lower case."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import AsyncIterator, Iterable
+from functools import cache, lru_cache
 
 import aiohttp
 import httpx
@@ -44,14 +43,21 @@ def true_error(error: BaseException) -> httpx.TransportError:
     return next((name(str(error)) for kind, name in _CAUSES if isinstance(error, kind)), httpx.ReadError(str(error)))
 
 
-@contextmanager
-def true_errors() -> Iterator[None]:
-    try:
-        yield
-    except (aiohttp.ClientError, OSError) as error:
+class _TrueErrors:
+    """What fails within it has httpx's name outside."""
+
+    def __enter__(self) -> None:
+        """It holds nothing: one serves all."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if not isinstance(error, aiohttp.ClientError | OSError):
+            return
         if type(error) is TimeoutError:  # asyncio.timeout's own, on its way to whoever set the deadline
-            raise
+            return
         raise true_error(error) from error
+
+
+_true_errors = _TrueErrors()
 
 
 class TooLarge(Exception):
@@ -72,8 +78,8 @@ class Arriving:
         """The body. Raises httpx.TransportError, TooLarge."""
         parts: list[bytes] = []
         arrived = 0
-        with true_errors():
-            async for chunk in self._response.content.iter_any():
+        with _true_errors:
+            while chunk := await self._response.content.readany():
                 arrived += len(chunk)
                 if arrived > limit:
                     raise TooLarge
@@ -82,7 +88,7 @@ class Arriving:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes. Raises httpx.TransportError."""
-        with true_errors():
+        with _true_errors:
             async for chunk in self._response.content.iter_chunked(CHUNK):
                 yield chunk
 
@@ -117,7 +123,7 @@ class Wire:
         headers = request.headers
         if spans.tracer is not None:
             headers = {**headers, **dict(spans.carried())}
-        with true_errors():
+        with _true_errors:
             return Arriving(
                 await self._session.request(
                     request.method,
@@ -125,7 +131,7 @@ class Wire:
                     headers=headers,
                     data=failpoints.body(body) if body is not None and failpoints.armed_in_body() else body,
                     allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(connect=connect_s, sock_connect=connect_s),
+                    timeout=_timeout(connect_s),
                     ssl=trust() if request.url[: len(TLS)].lower() == TLS else True,
                 )
             )
@@ -148,6 +154,12 @@ def _session() -> aiohttp.ClientSession:
     # aiohttp sends a GET, PUT or DELETE again by itself when a kept connection breaks under it. Only we send again.
     session._retry_connection = False
     return session
+
+
+@lru_cache(maxsize=8)
+def _timeout(connect_s: float) -> aiohttp.ClientTimeout:
+    """Nearly every request has the whole time to connect."""
+    return aiohttp.ClientTimeout(connect=connect_s, sock_connect=connect_s)
 
 
 @cache

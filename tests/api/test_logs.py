@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from app.redaction import HIDDEN, MAX_VALUE, Redactor
+from app.telemetry.at_work import REQUEST
 from tests.api.edge_app import authority, bearer, edge_app, http_to, logged
 
 CANARY = "Zx9canary7Qq"
@@ -148,12 +149,11 @@ def test_ordinary_values_are_logged_as_they_are() -> None:
 
 def test_lines_of_other_libraries_look_like_ours_and_chatter_is_dropped() -> None:
     with logged(level="DEBUG") as written:
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id="r1")
+        answering = REQUEST.set("r1")
         for name in ("zeep.transports", "httpx", "uvicorn.access"):
             logging.getLogger(name).info("chatter")
         logging.getLogger("uvicorn.error").info("started %s", "well")
-        structlog.contextvars.clear_contextvars()
+        REQUEST.reset(answering)
     line = json.loads(written.getvalue())
     del line["timestamp"]
     assert line == {"event": "started well", "level": "info", "logger": "uvicorn.error", "request_id": "r1"}

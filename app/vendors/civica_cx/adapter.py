@@ -75,7 +75,8 @@ class CivicaCxAdapter:
         try:
             _status_update_only(write)
             order = write.order if has_ids(write.order) else await self._ids(write.order.number, ends)
-            texts = to_cx_update(replace(write, order=order), self._settings)
+            named = write if order is write.order else replace(write, order=order)
+            texts = to_cx_update(named, self._settings)
         except GatewayError as error:
             return error_answer(error)
         try:

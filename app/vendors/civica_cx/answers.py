@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from lxml import etree
 
+from app.domain.record import record
 from app.vendors.civica_cx.names import Names
 from app.vendors.exchange import Reply
 from app.vendors.replies import media_type
@@ -22,7 +23,7 @@ NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Result:
     """The operation's own result. `valid` is the vendor's yes or no, `reason` its InvalidReason."""
 

@@ -51,18 +51,18 @@ class Operation:
     """Elements of the assumed contract that this WSDL does not have, as `Parent.Member` in the client's names."""
     soap: SoapOperation
     names: Names
-    _envelopes: dict[str, Envelope] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _envelopes: dict[int, tuple[Members, Envelope]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """By the identity of the members, of which each call has a few that stay."""
 
     def envelope(self, members: Members) -> Envelope:
         """The envelope with these members, its texts still holes; made by zeep at its first use.
 
         Raises ContractFault when a member has no place in this client's request: dropping it would be a silent loss.
         """
-        shape = repr(members)
-        found = self._envelopes.get(shape)
-        if found is None:
-            found = self._envelopes[shape] = Envelope.cut(self.soap.serialised(members, self.names))
-        return found
+        found = self._envelopes.get(id(members))
+        if found is None or found[0] is not members:
+            found = self._envelopes[id(members)] = members, Envelope.cut(self.soap.serialised(members, self.names))
+        return found[1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 _HOLE = re.compile(rb"\{hole:(\w+)\}")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_NOT_PLAIN = re.compile("[^\t\n\u0020-%'-;=?-\ud7ff\ue000-\ufffd]")
+"""What XML cannot carry as it stands, or at all."""
 
 
 class NotXml(Exception):
@@ -42,7 +44,9 @@ class Envelope:
         filled = [self.parts[0]]
         for name, part in zip(self.holes, self.parts[1:], strict=True):
             text = values[name]
-            if _NOT_XML.search(text) is not None:
-                raise NotXml(name)
-            filled += (escaped(text).encode(), part)
+            if _NOT_PLAIN.search(text) is not None:
+                if _NOT_XML.search(text) is not None:
+                    raise NotXml(name)
+                text = escaped(text)
+            filled += (text.encode(), part)
         return b"".join(filled)

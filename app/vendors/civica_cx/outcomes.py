@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.errors import BackendMisconfigured, BackendUnavailable, VendorSaid, VendorTrouble
 from app.domain.ports import Answer, Outcome
+from app.domain.record import record
 from app.vendors.civica_cx.answers import Fault, Nothing, Reading, Result
 from app.vendors.civica_cx.tables import FAULTS, HTTP_STATUSES, INVALID_TOKEN, TOKEN_REFUSED
 from app.vendors.meanings import Meaning, answer_of, lost
@@ -16,7 +16,7 @@ FAULT_STATUS = 500
 """SOAP 1.1 over HTTP: a fault with another status is not Cx's own (dossier §5.3)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Heard:
     """One whole answer: its HTTP status, what it says, and when it was asked for. Texts in it are redacted already."""
 
