@@ -1,4 +1,4 @@
-"""Places among a backend's calls: given out in turn, waited for briefly, and for the ledger's queues first."""
+"""Places among a backend's calls: given out in turn, waited for briefly; while queues wait, some are kept for them."""
 
 from __future__ import annotations
 
