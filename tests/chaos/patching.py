@@ -8,8 +8,16 @@ from typing import Any
 
 
 def put(owner: object, name: str, value: object) -> None:
-    """Replace what a module or a class has under this name."""
+    """Replace what a module or a class has under this name. A function's stand-in has to take all that the function takes.
+
+    Else a bug would be found by its own fault: a call that fails.
+    """
     assert name in vars(owner), f"{owner} has no {name} any more"
+    if inspect.isfunction(replaced := vars(owner)[name]):
+        of = inspect.signature(replaced).parameters.values()
+        by_name = {one.name: None for one in of if one.kind is one.KEYWORD_ONLY}
+        in_order = [None for one in of if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+        inspect.signature(value).bind(*in_order, **by_name)  # type: ignore[arg-type]
     setattr(owner, name, value)
 
 

@@ -24,6 +24,7 @@ from app.ledger.records import Acceptance, Decide, Draft, Lease, Send, Settled, 
 from app.ledger.sql import Params, Row, Sql, Unit
 from app.ledger.sqlite import SqliteStore
 from app.ledger.stopping import stop
+from app.ledger.store import Over, nothing_more
 from app.ledger.tables import KEY
 from tests.chaos.patching import holds, put
 
@@ -48,12 +49,14 @@ def _seq_outside_the_transaction() -> None:
     drawn: dict[str, int] = {}
     accept_as_ever, new_as_ever = SqliteStore.accept, accept.new_operation
 
-    async def accepted(store: SqliteStore, draft: Draft, decide: Decide, lease: Lease | None) -> Acceptance:
+    async def accepted(
+        store: SqliteStore, draft: Draft, decide: Decide, lease: Lease | None, over: Over = nothing_more
+    ) -> Acceptance:
         lane = (draft.backend, draft.number)
         last[lane] += 1
         drawn[draft.id] = last[lane]
         await asyncio.sleep(random.uniform(0, 0.3))
-        return await accept_as_ever(store, draft, decide, lease)
+        return await accept_as_ever(store, draft, decide, lease, over)
 
     def new(draft: Draft, send: Send, order: OrderView, *, seq: int, begins: bool) -> Operation:
         return new_as_ever(draft, send, order, seq=drawn[draft.id], begins=begins)

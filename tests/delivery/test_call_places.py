@@ -48,7 +48,7 @@ async def test_nobody_waits_for_longer_than_patience_lasts(places: CallPlaces, m
 
 async def test_a_vendor_that_takes_long_is_not_waited_for(places: CallPlaces) -> None:
     for _ in range(100):
-        places.was_held(2.0)
+        places.was_held(10 * call_places.PATIENCE_S)
     assert not await asyncio.wait_for(places.wait(), 0.05)
 
 
