@@ -139,7 +139,7 @@ async def site(
     }
     async with running(document, folder=folder) as app:
         api = await add_client(app, "tester", tenant="acme", backends=frozenset({vendor.sandbox.backend}))
-        with httpx.Client(base_url=vendor_url, trust_env=False) as simulated:
+        with httpx.Client(base_url=vendor_url, trust_env=False, verify=False) as simulated:
             yield Site(app=app, api=api, vendor=simulated, backend=vendor.sandbox.backend)
         await api.aclose()
 

@@ -40,7 +40,7 @@ def simulated(vendor: Vendor, tmp_path: Path) -> Iterator[Simulated]:
     yield made
     made.stop()
     made.start()
-    effects = httpx.get(f"{made.url}/_sim/effects", trust_env=False).json()["effects"]
+    effects = httpx.get(f"{made.url}/_sim/effects", trust_env=False, verify=False).json()["effects"]
     made.stop()
     assert [effect for effect in effects if effect["kind"] == "dropped_member"] == []
 
@@ -59,7 +59,7 @@ def open_desk(vendor: Vendor, simulated: Simulated, sqlite_database: str, tmp_pa
             vendor, url or simulated.url, sqlite_database, tmp_path, **{"delivery": delivery, **sections}
         ) as made:
             made.vendor.close()
-            made.vendor = httpx.Client(base_url=simulated.url, trust_env=False)
+            made.vendor = httpx.Client(base_url=simulated.url, trust_env=False, verify=False)
             try:
                 yield Desk(
                     site=made, vendor=vendor, samples=samples_of(vendor.slug), number=vendor.sandbox.example_order

@@ -79,7 +79,10 @@ class _Instead:
 async def glass(simulator_url: str) -> AsyncIterator[Glass]:
     """A pane in front of the simulator at `simulator_url`."""
     pane = Glass()
-    async with httpx.AsyncClient(base_url=simulator_url, trust_env=False, timeout=60) as onward, loopback() as server:
+    async with (
+        httpx.AsyncClient(base_url=simulator_url, trust_env=False, timeout=60, verify=False) as onward,
+        loopback() as server,
+    ):
 
         def route(request: Arrived) -> Behaviour:
             async def behave(writer: asyncio.StreamWriter) -> None:

@@ -83,7 +83,10 @@ def _head(status: int, headers: Mapping[str, str], length: int) -> bytes:
 async def canned_proxy(simulator_url: str) -> AsyncIterator[CannedProxy]:
     """A running proxy in front of the simulator at `simulator_url`."""
     proxy = CannedProxy()
-    async with httpx.AsyncClient(base_url=simulator_url, trust_env=False, timeout=30) as onward, loopback() as server:
+    async with (
+        httpx.AsyncClient(base_url=simulator_url, trust_env=False, timeout=30, verify=False) as onward,
+        loopback() as server,
+    ):
 
         def route(request: Arrived) -> Behaviour:
             async def behave(writer: asyncio.StreamWriter) -> None:

@@ -125,5 +125,5 @@ async def bench(vendor: Vendor) -> AsyncIterator[Bench]:
                 )
             finally:
                 await adapter.aclose()
-        effects = httpx.get(f"{url}/_sim/effects", trust_env=False).json()
+        effects = httpx.get(f"{url}/_sim/effects", trust_env=False, verify=False).json()
         assert effects == {"effects": []}

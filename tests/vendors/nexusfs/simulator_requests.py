@@ -41,7 +41,7 @@ class Nexus:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=10)
+        self.http = httpx.Client(base_url=url, timeout=10, verify=False)
         self.token: str | None = None
 
     def login(self, user: str = "sandbox") -> str:

@@ -33,7 +33,7 @@ class Fsm:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=10)
+        self.http = httpx.Client(base_url=url, timeout=10, verify=False)
 
     def send(self, body: bytes, *, path: str = PATH, method: str = "PATCH", **headers: str) -> httpx.Response:
         sent = {"Authorization": "Bearer sandbox-token", "Content-Type": "application/json"}

@@ -70,7 +70,7 @@ class Erp:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=10)
+        self.http = httpx.Client(base_url=url, timeout=10, verify=False)
         self._tokens: dict[str, str] = {}
 
     def login(self, client: str = "sandbox", **form: str) -> httpx.Response:
