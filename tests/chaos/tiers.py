@@ -40,7 +40,7 @@ SHORT = Tier(
     floors=Floors(kills=50, acknowledged=5_000, faults=1_000, lost_answers=20),
     rounds=40,
     deaths=4,
-    most_s=240,
+    most_s=480,
     lives=Lives(shortest=0.05, longest=0.9),
 )
 LONG_LIVES = Lives(shortest=0.05, longest=2.4)
