@@ -52,7 +52,7 @@ class Operation:
     soap: SoapOperation
     names: Names
     _envelopes: dict[int, tuple[Members, Envelope]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """By the identity of the members, of which each call has a few that stay."""
+    """By the identity of the members, of which each call has a few that stay: kept here, so that no others have it."""
 
     def envelope(self, members: Members) -> Envelope:
         """The envelope with these members, its texts still holes; made by zeep at its first use.
@@ -60,7 +60,7 @@ class Operation:
         Raises ContractFault when a member has no place in this client's request: dropping it would be a silent loss.
         """
         found = self._envelopes.get(id(members))
-        if found is None or found[0] is not members:
+        if found is None:
             found = self._envelopes[id(members)] = members, Envelope.cut(self.soap.serialised(members, self.names))
         return found[1]
 
