@@ -37,7 +37,7 @@ async def _planned(connection: asyncpg.Connection, statement: Sql, params: Param
 
 async def _generic(connection: asyncpg.Connection, statement: Sql, params: Params) -> object:
     """The plan for any parameters, as it begins to run with these: what it leaves out by them is not in it."""
-    values = [_literal(value) for value in statement.positional(params)]
+    values = [literal(value) for value in statement.positional(params)]
     async with connection.transaction():
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         await connection.execute(f"PREPARE hot AS {statement.postgres}")
@@ -46,7 +46,8 @@ async def _generic(connection: asyncpg.Connection, statement: Sql, params: Param
         return plan
 
 
-def _literal(value: Value) -> str:
+def literal(value: Value) -> str:
+    """The value as SQL writes it."""
     if value is None:
         return "NULL"
     return str(value) if isinstance(value, int | float) else "'" + value.replace("'", "''") + "'"

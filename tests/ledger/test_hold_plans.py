@@ -11,7 +11,7 @@ import pytest
 
 from app.ledger import holds
 from app.ledger.holds import HoldFilter
-from app.ledger.sql import Value
+from benchmarks.scaling.plans import literal
 
 FILL = (
     "INSERT INTO order_hold (id, tenant, backend, work_order, operation_id, cause, opened_at, closed_at)"
@@ -62,11 +62,7 @@ async def test_the_holds_of_an_order_are_found_by_its_number(
 async def _plan(connection: asyncpg.Connection, narrowed: HoldFilter) -> str:
     statement, params = next(holds.list_holds(narrowed, most=51))
     await connection.execute(f"PREPARE list AS {statement.postgres}")
-    values = ", ".join(_literal(value) for value in statement.positional(params))
+    values = ", ".join(literal(value) for value in statement.positional(params))
     rows = await connection.fetch(f"EXPLAIN EXECUTE list({values})")
     await connection.execute("DEALLOCATE list")
     return "\n".join(row[0] for row in rows)
-
-
-def _literal(value: Value) -> str:
-    return f"'{value}'" if isinstance(value, str) else str(value)
