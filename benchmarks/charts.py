@@ -150,7 +150,7 @@ def against_targets(entries: Entries, figure: Figure) -> str | None:
     if not shares:
         return None
     figure.set_size_inches(8, 1.4 + 0.34 * len(shares))
-    axes = _plain(figure, "Every figure as a share of its limit", "% of the limit; left of the line holds")
+    axes = _plain(figure, "Every figure whose limit is one number, as a share of it", "% of the limit; left of the line holds")
     names = list(reversed(shares))
     values = [min(shares[name][0], MOST_SHOWN) * 100 for name in names]
     holds = [bool(entries[name]["holds"]) for name in names]
@@ -160,7 +160,7 @@ def against_targets(entries: Entries, figure: Figure) -> str | None:
         cut = "  (bar cut)" if shares[name][0] > MOST_SHOWN else ""
         _beside(axes, place, values[place], f"{shares[name][1]}{cut}")
     axes.set_xlim(0, max(130.0, *values) * 1.2)
-    return f"{sum(holds)} of {len(holds)} figures hold"
+    return f"{sum(holds)} of the {len(holds)} figures whose limit is one number hold"
 
 
 MOST_SHOWN = 3.0

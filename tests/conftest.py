@@ -1,8 +1,9 @@
-"""What every test may use; the PostgreSQL fixtures live in `tests/postgres.py`."""
+"""What every test may use, and in which order they come; the PostgreSQL fixtures live in `tests/postgres.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,29 @@ from app.ledger.migrate import migrate
 
 pytest_plugins = ["tests.gateway", "tests.postgres"]
 
+WAITING = Path(__file__).parent / "delivery"
+"""These tests wait most of their time, and there are hundreds of them."""
+
 
 @pytest.fixture(scope="session")
 def postgres_migrate() -> Callable[[str], object]:
     """How an empty database gets our tables."""
     return migrate
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First what has to run one after the other; then the files that wait among those that compute, for no processor to idle."""
+    chains = [item for item in items if item.get_closest_marker("xdist_group")]
+    rest = [item for item in items if not item.get_closest_marker("xdist_group")]
+    waiting = [item for item in rest if item.path.is_relative_to(WAITING)]
+    computing = [item for item in rest if not item.path.is_relative_to(WAITING)]
+    items[:] = [*chains, *_spread(waiting, computing)]
+
+
+def _spread(*kinds: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Each kind's files evenly over the whole, in their own order and each in one piece."""
+    begins: dict[Path, float] = {}
+    for kind in kinds:
+        for place, item in enumerate(kind):
+            begins.setdefault(item.path, place / len(kind))
+    return sorted((item for kind in kinds for item in kind), key=lambda item: begins[item.path])
