@@ -47,11 +47,12 @@ run: $(RUN_STAMP) ## start the sandbox: the gateway in front of simulated vendor
 
 .PHONY: test
 test: $(DEV_STAMP) ## run all tests, on SQLite and on a PostgreSQL that they start themselves
+	@[ -d tests/__pycache__ ] || $(PY) -m pytest --collect-only -qq >/dev/null  # else each worker compiles all of it
 	$(PY) -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-system
 test-system: system-needs $(DEV_STAMP) $(NODE_STAMP) $(TOOLS_STAMP) $(CLIENTS_STAMP) ## run the tests that need nginx, Chromium, Prometheus, Java or Node 20; as root on Debian all but Node are installed
-	$(PY) -m pytest -s tests/system tests/benchmarks/test_peers.py
+	$(PY) -m pytest -n 2 --dist loadfile tests/system tests/benchmarks/test_peers.py
 
 .PHONY: system-needs
 system-needs:
@@ -62,6 +63,11 @@ system-needs:
 	    echo "installing$$missing" && apt-get update -qq && \
 	    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
 	  else echo "make test-system needs: apt-get install$$missing (Debian's names)" >&2; exit 1; fi; }
+
+# Side by side, as each alone keeps one processor busy, or the network. What fails here says so again in the step that needs it.
+.PHONY: install
+install: ## install all that the other commands need, at once and side by side
+	@$(MAKE) system-needs & $(MAKE) $(NODE_STAMP) & $(MAKE) $(TOOLS_STAMP) & { $(MAKE) $(DEV_STAMP) && $(MAKE) $(CLIENTS_STAMP); } & wait
 
 .PHONY: screenshots
 screenshots: system-needs $(DEV_STAMP) ## take the screenshots of docs/ anew

@@ -11,7 +11,7 @@ from app.ledger.migrate import migrate
 
 pytest_plugins = ["tests.gateway", "tests.postgres"]
 
-WAITING = Path(__file__).parent / "delivery"
+WAITING = "tests/delivery/"
 """These tests wait most of their time, and there are hundreds of them."""
 
 
@@ -25,8 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """First what has to run one after the other; then the files that wait among those that compute, for no processor to idle."""
     chains = [item for item in items if item.get_closest_marker("xdist_group")]
     rest = [item for item in items if not item.get_closest_marker("xdist_group")]
-    waiting = [item for item in rest if item.path.is_relative_to(WAITING)]
-    computing = [item for item in rest if not item.path.is_relative_to(WAITING)]
+    waiting = [item for item in rest if item.nodeid.startswith(WAITING)]
+    computing = [item for item in rest if not item.nodeid.startswith(WAITING)]
     items[:] = [*chains, *_spread(waiting, computing)]
 
 

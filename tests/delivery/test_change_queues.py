@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.vendors.registry import VENDORS
-from tests.delivery.bench import HOLDS, Simulated, operation, rows
+from tests.delivery.bench import HOLDS, Simulated, operation, rows, until
 from tests.delivery.changing import ERPX_ORDER, NEXUS_ORDER, Place, place
 from tests.gateway import add_client
 from tests.vendors.loopback import after, hang_up, raw
@@ -168,8 +168,12 @@ async def test_changes_are_accepted_while_the_vendor_is_down_and_made_when_it_is
         patch = await at.sent_async(at.patch, {"title": "New"})
         absent = await at.sent_async(at.patch, {"title": "New"}, number="999")
         for one in (made, numbered, patch, absent):
-            found = await operation(at.site, one)
-            assert (found["state"], found["waiting_for"]["code"]) == ("queued", "backend-unavailable")
+
+            async def waits(one: str = one) -> bool:
+                found = await operation(at.site, one)
+                return (found["state"], (found["waiting_for"] or {}).get("code")) == ("queued", "backend-unavailable")
+
+            await until(waits)
         vendor.start()
         ends = [await at.end_of(one, within_s=30) for one in (made, numbered, patch, absent)]
         assert [one["state"] for one in ends] == ["applied", "applied", "applied", "refused"]

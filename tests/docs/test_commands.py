@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import typer
 import typer.main
-import yaml
 from typer.core import TyperGroup
 
 from app.cli import app
@@ -111,7 +110,7 @@ ELSEWHERE: Mapping[str, str] = {
     "docs/scaling.md": "needs a large ledger",
 }
 """Pages whose commands are not run, and why: their commands are looked up in the command line and in the contract."""
-PATHS: list[str] = list(yaml.load((ROOT / "openapi.yaml").read_text(), Loader=yaml.CSafeLoader)["paths"])
+PATHS: list[str] = re.findall(r"^  (/.*):$", (ROOT / "openapi.yaml").read_text(), re.MULTILINE)
 UNDOCUMENTED = {"/docs", "/openapi.json", "/metrics"}
 
 
