@@ -52,7 +52,7 @@ test: $(DEV_STAMP) ## run all tests, on SQLite and on a PostgreSQL that they sta
 
 .PHONY: test-system
 test-system: system-needs $(DEV_STAMP) $(NODE_STAMP) $(TOOLS_STAMP) $(CLIENTS_STAMP) ## run the tests that need nginx, Chromium, Prometheus, Java or Node 20; as root on Debian all but Node are installed
-	$(PY) -m pytest -n 2 --dist loadfile tests/system tests/benchmarks/test_peers.py
+	$(PY) -m pytest -s tests/system tests/benchmarks/test_peers.py
 
 .PHONY: system-needs
 system-needs:
