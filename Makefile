@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
-PYTEST_ARGS ?= -n 4 --dist loadgroup
+PYTEST_ARGS ?= -n 5 --dist loadgroup
 UV ?= uv
 LOCK_WITH := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 LOCK := $(LOCK_WITH) pyproject.toml

@@ -127,7 +127,7 @@ async def site(
     section = {
         **vendor.sandbox.section(vendor_url),
         "poll_s": 3600,
-        "settle_s": min(vendor.settle_s, 5),
+        "settle_s": min(VENDORS[vendor.slug].settle_s, 5),  # as it is by now: a test may have hurried it
         **sections.pop("backend", {}),
     }
     document: dict[str, Any] = {
