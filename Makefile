@@ -46,9 +46,13 @@ run: $(RUN_STAMP) ## start the sandbox: the gateway in front of simulated vendor
 	@exec $(VENV)/bin/orderbridge sandbox
 
 .PHONY: test
-test: $(DEV_STAMP) ## run all tests, on SQLite and on a PostgreSQL that they start themselves
-	@[ -d tests/__pycache__ ] || $(PY) -m pytest --collect-only -qq >/dev/null  # else each worker compiles all of it
+test: compiled ## run all tests, on SQLite and on a PostgreSQL that they start themselves
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+# Once, before each worker of the tests does it for itself.
+.PHONY: compiled
+compiled: $(DEV_STAMP)
+	@[ -d tests/__pycache__ ] || $(PY) -m pytest --collect-only -qq >/dev/null
 
 .PHONY: test-system
 test-system: system-needs $(DEV_STAMP) $(NODE_STAMP) $(TOOLS_STAMP) $(CLIENTS_STAMP) ## run the tests that need nginx, Chromium, Prometheus, Java or Node 20; as root on Debian all but Node are installed
@@ -67,7 +71,8 @@ system-needs:
 # Side by side, as each alone keeps one processor busy, or the network. What fails here says so again in the step that needs it.
 .PHONY: install
 install: ## install all that the other commands need, at once and side by side
-	@$(MAKE) system-needs & $(MAKE) $(NODE_STAMP) & $(MAKE) $(TOOLS_STAMP) & { $(MAKE) $(DEV_STAMP) && $(MAKE) $(CLIENTS_STAMP); } & wait
+	@$(MAKE) system-needs & $(MAKE) $(NODE_STAMP) & $(MAKE) $(TOOLS_STAMP) & \
+	{ $(MAKE) $(DEV_STAMP) && { $(MAKE) $(CLIENTS_STAMP) & $(MAKE) compiled & wait; }; } & wait
 
 .PHONY: screenshots
 screenshots: system-needs $(DEV_STAMP) ## take the screenshots of docs/ anew

@@ -150,7 +150,9 @@ def against_targets(entries: Entries, figure: Figure) -> str | None:
     if not shares:
         return None
     figure.set_size_inches(8, 1.4 + 0.34 * len(shares))
-    axes = _plain(figure, "Every figure whose limit is one number, as a share of it", "% of the limit; left of the line holds")
+    axes = _plain(
+        figure, "Every figure whose limit is one number, as a share of it", "% of the limit; left of the line holds"
+    )
     names = list(reversed(shares))
     values = [min(shares[name][0], MOST_SHOWN) * 100 for name in names]
     holds = [bool(entries[name]["holds"]) for name in names]
