@@ -37,6 +37,7 @@ class Database:
     reads: list[float] = field(default_factory=list)
 
     async def was_read(self) -> None:
+        """Wait for the first read, and not a moment longer."""
         async with asyncio.timeout(2):
             while not self.reads:
                 await asyncio.sleep(0)

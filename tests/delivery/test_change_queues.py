@@ -167,15 +167,16 @@ async def test_changes_are_accepted_while_the_vendor_is_down_and_made_when_it_is
         numbered = await at.sent_async(at.create, ERPX_ORDER)
         patch = await at.sent_async(at.patch, {"title": "New"})
         absent = await at.sent_async(at.patch, {"title": "New"}, number="999")
-        for one in (made, numbered, patch, absent):
+        waiting = (made, numbered, patch, absent)
 
-            async def waits(one: str = one) -> bool:
-                found = await operation(at.site, one)
-                return (found["state"], (found["waiting_for"] or {}).get("code")) == ("queued", "backend-unavailable")
+        async def all_wait() -> bool:
+            found = [await operation(at.site, one) for one in waiting]
+            states = {(one["state"], (one["waiting_for"] or {}).get("code")) for one in found}
+            return states == {("queued", "backend-unavailable")}
 
-            await until(waits)
+        await until(all_wait)
         vendor.start()
-        ends = [await at.end_of(one, within_s=30) for one in (made, numbered, patch, absent)]
+        ends = [await at.end_of(one, within_s=30) for one in waiting]
         assert [one["state"] for one in ends] == ["applied", "applied", "applied", "refused"]
         assert [one["work_order"] for one in ends] == ["W1", "124", "123", "999"]
         assert ends[3]["problem"]["code"] == "work-order-not-found"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -15,9 +16,10 @@ from app.domain.times import SECOND
 from app.ledger import lanes
 from app.ledger.models import metadata
 from app.ledger.records import Accepted, Claim, Decide, Draft, Ending, Lease, NewHold, Refuse, Send, Settlement
-from app.ledger.sql import Sql, Unit, Value
+from app.ledger.sql import Row, Sql, Unit, Value
 from app.ledger.store import Store
 
+T = TypeVar("T")
 NOW = 1_795_000_000 * SECOND
 BACKEND = "civica-cx"
 NUMBER = "113427"
@@ -212,3 +214,16 @@ async def everything(store: Store) -> Mapping[str, list[dict[str, object]]]:
 
 def execute(statement: Sql, **params: Value) -> Unit[None]:
     yield statement, params
+
+
+def stepwise(unit: Unit[T], each: Callable[[Sql], object]) -> Unit[T]:
+    """The unit; `each` hears of every statement before it runs, and what it raises ends the unit there."""
+    rows: Sequence[Row] | None = None
+    try:
+        while True:
+            statement, params = next(unit) if rows is None else unit.send(rows)
+            each(statement)
+            rows = yield statement, params
+    except StopIteration as done:
+        result: T = done.value
+        return result

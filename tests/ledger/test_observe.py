@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from app.domain.json import JsonValue
 from app.domain.operations import State
@@ -15,7 +13,7 @@ from app.domain.work_orders import Observation, OrderKey
 from app.ledger import orders
 from app.ledger.records import Change, KnownOrder
 from app.ledger.rows import unseen_order
-from app.ledger.sql import Row, Sql, Unit
+from app.ledger.sql import Sql
 from app.ledger.store import Store
 from tests.ledger.scenes import (
     BACKEND,
@@ -30,9 +28,9 @@ from tests.ledger.scenes import (
     passes,
     rows_of,
     settlement,
+    stepwise,
 )
 
-T = TypeVar("T")
 RAISED = OCCURRED - 3600 * SECOND
 
 
@@ -287,23 +285,10 @@ async def test_an_acceptance_and_a_read_at_once_both_stay(store: Store, peer: St
         assert (order["code"], order["projected_code"], order["open_count"]) == ("10", "11", 1)
 
 
-def noting(unit: Unit[T], steps: list[Sql]) -> Unit[T]:
-    """The unit; its statements are noted as they come."""
-    rows: Sequence[Row] | None = None
-    try:
-        while True:
-            statement, params = next(unit) if rows is None else unit.send(rows)
-            steps.append(statement)
-            rows = yield statement, params
-    except StopIteration as done:
-        result: T = done.value
-        return result
-
-
 async def test_a_thousand_orders_are_taken_in_at_once(store: Store) -> None:
     listed = [seen(f"{n:04}") for n in range(1000)]
     steps: list[Sql] = []
-    found = await store.write(noting(orders.observe(BACKEND, listed, source="poll", now=NOW), steps))
+    found = await store.write(stepwise(orders.observe(BACKEND, listed, source="poll", now=NOW), steps.append))
     assert len(found) == 1000
     assert await observe(store, *[replace(one, as_of=from_micros(NOW + 1)) for one in listed]) == []
     assert len(steps) == 5 * 1000  # as many for each, however many there are

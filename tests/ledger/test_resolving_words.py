@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from itertools import count
 
 import pytest
 
@@ -14,9 +15,9 @@ from app.domain.times import SECOND
 from app.ledger import holds, lanes
 from app.ledger.records import Fenced
 from app.ledger.resolving import Resolved, Word, resolve
-from app.ledger.sql import Unit
+from app.ledger.sql import Sql, Unit
 from app.ledger.store import Store
-from tests.ledger.scenes import NOW, claimed, everything, lease, operation, order_row, rows_of, settlement
+from tests.ledger.scenes import NOW, claimed, everything, lease, operation, order_row, rows_of, settlement, stepwise
 from tests.ledger.stops import HOLD, INSTEAD, LATER, said, show, stopped, wait_behind, word
 
 FIRST_TAG, SECOND_TAG = f'"{HOLD}.1"', f'"{HOLD}.2"'
@@ -78,17 +79,13 @@ class _Broken(Exception):
 
 def breaks_off(unit: Unit[Resolved], *, after: int) -> Unit[Resolved]:
     """The unit, which ends after so many of its statements."""
-    rows = None
-    try:
-        while True:
-            step = next(unit) if rows is None else unit.send(rows)
-            if after == 0:
-                raise _Broken
-            after -= 1
-            rows = yield step
-    except StopIteration as done:
-        resolved: Resolved = done.value
-        return resolved
+    begun = count()
+
+    def each(_statement: Sql) -> None:
+        if next(begun) == after:
+            raise _Broken
+
+    return stepwise(unit, each)
 
 
 @pytest.mark.parametrize("action", [Action.replace, Action.cancel, Action.mark_applied])
