@@ -49,12 +49,11 @@ def raw_update(cx: Cx, order: NewOrder, *, wait_s: float = 5) -> bytes:
         return received
 
 
-def until_effect(cx: Cx, order: NewOrder) -> float:
+def until_effect(cx: Cx, order: NewOrder) -> None:
     started = time.monotonic()
     while not cx.kinds(order.number):
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 10
         time.sleep(0.02)
-    return time.monotonic() - started
 
 
 def test_reset_is_a_connection_reset_and_no_effect(cx: Cx, order: NewOrder) -> None:
@@ -86,19 +85,21 @@ def test_truncate_promises_a_body_and_gives_half_of_it_after_the_effect(cx: Cx, 
 
 
 def test_late_effect_is_an_empty_reply_before_the_effect(cx: Cx, order: NewOrder) -> None:
-    cx.fault(kind="late_effect", delay_s=0.4)
+    cx.fault(kind="late_effect", delay_s=1.5)
+    sent = time.monotonic()
 
     assert raw_update(cx, order) == b""
 
     assert cx.kinds(order.number) == []
-    assert until_effect(cx, order) > 0.2
+    until_effect(cx, order)
+    assert time.monotonic() - sent > 1.4
 
 
 def test_a_late_effect_is_made_by_the_rules_of_its_time(cx: Cx, order: NewOrder) -> None:
-    cx.fault(kind="late_effect", delay_s=0.3)
+    cx.fault(kind="late_effect", delay_s=1)
     raw_update(cx, order)
     cx.http.post(f"/_sim/orders/{order.number}/cancel").raise_for_status()
-    time.sleep(0.5)
+    time.sleep(1.5)
 
     assert cx.kinds(order.number) == ["cancelled_by_client"]
 

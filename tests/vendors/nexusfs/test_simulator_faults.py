@@ -18,12 +18,11 @@ def on_site(number: str) -> dict[str, Json]:
     return {"OrderNum": number, "OrderStatus": "7"}
 
 
-def until_effect(nexus: Nexus, number: str) -> float:
+def until_effect(nexus: Nexus, number: str) -> None:
     started = time.monotonic()
     while not nexus.kinds(number):
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 10
         time.sleep(0.02)
-    return time.monotonic() - started
 
 
 def test_reset_is_a_connection_reset_and_no_effect(sim_shared: Nexus, sim_order: str) -> None:
@@ -55,19 +54,21 @@ def test_truncate_promises_a_body_and_gives_half_of_it_after_the_effect(sim_shar
 
 
 def test_late_effect_is_an_empty_reply_before_the_effect(sim_shared: Nexus, sim_order: str) -> None:
-    sim_shared.fault(kind="late_effect", delay_s=0.4)
+    sim_shared.fault(kind="late_effect", delay_s=1.5)
+    sent = time.monotonic()
 
     assert sim_shared.bare("PATCH", sim_order, on_site(sim_order)) == b""
 
     assert sim_shared.kinds(sim_order) == []
-    assert until_effect(sim_shared, sim_order) > 0.2
+    until_effect(sim_shared, sim_order)
+    assert time.monotonic() - sent > 1.4
 
 
 def test_a_late_effect_is_made_by_the_rules_of_its_time(sim_shared: Nexus, sim_order: str) -> None:
-    sim_shared.fault(kind="late_effect", delay_s=0.3)
+    sim_shared.fault(kind="late_effect", delay_s=1)
     sim_shared.bare("PATCH", sim_order, on_site(sim_order))
     sim_shared.http.post(f"/_sim/orders/{sim_order}/cancel").raise_for_status()
-    time.sleep(0.5)
+    time.sleep(1.5)
 
     assert sim_shared.kinds(sim_order) == ["cancelled_by_client"]
 

@@ -43,12 +43,11 @@ def raw_patch(fsm: Fsm, order: str, *, wait_s: float = 5) -> bytes:
         return received
 
 
-def until_effect(fsm: Fsm, order: str) -> float:
+def until_effect(fsm: Fsm, order: str) -> None:
     started = time.monotonic()
     while not fsm.kinds(order):
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 10
         time.sleep(0.02)
-    return time.monotonic() - started
 
 
 def test_reset_is_a_connection_reset_and_no_effect(fsm: Fsm, order: str) -> None:
@@ -95,12 +94,14 @@ def test_truncate_of_a_read(fsm: Fsm) -> None:
 
 
 def test_late_effect_is_an_empty_reply_before_the_effect(fsm: Fsm, order: str) -> None:
-    fsm.fault(kind="late_effect", delay_s=0.4)
+    fsm.fault(kind="late_effect", delay_s=1.5)
+    sent = time.monotonic()
 
     assert raw_patch(fsm, order) == b""
 
     assert fsm.kinds(order) == []
-    assert until_effect(fsm, order) > 0.2
+    until_effect(fsm, order)
+    assert time.monotonic() - sent > 1.4
 
 
 def test_hang_gives_nothing_and_does_nothing_until_the_caller_gives_up(fsm: Fsm, order: str) -> None:

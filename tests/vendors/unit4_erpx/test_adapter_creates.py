@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 
 import pytest
@@ -138,6 +139,9 @@ async def test_a_create_whose_answer_is_lost_is_unknown_and_proved_by_its_number
     async with adapting(sim_erp.url) as adapter:
         sim_erp.fault(kind=kind, on="write", count=1, delay_s=0.0)
         assert (await adapter.send(write)).outcome is Outcome.unknown
+        async with asyncio.timeout(10):
+            while not sim_erp.kinds(number):
+                await asyncio.sleep(0.01)
         assert adapter.prove(write, await adapter.read(number)) is Proof.applied
     assert sim_erp.kinds(number) == ["created"]
 

@@ -39,12 +39,11 @@ def raw_patch(erp: Erp, number: str, *, wait_s: float = 5) -> bytes:
         return received
 
 
-def until_effect(erp: Erp, number: str) -> float:
+def until_effect(erp: Erp, number: str) -> None:
     started = time.monotonic()
     while erp.kinds(number) != MADE:
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 10
         time.sleep(0.02)
-    return time.monotonic() - started
 
 
 def test_reset_is_a_connection_reset_and_no_effect(sim_erp: Erp, sim_order: str) -> None:
@@ -74,11 +73,13 @@ def test_lost_answer_of_a_create_leaves_an_order_that_the_vendor_numbered(sim_fr
 
 
 def test_late_effect_says_nothing_and_makes_the_effect_later(sim_erp: Erp, sim_order: str) -> None:
-    sim_erp.fault(kind="late_effect", delay_s=0.4)
+    sim_erp.fault(kind="late_effect", delay_s=1.5)
+    sent = time.monotonic()
 
     assert raw_patch(sim_erp, sim_order) == b""
     assert sim_erp.kinds(sim_order) == NOT_MADE
-    assert until_effect(sim_erp, sim_order) > 0.2
+    until_effect(sim_erp, sim_order)
+    assert time.monotonic() - sent > 1.4
 
 
 def test_truncate_makes_the_effect_and_breaks_off_in_the_body(sim_erp: Erp, sim_order: str) -> None:
