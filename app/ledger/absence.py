@@ -115,6 +115,7 @@ def _is_news(row: Row, *, asked_at: int, now: int, ended: frozenset[str]) -> boo
         number_or_none(row, "observed_at") is None
         or number_or_none(row, "missing_since") is not None
         or text_or_none(row, "code") in ended
+        or ahead(asked_at, now=now)  # the clock was set back since: a write of ours may have come in between
     ):
         return False
     at_work = number(row, "open_count") > 0 and not number(row, "held")

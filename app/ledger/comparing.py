@@ -30,10 +30,15 @@ def was_forgotten(row: Row, seen: Observation, *, now: int) -> bool:
 
 
 def is_later(row: Row, column: str, seen: Observation, *, now: int) -> bool:
-    """Whether the row's time is later than the observation, as far as it can be believed."""
+    """Whether the row's time is later than the observation, as far as it can be believed.
+
+    Any may be later than an observation that lies ahead of the clock: it was set back while the vendor was read, and a write
+    of ours may have been confirmed in between.
+    """
     at = to_micros(seen.as_of)
-    times = [number_or_none(row, name) for name in (SEEN_AT if column == "observed_at" else (column,))]
-    return any([stored is not None and stored > at and not ahead(stored, now=now) for stored in times])
+    was_set_back = ahead(at, now=now)
+    times = [number_or_none(row, name) or 0 for name in (SEEN_AT if column == "observed_at" else (column,))]
+    return any([stored > 0 and (was_set_back or (stored > at and not ahead(stored, now=now))) for stored in times])
 
 
 def values_of(row: Row, seen: Observation, etag: str, *, now: int, keeps_code: bool) -> dict[str, Value]:

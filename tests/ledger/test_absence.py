@@ -207,6 +207,12 @@ async def test_an_order_seen_after_it_was_asked_for_is_not_missing(store: Store)
     assert not await not_shown(store, at_s=62, asked_s=60)
 
 
+async def test_an_order_asked_for_before_the_clock_was_set_back_is_not_missing(store: Store) -> None:
+    await listed(store, shown(at_s=0), at_s=0)
+    assert not await not_shown(store, at_s=60, asked_s=3600)
+    assert await not_shown(store, at_s=62, asked_s=61)
+
+
 async def test_an_order_that_has_ended_meanwhile_is_not_missing(store: Store) -> None:
     await listed(store, shown(code="18"), at_s=0)
     assert not await not_shown(store, at_s=60)

@@ -199,6 +199,23 @@ async def test_what_was_seen_and_written_before_the_clock_was_set_back_does_not_
     assert (await order_row(store))["observed_at"] == earlier
 
 
+async def test_a_read_begun_before_the_clock_was_set_back_does_not_undo_our_own_write(store: Store) -> None:
+    """Whatever came in between: the write was confirmed before the clock was set back, or since."""
+    await observe(store, seen())
+    asked, hour = NOW + 5 * SECOND, 3600 * SECOND
+    first = await begun(store, 1, now=NOW)
+    await store.settle(settlement(first.claim, first.operation, State.applied, now=asked + SECOND))
+    assert await observe(store, seen(at=asked), now=asked + 2 * SECOND - hour) == []
+    assert (await order_row(store))["code"] == "11"
+    second = await begun(store, 2, now=asked + 3 * SECOND - hour, code="12")
+    await store.settle(settlement(second.claim, second.operation, State.applied, now=asked + 4 * SECOND - hour))
+    assert await observe(store, seen(at=asked), now=asked + 5 * SECOND - hour) == []
+    assert (await order_row(store))["code"] == "12"
+    later = asked + 6 * SECOND - hour
+    [change] = await observe(store, seen(at=later), now=later)
+    assert (change.was["code"], change.now["code"]) == ("12", "10")
+
+
 async def test_an_order_that_has_not_changed_is_fresh_again_after_the_clock_was_set_back(store: Store) -> None:
     await observe(store, seen())
     earlier = NOW - 3600 * SECOND
