@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import time
@@ -19,10 +18,8 @@ import uvicorn
 from app.main import create_app
 from app.settings import configured
 from tests.chaos.plan import Plan
+from tests.forks import FORKS
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.chaos.preloaded"])
-"""A process's modules are loaded once, and each is forked from there."""
 STARTS_WITHIN_S = 30
 
 

@@ -16,9 +16,10 @@ import aiohttp
 
 from app.vendors.registry import VENDORS
 from app.vendors.simulation_server import SimulatorServer
-from tests.chaos.gateway_process import FORKS, STARTS_WITHIN_S, end, say_into
+from tests.chaos.gateway_process import STARTS_WITHIN_S, end, say_into
 from tests.chaos.history import Effect, Sent, mark_in
 from tests.chaos.proxy import Proxy
+from tests.forks import FORKS
 from tests.ports import free_port
 
 

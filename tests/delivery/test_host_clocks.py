@@ -15,7 +15,8 @@ import pytest
 
 from tests.delivery import doomed
 from tests.delivery.bench import AT, Simulated, until
-from tests.delivery.test_killed import FORKS, ORDERS_URL, answers, token
+from tests.delivery.test_killed import ORDERS_URL, answers, token
+from tests.forks import FORKS
 from tests.ports import free_port
 
 APART_S = 3600

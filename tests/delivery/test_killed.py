@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import multiprocessing
 import random
 import time
 from collections import Counter
@@ -21,14 +20,13 @@ import pytest
 
 from tests.delivery import doomed
 from tests.delivery.bench import Simulated, until
+from tests.forks import FORKS
 from tests.gateway import CX, SECRET
 from tests.ports import free_port
 
 ORDERS_URL = f"/v1/backends/{CX.sandbox.backend}/work-orders"
 ORDERS_OF_ONE, WRITERS = 20, 4
 FIRST = 300_000
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.delivery.doomed"])
 """A gateway's modules are loaded once, and each gateway is forked from there."""
 
 
