@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from app import GARBAGE
 from app.api import backends as backend_routes
@@ -50,6 +50,23 @@ from app.vendors.registry import VENDORS
 
 VERSION = "0.1.0"
 PLAIN_ROUTES = frozenset({"/", "/openapi.json", "/docs", "/docs/static"})
+ROUTES = APIRouter()
+"""Every route of the API, put together once in a process: what FastAPI works out for one is kept there, whatever app has it."""
+for _routes in (
+    status_updates,  # first, because a route is looked for in this order, and this is the main job
+    backend_routes,
+    work_orders,
+    changes,
+    timeline_routes,
+    operation_routes,
+    holds,
+    event_routes,
+    preview,
+    health,
+    webhook_routes,
+    webhook_delivery_routes,
+):
+    ROUTES.include_router(_routes.router)
 SHORT = ("createStatusUpdate", "getWorkOrder")
 """The operationIds that are worth the short way."""
 JWKS_DEADLINE_S = 5
@@ -140,6 +157,7 @@ def create_app(configuration: Configuration) -> FastAPI:
         openapi_tags=TAGS,
         docs_url=None,
         redoc_url=None,
+        routes=ROUTES.routes,
         lifespan=lifespan,
         telemetry=telemetry(None if traces is None else traces.provider),
     )
@@ -152,23 +170,8 @@ def create_app(configuration: Configuration) -> FastAPI:
         wait_s=configuration.delivery.wait_s,
         clock=store.now,
     )
-    for routes in (
-        status_updates,  # first, because a route is looked for in this order, and this is the main job
-        backend_routes,
-        work_orders,
-        changes,
-        timeline_routes,
-        operation_routes,
-        holds,
-        event_routes,
-        preview,
-        health,
-    ):
-        app.include_router(routes.router)
     app.state.feed = feed
     app.state.webhooks = webhooks
-    for routes in (webhook_routes, webhook_delivery_routes):
-        app.include_router(routes.router)
     add_landing(app, public_url=auth.public_url)
     mount_docs(app)
     add_short_way(app, SHORT)
