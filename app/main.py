@@ -39,6 +39,7 @@ from app.delivery.webhooks_service import Webhooks
 from app.domain.clients import ClientRecord
 from app.domain.times import from_micros
 from app.ledger import clients, statuses
+from app.ledger.key_room import KeyRoom
 from app.ledger.open import folder_of, open_store
 from app.ledger.retention import Retention
 from app.ledger.store import Store
@@ -121,6 +122,7 @@ def create_app(configuration: Configuration) -> FastAPI:
 
     feed = Feed(store)
     kept = configuration.retention
+    keys = KeyRoom(store, most=kept.keys_per_client)
     reaper = Reaper(
         store,
         Retention(
@@ -129,6 +131,7 @@ def create_app(configuration: Configuration) -> FastAPI:
             reference_days=kept.reference_days,
             event_days=kept.event_days,
         ),
+        keys,
         clock=store.now,
     )
 
@@ -165,6 +168,7 @@ def create_app(configuration: Configuration) -> FastAPI:
         store=store,
         backends=backends,
         dispatcher=delivery,
+        keys=keys,
         cursors=Cursors(authority.keys.cursor_key),
         public_url=auth.public_url,
         wait_s=configuration.delivery.wait_s,

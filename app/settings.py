@@ -99,7 +99,7 @@ class WebhookSettings(_Section):
 
 
 class RetentionSettings(_Section):
-    """In days. What is not final, or what a person has to decide about, is kept in any case."""
+    """In days, but for the last. What is not final, or what a person has to decide about, is kept in any case."""
 
     key_days: int = Field(default=7, ge=1, le=400)
     """How long an `Idempotency-Key` is remembered after its operation was accepted and final."""
@@ -109,6 +109,8 @@ class RetentionSettings(_Section):
     """How long a `client_reference` cannot be used again; at least `key_days`."""
     event_days: int = Field(default=400, ge=1, le=36_500)
     """How long events stay in the feed and in timelines."""
+    keys_per_client: int = Field(default=5_000_000, ge=1000, le=20_000_000)
+    """How many keys are remembered for one client; a write with another is 429 `rate-limited`. Counted every minute or so."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

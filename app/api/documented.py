@@ -6,7 +6,7 @@ from typing import Any
 
 from app.api.problems import PROBLEM_JSON
 from app.api.schemas import Operation, Output, Problem
-from app.domain.errors import ERRORS, GatewayError
+from app.domain.errors import ERRORS, GatewayError, RateLimited
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -56,7 +56,7 @@ def write_answers(
     status: int, description: str, *, model: type[Output], also: tuple[type[GatewayError], ...]
 ) -> Responses:
     """What a write answers: at once, when the vendor takes longer than the caller waits, and when it fails."""
-    failed = problems(*also)
+    failed = problems(*also, RateLimited)
     for status_code in (404, 409, 412, 422):
         if status_code in failed:
             failed[status_code]["headers"] = {**failed[status_code]["headers"], **OPERATION_HEADERS}

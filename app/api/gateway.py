@@ -13,17 +13,20 @@ from fastapi import Depends, Request
 from app.api.auth import nothing_here
 from app.api.cursors import Cursors
 from app.api.looks import Looks
+from app.domain.errors import RateLimited
 from app.domain.health import Pause, seconds_until
 from app.domain.json import JsonObject
 from app.domain.operations import UNRESOLVED, Operation, State
 from app.domain.ports import Capability
 from app.ledger.dispatch import Dispatcher
+from app.ledger.key_room import KeyRoom
 from app.ledger.sightings import Sightings
 from app.ledger.store import Store
 from app.vendors.backends import Backend
 
 ASK_AGAIN_S = 2
 READ_BACK_S = 5
+KEYS_COUNTED_S = 60
 READ_AGAIN_S = 5
 """When to repeat a read that the vendor could not answer."""
 ACCEPTED_AT_ONCE = 16
@@ -38,6 +41,7 @@ class Gateway:
     store: Store
     backends: Mapping[str, Backend]
     dispatcher: Dispatcher
+    keys: KeyRoom
     cursors: Cursors
     public_url: str
     wait_s: float
@@ -60,6 +64,13 @@ class Gateway:
     def accepting(self) -> Mapping[str, asyncio.Semaphore]:
         """Who may have the ledger accept a write, by backend."""
         return {name: asyncio.Semaphore(ACCEPTED_AT_ONCE) for name in self.backends}
+
+    def no_room(self, client_id: str, key: str | None) -> RateLimited | None:
+        """What to answer, unless it is a repeat, where as many keys of the client are remembered as may be."""
+        if key is None or self.keys.take(client_id):
+            return None
+        detail = f"{self.keys.most} idempotency keys of your client are remembered, and no more may be: wait until some are over."
+        return RateLimited(detail, after_s=KEYS_COUNTED_S)
 
     def backend(self, name: str, *needed: Capability) -> Backend:
         """A backend that the caller has been granted. Raises CapabilityMissing, and NotFound if it is configured no more."""

@@ -38,6 +38,7 @@ class KeyedCall:
             request.media_type if isinstance(request, StrictRequest) else JSON,
             request.received if isinstance(request, StrictRequest) else None,
         )
+        self._no_room = gateway.no_room(caller.client_id, key)
         self._keyed = (
             None
             if key is None
@@ -50,8 +51,14 @@ class KeyedCall:
         return None if answer is None else self._response(answer)
 
     async def done(self, work: Callable[[], Unit[Answer]], *, headers: Mapping[str, str] | None = None) -> Response:
-        """Do it now, unless another request with the key was quicker."""
-        answer = await self._gateway.store.write(keyed.once(self._keyed, self._vault, work))
+        """Do it now, unless another request with the key was quicker. Raises RateLimited."""
+
+        def new() -> Unit[Answer]:
+            if self._no_room is not None:
+                raise self._no_room
+            return (yield from work())
+
+        answer = await self._gateway.store.write(keyed.once(self._keyed, self._vault, new))
         return self._response(answer, **(headers or {}))
 
     def _response(self, done: Answer, **headers: str) -> Response:

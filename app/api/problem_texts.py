@@ -215,8 +215,12 @@ ADVICE: Mapping[str, Advice] = {
         when=(
             "Too many wrong secrets were sent for a client, so its log-ins have to wait.",
             "Your client has five event streams open on this gateway already.",
+            "As many idempotency keys of your client are remembered as `[retention] keys_per_client` allows.",
         ),
-        do=("Wait as long as `Retry-After` says, then send the request again.", "Close streams that nobody reads."),
+        do=(
+            "Wait as long as `Retry-After` says, then send the request again, with the same `Idempotency-Key`.",
+            "Close streams that nobody reads. If a client has more to do in a week, have the operator raise its limit.",
+        ),
     ),
     "internal-error": Advice(
         when=("A fault in the gateway itself.",),

@@ -9,7 +9,7 @@ from fastapi import Depends, Path, Request
 from app.api.auth import Caller, requires
 from app.api.documented import OPERATION_HEADERS, Responses, problems
 from app.api.parameters import IDEMPOTENCY_KEY
-from app.domain.errors import GatewayError, IdempotencyKeyMissing, IdempotencyKeyReused
+from app.domain.errors import GatewayError, IdempotencyKeyMissing, IdempotencyKeyReused, RateLimited
 from app.ledger.webhook_desk import WebhookDesk
 
 Mine = Annotated[Caller, requires("webhooks:write")]
@@ -32,4 +32,7 @@ def keyed_answers(
 ) -> Responses:
     """The answers of a call that is done once for each key."""
     replayed = {"Idempotent-Replayed": OPERATION_HEADERS["Idempotent-Replayed"]}
-    return {status: {"description": description, "headers": {**replayed, **(headers or {})}}, **problems(*kinds)}
+    return {
+        status: {"description": description, "headers": {**replayed, **(headers or {})}},
+        **problems(*kinds, RateLimited),
+    }

@@ -17,7 +17,14 @@ from app.api.problems import PROBLEM_JSON, problem_body, request_id
 from app.api.requests import StrictRequest
 from app.api.waiting import outcome
 from app.domain.admission import MOST_OPEN, OrderView, ReadFirst
-from app.domain.errors import ClientReferenceUsed, GatewayError, OrderQueueFull, ScopeMissing, VendorTrouble
+from app.domain.errors import (
+    ClientReferenceUsed,
+    GatewayError,
+    OrderQueueFull,
+    RateLimited,
+    ScopeMissing,
+    VendorTrouble,
+)
 from app.domain.ids import new_id
 from app.domain.operations import FINAL, Operation
 from app.domain.ports import Kind
@@ -132,6 +139,7 @@ async def _accept_once(
         if lease is not None and not begun:
             gateway.dispatcher.release(name)
 
+    no_room = gateway.no_room(wish.caller.client_id, wish.key)
     turn = gateway.accepting[name]
     try:
         await turn.acquire()
@@ -141,7 +149,7 @@ async def _accept_once(
         raise
     try:
         reach("F1")
-        return await gateway.store.accept(draft, _decide(request, wish, look), lease, over)
+        return await gateway.store.accept(draft, _decide(request, wish, look, no_room), lease, over)
     finally:
         turn.release()
 
@@ -175,11 +183,13 @@ def _draft(gateway: Gateway, request: StrictRequest, wish: Wish) -> Draft:
     )
 
 
-def _decide(request: Request, wish: Wish, look: Look) -> Decide:
+def _decide(request: Request, wish: Wish, look: Look, no_room: RateLimited | None) -> Decide:
     """The checks as the ledger runs them: a refusal is an answer to keep, unless a repeat may find things changed."""
 
     def decide(order: OrderView, reference_used_by: str | None) -> Send | Refuse:
         try:
+            if no_room is not None:
+                raise no_room
             if reference_used_by is not None:
                 raise _reference_used(reference_used_by)
             if order.open_count >= MOST_OPEN:

@@ -1,4 +1,4 @@
-"""Clears up what the ledger has kept long enough, in small steps, every minute or so in each gateway."""
+"""Clears up what the ledger has kept long enough, in small steps, and counts what is left of keys, every minute or so."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from app.delivery.lasting import lasting
+from app.ledger.key_room import KeyRoom
 from app.ledger.retention import Retention
 from app.ledger.store import Store, StoreUnavailable
 
@@ -27,9 +28,10 @@ REST_S = 0.01
 class Reaper:
     """One per process. `clock` gives microseconds since 1970."""
 
-    def __init__(self, store: Store, retention: Retention, *, clock: Callable[[], int]) -> None:
+    def __init__(self, store: Store, retention: Retention, keys: KeyRoom, *, clock: Callable[[], int]) -> None:
         self._store = store
         self._retention = retention
+        self._keys = keys
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
 
@@ -46,6 +48,7 @@ class Reaper:
             await asyncio.sleep(ROUND_S * random.uniform(0.75, 1.25))  # several gateways take turns
             try:
                 cleared = await self.clear()
+                await self._keys.count()
             except StoreUnavailable as error:
                 log.error("the ledger cannot be reached", reason=str(error))
             else:

@@ -78,6 +78,7 @@ class Waiting:
             store=self.database,  # type: ignore[arg-type]
             backends={SENT.backend: backend},
             dispatcher=Mock(watch=self.watchers.watch, unwatch=self.watchers.unwatch),
+            keys=Mock(),
             cursors=Mock(),
             public_url="",
             wait_s=8,

@@ -15,6 +15,8 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from app.delivery import readback, settling
+from app.delivery.reaper import Reaper
+from app.ledger.retention import DAY, Retention
 from app.ledger.sql import Row, Sql, Unit
 from app.ledger.tables import ATTEMPT, EVENT, HOLD
 from app.vendors.registry import VENDORS
@@ -27,6 +29,7 @@ EVENTS = Sql(select(EVENT).where(EVENT.c.work_order == bindparam("of_number")).o
 HOLDS = Sql(select(HOLD).where(HOLD.c.work_order == bindparam("of_number")).order_by(HOLD.c.id))
 AT = "2026-11-20T20:40:00Z"
 OPEN = ("queued", "sending", "unknown", "verifying")
+KEPT = Retention(key_days=7, answer_days=3, reference_days=30, event_days=60)
 
 
 @dataclass(kw_only=True)
@@ -78,6 +81,12 @@ async def behind_glass(
             yield made, pane
         finally:
             made.vendor.close()
+
+
+def reaper_at(made: Site, *, days: float) -> Reaper:
+    """What clears up after the gateway, so many days from now."""
+    store, keys = made.app.state.gateway.store, made.app.state.gateway.keys
+    return Reaper(store, KEPT, keys, clock=lambda: store.now() + round(days * DAY))
 
 
 def body(code: int | str, **more: Any) -> dict[str, Any]:

@@ -9,16 +9,8 @@ import pytest
 
 from app.delivery import reaper
 from app.delivery.reaper import Reaper
-from app.ledger.retention import DAY, Retention
-from tests.delivery.bench import AT, body, until
+from tests.delivery.bench import AT, body, reaper_at, until
 from tests.gateway import CX, Site, site
-
-KEPT = Retention(key_days=7, answer_days=3, reference_days=30, event_days=60)
-
-
-def reaper_at(made: Site, *, days: float) -> Reaper:
-    store = made.app.state.gateway.store
-    return Reaper(store, KEPT, clock=lambda: store.now() + round(days * DAY))
 
 
 async def test_a_repeat_after_its_answer_was_dropped_tells_how_it_stands(cx: Site) -> None:
@@ -74,5 +66,11 @@ async def test_a_gateway_clears_up_by_itself(
         return cleared
 
     monkeypatch.setattr(Reaper, "clear", counted)
-    async with site(CX, cx_url, sqlite_database, tmp_path):
+    async with site(CX, cx_url, sqlite_database, tmp_path) as made:
         await until(rounds.is_set)
+        made.app.state.gateway.keys.most = 1
+        answers: list[int] = []
+        while not answers or answers[-1] == 201:
+            answers.append((await made.update("113427", body(9 if len(answers) % 2 else 11))).status_code)
+            await asyncio.sleep(0.05)
+        assert answers[-1] == 429, "it counts its clients' keys, too"

@@ -1,0 +1,53 @@
+"""Whether a client may use another idempotency key, by counts now and then: no write waits for one (reliability.md §3.5)."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, func, literal_column, select
+
+from app.ledger.rows import number
+from app.ledger.sql import Sql, Unit
+from app.ledger.store import Store
+from app.ledger.tables import KEY
+
+SHARE = 4
+"""A gateway lets the client use up one in so many of what it has left before it counts again: others take from it too."""
+
+_held = select(literal_column("1")).where(KEY.c.client_id == bindparam("client_id")).limit(bindparam("most")).subquery()
+COUNT = Sql(select(func.count().label("held")).select_from(_held))
+
+
+def count_keys(client_id: str, *, most: int) -> Unit[int]:
+    """How many keys of the client the ledger remembers, counted no further than `most`."""
+    rows = yield COUNT, {"client_id": client_id, "most": most}
+    return number(rows[0], "held")
+
+
+class KeyRoom:
+    """One per process. A client is first counted some time after its first key here, and may pass the limit until then."""
+
+    def __init__(self, store: Store, *, most: int) -> None:
+        self.most = most
+        self._store = store
+        self._before_next_count: dict[str, int] = {}
+        self._due: set[str] = set()
+        self._full: set[str] = set()
+
+    def take(self, client_id: str) -> bool:
+        """Whether there is room for one more key of the client."""
+        left = self._before_next_count.get(client_id, 0)
+        if left == 0:
+            self._due.add(client_id)
+            return client_id not in self._full
+        self._before_next_count[client_id] = left - 1
+        return True
+
+    async def count(self) -> None:
+        """Count the keys of those clients that may be near the limit by now. Raises StoreUnavailable."""
+        due, self._due = self._due, set()
+        for client_id in due:
+            room = self.most - await self._store.read(count_keys(client_id, most=self.most))
+            self._before_next_count[client_id] = room // SHARE
+            if room > 0:
+                self._full.discard(client_id)
+            else:
+                self._full.add(client_id)

@@ -1,0 +1,68 @@
+"""How many keys one client may use: counted on both stores, now and then, and never by the write itself."""
+
+from __future__ import annotations
+
+from app.ledger.key_room import SHARE, KeyRoom, count_keys
+from app.ledger.retention import DAY, Retention
+from app.ledger.store import Store
+from tests.ledger.scenes import NOW, draft, lease, passes, refuses
+
+CLIENT = "acme-app"
+
+
+async def use(store: Store, *numbers: int, client: str = CLIENT) -> None:
+    for n in numbers:
+        await store.accept(draft(n, number=str(n), client=client), passes(), lease())
+
+
+async def test_keys_are_counted_for_each_client_and_no_further_than_asked(store: Store) -> None:
+    await use(store, 1, 2, 3)
+    await use(store, 4, client="other-app")
+    await store.accept(draft(5, number="5"), refuses(), lease())  # a refusal of ours is kept with its key
+    counts = {most: await store.read(count_keys(CLIENT, most=most)) for most in (2, 4, 100)}
+    assert counts == {2: 2, 4: 4, 100: 4}
+    assert await store.read(count_keys("other-app", most=100)) == 1
+    assert await store.read(count_keys("nobody", most=100)) == 0
+
+
+async def test_a_client_at_its_limit_may_use_no_more_until_keys_are_over(store: Store) -> None:
+    room = KeyRoom(store, most=3)
+    assert room.take(CLIENT)
+    await use(store, 1, 2, 3)
+    assert room.take(CLIENT), "not counted yet"
+    await room.count()
+    assert not room.take(CLIENT)
+    assert room.take("other-app")
+    await room.count()
+    assert not room.take(CLIENT)
+    kept = Retention(key_days=7, answer_days=3, reference_days=30, event_days=60)
+    await store.accept(draft(4, number="4"), refuses(), lease())
+    await store.write(kept.units(now=NOW + 8 * DAY, most=100)["keys"])
+    await room.count()
+    assert not room.take(CLIENT), "the three are not final, so their keys stay"
+
+
+async def test_room_that_became_free_is_found_by_the_next_count(store: Store) -> None:
+    room = KeyRoom(store, most=2)
+    for n in (1, 2):
+        await store.accept(draft(n, number=str(n)), refuses(), lease())
+    room.take(CLIENT)
+    await room.count()
+    assert not room.take(CLIENT)
+    kept = Retention(key_days=7, answer_days=3, reference_days=30, event_days=60)
+    await store.write(kept.units(now=NOW + 8 * DAY, most=100)["keys"])
+    await room.count()
+    assert room.take(CLIENT)
+
+
+async def test_a_client_is_counted_again_only_once_it_has_used_its_share(store: Store) -> None:
+    room = KeyRoom(store, most=SHARE * 5)
+    room.take(CLIENT)
+    await room.count()
+    await use(store, *range(1, SHARE * 5 + 1))  # by another gateway
+    for _ in range(5):
+        assert room.take(CLIENT)
+        await room.count()
+    assert room.take(CLIENT), "not counted yet"
+    await room.count()
+    assert not room.take(CLIENT)
