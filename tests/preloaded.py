@@ -19,7 +19,6 @@ SERVER = ("uvicorn.loops.uvloop", "uvicorn.protocols.http.httptools_impl", "uvic
 
 for _name in (*STARTED, *LAZY, *SERVER):
     import_module(_name)
-create_app(
-    configured({"auth": {"signing_key": "never-used" * 4}}, folder=Path())
-)  # the framework looks through the routes
+# The framework looks through the routes when an app is first made of them.
+create_app(configured({"auth": {"signing_key": "never-used" * 4}}, folder=Path()))
 gc.freeze()  # so that no fork copies all of it when it first looks for garbage

@@ -26,9 +26,10 @@ from app.vendors.backends import Backend
 
 ASK_AGAIN_S = 2
 READ_BACK_S = 5
-KEYS_COUNTED_S = 60
 READ_AGAIN_S = 5
 """When to repeat a read that the vendor could not answer."""
+KEYS_COUNTED_S = 60
+"""When a client's keys are counted again, and a new one may be taken: about as often as the reaper makes its round."""
 ACCEPTED_AT_ONCE = 16
 """Writes of one backend that wait for the ledger at once. It takes them as they come: a crowd for one backend waits outside, and
 a write of another passes it."""

@@ -11,6 +11,7 @@ from app.ledger.tables import KEY
 
 SHARE = 4
 """A gateway lets the client use up one in so many of what it has left before it counts again: others take from it too."""
+FULL = -1
 
 _held = select(literal_column("1")).where(KEY.c.client_id == bindparam("client_id")).limit(bindparam("most")).subquery()
 COUNT = Sql(select(func.count().label("held")).select_from(_held))
@@ -29,15 +30,15 @@ class KeyRoom:
         self.most = most
         self._store = store
         self._before_next_count: dict[str, int] = {}
+        """How many keys a client may use before it is counted; FULL: none was left."""
         self._due: set[str] = set()
-        self._full: set[str] = set()
 
     def take(self, client_id: str) -> bool:
         """Whether there is room for one more key of the client."""
         left = self._before_next_count.get(client_id, 0)
-        if left == 0:
+        if left <= 0:
             self._due.add(client_id)
-            return client_id not in self._full
+            return left != FULL
         self._before_next_count[client_id] = left - 1
         return True
 
@@ -46,8 +47,4 @@ class KeyRoom:
         due, self._due = self._due, set()
         for client_id in due:
             room = self.most - await self._store.read(count_keys(client_id, most=self.most))
-            self._before_next_count[client_id] = room // SHARE
-            if room > 0:
-                self._full.discard(client_id)
-            else:
-                self._full.add(client_id)
+            self._before_next_count[client_id] = room // SHARE if room > 0 else FULL

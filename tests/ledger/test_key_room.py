@@ -8,6 +8,7 @@ from app.ledger.store import Store
 from tests.ledger.scenes import NOW, draft, lease, passes, refuses
 
 CLIENT = "acme-app"
+KEPT = Retention(key_days=7, answer_days=3, reference_days=30, event_days=60)
 
 
 async def use(store: Store, *numbers: int, client: str = CLIENT) -> None:
@@ -35,9 +36,8 @@ async def test_a_client_at_its_limit_may_use_no_more_until_keys_are_over(store: 
     assert room.take("other-app")
     await room.count()
     assert not room.take(CLIENT)
-    kept = Retention(key_days=7, answer_days=3, reference_days=30, event_days=60)
     await store.accept(draft(4, number="4"), refuses(), lease())
-    await store.write(kept.units(now=NOW + 8 * DAY, most=100)["keys"])
+    await store.write(KEPT.units(now=NOW + 8 * DAY, most=100)["keys"])
     await room.count()
     assert not room.take(CLIENT), "the three are not final, so their keys stay"
 
@@ -49,8 +49,7 @@ async def test_room_that_became_free_is_found_by_the_next_count(store: Store) ->
     room.take(CLIENT)
     await room.count()
     assert not room.take(CLIENT)
-    kept = Retention(key_days=7, answer_days=3, reference_days=30, event_days=60)
-    await store.write(kept.units(now=NOW + 8 * DAY, most=100)["keys"])
+    await store.write(KEPT.units(now=NOW + 8 * DAY, most=100)["keys"])
     await room.count()
     assert room.take(CLIENT)
 

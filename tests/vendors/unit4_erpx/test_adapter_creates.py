@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from app.domain.errors import BackendMisconfigured, GatewayError, VendorRejectedData, VendorSaid, WorkOrderExists
 from app.domain.json import JsonObject
 from app.domain.ports import Outcome, Proof
+from tests.delivery.bench import until
 from tests.vendors.unit4_erpx.erpx import ORDER, adapting, created
 from tests.vendors.unit4_erpx.simulator_requests import B0, C0, C1, RECORD_123, Erp
 
@@ -139,9 +139,7 @@ async def test_a_create_whose_answer_is_lost_is_unknown_and_proved_by_its_number
     async with adapting(sim_erp.url) as adapter:
         sim_erp.fault(kind=kind, on="write", count=1, delay_s=0.0)
         assert (await adapter.send(write)).outcome is Outcome.unknown
-        async with asyncio.timeout(10):
-            while not sim_erp.kinds(number):
-                await asyncio.sleep(0.01)
+        await until(lambda: sim_erp.kinds(number))
         assert adapter.prove(write, await adapter.read(number)) is Proof.applied
     assert sim_erp.kinds(number) == ["created"]
 
