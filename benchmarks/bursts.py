@@ -31,8 +31,6 @@ class Size:
     updates: int = 2000
     delay_s: float = 2.0
     wait_s: float = 8.0
-    at_first_s: float = 12.0
-    """How long the first time lasts, in which the updates are accepted and answered."""
 
     @property
     def drain_s(self) -> float:
@@ -40,12 +38,12 @@ class Size:
         return self.updates * self.delay_s / MOST_CONNECTIONS
 
 
-SMALL = Size(updates=48, delay_s=0.2, wait_s=0.5, at_first_s=0.6)
+SMALL = Size(updates=48, delay_s=0.2, wait_s=0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a burst was seen to do. `others` are the other vendor's callers: before, during, after, and at first."""
+    """What a burst was seen to do. `others` are the other vendor's callers: before, during and after."""
 
     size: Size
     burst: Sample
@@ -68,25 +66,20 @@ async def burst(lab: Lab, size: Size, *, max_connections: int = MOST_CONNECTIONS
     for name, vendor in ((SLOW, slow), (OTHER, other)):
         await gateway.knows(len(vendor.orders), backend=name)
     many = await status_updates(lab, gateway.url, bearer=gateway.bearer, orders=slow.orders, backend=SLOW)
-    half = len(other.orders) // 2
-    steady, at_first = [
-        await status_updates(
-            lab, gateway.url, bearer=gateway.bearer, orders=orders, backend=OTHER, headers=OTHERS_PREFER
-        )
-        for orders in (other.orders[:half], other.orders[half:])
-    ]
+    steady = await status_updates(
+        lab, gateway.url, bearer=gateway.bearer, orders=other.orders, backend=OTHER, headers=OTHERS_PREFER
+    )
     await light(steady, lab.plan.warm_up_s)
     lab.progress.step("before")
     before = await light(steady, lab.plan.seconds)
     await slow.forget_peaks()
     lab.progress.step(f"{size.updates} updates at once")
     during = asyncio.create_task(light(steady, size.drain_s))
-    first = asyncio.create_task(light(at_first, size.at_first_s))
     began = time.perf_counter()
     sample = await many.run(connections=size.updates, each=1, expected=(201, 202))
     lab.progress.step("until all are applied")
     applied_s = await settled(gateway, began)
-    others = {"before": before, "during": await during, "at first": await first}
+    others = {"before": before, "during": await during}
     lab.progress.step("after")
     others["after"] = await light(steady, lab.plan.seconds)
     return Seen(
