@@ -69,6 +69,8 @@ def _ending(gateway: Gateway, cause: Operation | None, said: HoldResolutionIn, *
     if said.action is not Action.mark_applied:
         return None
     unnumbered = cause is not None and cause.state is State.held and cause.work_order == cause.id
+    if cause is not None and said.work_order == cause.id:
+        raise InvalidRequest("This is the operation's id; name the number that the vendor gave.", pointer="/work_order")
     if unnumbered != (said.work_order is not None):
         needed = "Name the number that the vendor gave the order." if unnumbered else "This order has its number."
         raise InvalidRequest(needed, pointer="/work_order")

@@ -78,6 +78,7 @@ async def submit(gateway: Gateway, request: StrictRequest, wish: Wish, preferenc
     except GatewayError as error:
         error.backend = wish.backend.name
         raise
+    until = min(until, gateway.clock() + round(wait_s * SECOND))  # the clock may have been set back meanwhile
     headers = {} if preference.applied is None else {"Preference-Applied": preference.applied}
     if isinstance(acceptance, Accepted):
         # Only a turn of the loop lies between the hand-over and here, and the first change waits for the disk: none was missed.

@@ -12,7 +12,6 @@ import typer
 
 from app.commands.configured import ConfigOption, JsonOption
 from app.commands.ends import FAILED, WRONG, Ends, plainly
-from app.domain.times import now_micros
 
 if TYPE_CHECKING:
     from app.domain.clients import ClientRecord
@@ -33,8 +32,8 @@ def create(
 ) -> None:
     """Make a client and print its client_id and client_secret.
 
-    The secret is shown this once; we keep only its hash. A running gateway knows the client at once. `all` means
-    every scope, or every backend configured now.
+    The secret is shown this once; we keep only its hash. A running gateway knows the client within
+    5 seconds. `all` means every scope, or every backend configured now.
 
     \b
     Example:
@@ -60,7 +59,7 @@ def create(
             backends=_chosen("backend", backend, list(configured.backends)),
             revoked=False,
         )
-        if not in_store(configured, lambda store: store.write(_add(record, now=now_micros()))):
+        if not in_store(configured, lambda store: store.write(_add(record, now=store.now()))):
             raise Ends(f"there is a client {name!r} already; choose another --id", code=FAILED)
     if as_json:
         shown = _json(record)
@@ -112,9 +111,7 @@ def revoke(
         from app.commands.configured import configuration, in_store
         from app.ledger import clients
 
-        revoked = in_store(
-            configuration(config), lambda store: store.write(clients.revoke(client_id, now=now_micros()))
-        )
+        revoked = in_store(configuration(config), lambda store: store.write(clients.revoke(client_id, now=store.now())))
         if not revoked:
             raise Ends(f"there is no client {client_id!r} that could be revoked", code=FAILED)
     print(f"{client_id} is revoked; its tokens stop working within 5 seconds.")

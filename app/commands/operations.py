@@ -11,7 +11,6 @@ import typer
 
 from app.commands.configured import ConfigOption, JsonOption
 from app.commands.ends import FAILED, WRONG, Ends, plainly
-from app.domain.times import now_micros
 
 if TYPE_CHECKING:
     from app.domain.operations import Operation
@@ -105,7 +104,7 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
     was = await store.read(operations.find(operation_id))
     if was is None:
         raise Ends(f"there is no operation {operation_id!r}", code=FAILED)
-    now = now_micros()
+    now = store.now()
     ending, result, effect = None, None, None
     if applied:
         backend = await _backend(store, configured, was)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.commands.ends import WRONG, Ends
-from app.domain.times import now_micros
 
 if TYPE_CHECKING:
     from app.domain.json import JsonValue
@@ -64,12 +63,12 @@ def furnished(
     _write(folder / CONFIG, "\n".join(_section(name, values) for name, values in sections.items()))
     configuration = load(folder / CONFIG)
     migrate(absolute(configuration))
-    if not in_store(configuration, lambda store: store.write(_put_client(configuration))):
+    if not in_store(configuration, lambda store: store.write(_put_client(configuration, now=store.now()))):
         raise Ends("--database-url: other clients use this database; the sandbox needs one of its own", code=WRONG)
     return configuration
 
 
-def _put_client(configuration: Configuration) -> Unit[bool]:
+def _put_client(configuration: Configuration, *, now: int) -> Unit[bool]:
     """Whether the sandbox's client is in place; False in a database that is somebody's, which its secret would open."""
     from app.domain.clients import SCOPES, ClientRecord, secret_digest
     from app.ledger import clients
@@ -85,7 +84,7 @@ def _put_client(configuration: Configuration) -> Unit[bool]:
         backends=frozenset(configuration.backends),
         revoked=False,
     )
-    yield from clients.put(record, now=now_micros())
+    yield from clients.put(record, now=now)
     return True
 
 

@@ -18,6 +18,7 @@ from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
 from app.domain.holds import Cause
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind, Proof
+from app.domain.record import record
 from app.domain.times import SECOND, to_micros
 from app.domain.work_orders import Observation
 from app.failpoints import reach
@@ -48,6 +49,30 @@ class Reading:
     made: Made | None = None
     mishap: str | None = None
     baffling: str | None = None
+
+
+@record(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """What the reading before this one left: what it showed (None: it failed), and from when on the next one counts."""
+
+    counts_from: int
+    shown: str | None
+
+    def is_too_early(self, at: int, *, pause_s: float) -> bool:
+        """Whether a reading at this time came before its own, as somebody asked; not where the clock was set back instead."""
+        return at < self.counts_from <= at + round(pause_s * SECOND)
+
+    def text(self) -> str:
+        return f"{self.counts_from} {'failed' if self.shown is None else 'shown ' + self.shown}"
+
+
+def earlier(evidence: str | None) -> Earlier | None:
+    """`Earlier.text` read back; None where there is none of this form."""
+    at, _, rest = (evidence or "").partition(" ")
+    kind, _, shown = rest.partition(" ")
+    if not at.isdigit() or kind not in ("failed", "shown"):
+        return None
+    return Earlier(counts_from=int(at), shown=shown if kind == "shown" else None)
 
 
 async def interrupted(desk: Desk, claim: Claim, operation: Operation) -> Settled:
@@ -147,15 +172,19 @@ async def may_have_settled(desk: Desk, operation: Operation) -> int:
 
 async def weigh(desk: Desk, claim: Claim, operation: Operation, reading: Reading, *, settled_at: int) -> Settled:
     """Not proved applied: sent again, read again, or held."""
-    now = desk.clock()
+    now, before = desk.clock(), earlier(operation.probe_evidence)
     if reading.as_of < settled_at:
-        return await again(desk, claim, operation, at=settled_at + JUST_AFTER, evidence=None)
+        return await again(desk, claim, operation, at=settled_at + JUST_AFTER, left=None)
     if reading.proof is Proof.inconclusive:
         return await hold(desk, claim, operation, "the order shows neither what it was nor what we sent")
-    if operation.probe_evidence == reading.shown:
-        log.info("proved not applied; it is sent again", operation=operation.id)
-        return await desk.settle(claim, operation, State.queued, ready_at=now, probes=0, evidence="not_applied")
-    return await again(desk, claim, operation, at=now + round(APART_S * SECOND), evidence=reading.shown)
+    if before is not None and before.shown == reading.shown:
+        if reading.as_of >= before.counts_from:
+            log.info("proved not applied; it is sent again", operation=operation.id)
+            return await desk.settle(claim, operation, State.queued, ready_at=now, probes=0, evidence="not_applied")
+        if before.is_too_early(reading.as_of, pause_s=APART_S):
+            return await again(desk, claim, operation, at=before.counts_from, left=before)
+    later = now + round(APART_S * SECOND)
+    return await again(desk, claim, operation, at=later, left=Earlier(counts_from=later, shown=reading.shown))
 
 
 async def unreadable(
@@ -163,26 +192,31 @@ async def unreadable(
 ) -> Settled:
     """The read itself failed, which proves nothing; try on the schedule, then leave it to a person.
 
-    While the whole backend pauses that is not counted: reads are due when it is asked again.
+    While the whole backend pauses that is not counted: reads are due when it is asked again. Nor is one that came before its
+    time, as somebody asked for it.
     """
-    now = desk.clock()
+    now, before = desk.clock(), earlier(operation.probe_evidence)
     if isinstance(error, VendorTrouble):
         desk.backend.note(error, operation.work_order, now=now)
     if desk.backend.health.paused:
-        return await again(desk, claim, operation, at=now, evidence=None)
+        return await again(desk, claim, operation, at=now, left=None)
     if now < settled_at:
-        return await again(desk, claim, operation, at=settled_at + JUST_AFTER, evidence=None)
+        return await again(desk, claim, operation, at=settled_at + JUST_AFTER, left=None)
+    if before is not None and before.shown is None and before.is_too_early(now, pause_s=max(LATER_S)):
+        return await again(desk, claim, operation, at=before.counts_from, left=before)
     if operation.probes >= len(LATER_S):
         return await hold(desk, claim, operation, f"the order could not be read: {error.code}")
     later = now + LATER_S[operation.probes] * SECOND
-    return await again(desk, claim, operation, at=later, evidence=None, failed=True)
+    left = Earlier(counts_from=later, shown=None)
+    return await again(desk, claim, operation, at=later, left=left, failed=True)
 
 
 async def again(
-    desk: Desk, claim: Claim, operation: Operation, *, at: int, evidence: str | None, failed: bool = False
+    desk: Desk, claim: Claim, operation: Operation, *, at: int, left: Earlier | None, failed: bool = False
 ) -> Settled:
     """Read once more at `at`; until then the order's queue waits."""
     probes = operation.probes + 1 if failed else operation.probes
+    evidence = None if left is None else left.text()
     return await desk.settle(claim, operation, State.unknown, ready_at=at, probes=probes, probe_evidence=evidence)
 
 

@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 
 import structlog
 
@@ -33,22 +32,30 @@ class Reaper:
         self._retention = retention
         self._keys = keys
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._task = asyncio.create_task(lasting(partial(self._keep_clearing), what="retention"), name="retention")
+        self._loops = [
+            asyncio.create_task(lasting(self._keep_clearing, what="retention"), name="retention"),
+            asyncio.create_task(lasting(self._keep_counting, what="key counts"), name="key counts"),
+        ]
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+
+    async def _keep_counting(self) -> None:
+        """Beside the clearing, which may go on for long: a client that was refused is to have the room that it makes."""
+        while True:
+            await _until_next_round()
+            await self._keys.count()
 
     async def _keep_clearing(self) -> None:
         while True:
-            await asyncio.sleep(ROUND_S * random.uniform(0.75, 1.25))  # several gateways take turns
+            await _until_next_round()
             try:
                 cleared = await self.clear()
-                await self._keys.count()
             except StoreUnavailable as error:
                 log.error("the ledger cannot be reached", reason=str(error))
             else:
@@ -69,3 +76,7 @@ class Reaper:
                     full = True
                     await asyncio.sleep(REST_S)
         return cleared
+
+
+async def _until_next_round() -> None:
+    await asyncio.sleep(ROUND_S * random.uniform(0.75, 1.25))  # several gateways take turns

@@ -136,7 +136,7 @@ async def checked(desk: Desk, operation: Operation, view: OrderView) -> tuple[St
         now = desk.clock()
         try:
             view = await read_order(desk, operation)
-            now = view.observed_at or now  # however long the read took, what it shows may refuse
+            now = max(now, view.observed_at or 0)  # however long the read took, what it shows may refuse
         except (BackendUnavailable, BackendTimeout) as error:
             log.info("could not read the order before sending", operation=operation.id, reason=error.code)
         admit(asked, code, observed(view), rules, now=now, readable=False)

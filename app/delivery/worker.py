@@ -22,8 +22,9 @@ from app.domain.operations import FINAL, State
 from app.domain.times import SECOND, ahead
 from app.failpoints import reach
 from app.ledger import lanes
-from app.ledger.clock_steps import set_right, set_right_if_ahead
+from app.ledger.clock_steps import set_forward, set_right, set_right_if_ahead
 from app.ledger.records import Accepted, Claim, Fenced, Lease, Settled
+from app.ledger.server_clock import elapsed_micros
 from app.ledger.store import StoreUnavailable
 from app.telemetry.at_work import AT_WORK
 
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 POLL_S = 1.0
 """How long the worker sleeps at most: the safety net under wake-ups, and how soon another process's writes are seen."""
+STEP = SECOND
+"""A clock that gained so much on the time elapsed was set forward."""
 ONCE_MORE_S = 5.0
 """After the clock was set back: how long until what was still being written under it is set right too."""
 RUN = 20
@@ -51,6 +54,8 @@ class BackendWorker:
         self._leaving = False
         self._latest: int | None = None
         """What the clock said when the loop last went round."""
+        self._elapsed = 0
+        """The time elapsed then, which setting a clock does not touch."""
         self._once_more_at = math.inf
         """By the time elapsed: when to look for steps that were begun under a clock that was ahead, and written after."""
         self._loop: asyncio.Task[None] | None = None
@@ -148,9 +153,10 @@ class BackendWorker:
                 await self._sleep(pause)
 
     async def _heed_the_clock(self) -> None:
-        """A clock that was ahead and is set right would keep what was put off meanwhile waiting for as long."""
+        """A clock that was ahead and is set right would keep what was put off meanwhile waiting for as long; one that is set
+        forward would have the vendor's time to settle over too soon."""
         desk, latest = self._desk, self._latest
-        now, lease = desk.clock(), desk.lease()
+        elapsed, now, lease = elapsed_micros(), desk.clock(), desk.lease()
         if latest is None:
             name = desk.backend.name
             await desk.store.write(set_right_if_ahead(name, now=now, over=lease.deadline_at, until=lease.until))
@@ -159,7 +165,10 @@ class BackendWorker:
                 log.warning("the clock was set back; what waits is looked at now", backend=desk.backend.name)
             await desk.store.write(set_right(desk.backend.name, now=now, over=lease.deadline_at, until=lease.until))
             self._once_more_at = time.monotonic() + ONCE_MORE_S if back else math.inf
-        self._latest = now
+        if latest is not None and now - latest > elapsed - self._elapsed + STEP:
+            log.warning("the clock was set forward; lost answers are waited for anew", backend=desk.backend.name)
+            await desk.store.write(set_forward(desk.backend.name, over=lease.deadline_at))
+        self._latest, self._elapsed = now, elapsed
 
     async def _sleep(self, seconds: float) -> None:
         try:

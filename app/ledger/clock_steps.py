@@ -1,8 +1,8 @@
-"""What was put off while the clock was ahead must not wait until the true time has caught up: it is set right at once."""
+"""A clock that is set back or forward: what was put off waits no longer for that, and what has to be waited for no shorter."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, bindparam, case, func, or_, select, update
+from sqlalchemy import BigInteger, bindparam, case, func, null, or_, select, update
 
 from app.domain.times import ahead
 from app.ledger.rows import number_or_none
@@ -35,6 +35,26 @@ OVER_SOON = Sql(
     )
 )
 """A call that was under way is over within a whole deadline from now, whenever it is said to have begun."""
+
+
+OVER_LATER = Sql(
+    update(ATTEMPT).where(ATTEMPT.c.operation_id.in_(_open), ATTEMPT.c.deadline_at < _over).values(deadline_at=_over)
+)
+PROVES_NOTHING = Sql(
+    update(OPERATION)
+    .where(
+        OPERATION.c.backend == bindparam("of_backend"),
+        OPERATION.c.finished_at.is_(None),
+        OPERATION.c.probe_evidence.is_not(None),
+    )
+    .values(probe_evidence=null())
+)
+
+
+def set_forward(backend: str, *, over: int) -> Unit[None]:
+    """No call of the backend counts as over before this time, nor any reading as a proof: less time has gone by than it seems."""
+    yield OVER_LATER, {"of_backend": backend, "over": over}
+    yield PROVES_NOTHING, {"of_backend": backend}
 
 
 def set_right(backend: str, *, now: int, over: int, until: int) -> Unit[None]:

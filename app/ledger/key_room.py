@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import structlog
 from sqlalchemy import bindparam, func, literal_column, select
 
 from app.ledger.rows import number
 from app.ledger.sql import Sql, Unit
-from app.ledger.store import Store
+from app.ledger.store import Store, StoreUnavailable
 from app.ledger.tables import KEY
+
+log = structlog.get_logger(__name__)
 
 SHARE = 4
 """A gateway lets the client use up one in so many of what it has left before it counts again: others take from it too."""
 FULL = -1
+NAMED = 10
+"""Clients that a log line names of those whose keys could not be counted: none can be while the database is away."""
 
 _held = select(literal_column("1")).where(KEY.c.client_id == bindparam("client_id")).limit(bindparam("most")).subquery()
 COUNT = Sql(select(func.count().label("held")).select_from(_held))
@@ -32,6 +37,7 @@ class KeyRoom:
         self._before_next_count: dict[str, int] = {}
         """How many keys a client may use before it is counted; FULL: none was left."""
         self._due: set[str] = set()
+        """Who may be near the limit by now. A client that is FULL stays due, as its keys expire whether it asks or not."""
 
     def take(self, client_id: str) -> bool:
         """Whether there is room for one more key of the client."""
@@ -43,8 +49,19 @@ class KeyRoom:
         return True
 
     async def count(self) -> None:
-        """Count the keys of those clients that may be near the limit by now. Raises StoreUnavailable."""
-        due, self._due = self._due, set()
-        for client_id in due:
-            room = self.most - await self._store.read(count_keys(client_id, most=self.most))
-            self._before_next_count[client_id] = room // SHARE if room > 0 else FULL
+        """Count the keys of those clients that are due. One that cannot be counted stays due, and keeps no other from it."""
+        failed: dict[str, StoreUnavailable] = {}
+        for client_id in tuple(self._due):
+            try:
+                room = self.most - await self._store.read(count_keys(client_id, most=self.most))
+            except StoreUnavailable as error:
+                failed[client_id] = error
+                continue
+            if room > 0:
+                self._before_next_count[client_id] = room // SHARE
+                self._due.discard(client_id)
+            else:
+                self._before_next_count[client_id] = FULL
+        if failed:
+            first = next(iter(failed.values()))
+            log.error("keys could not be counted", in_all=len(failed), clients=list(failed)[:NAMED], reason=str(first))

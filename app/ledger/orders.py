@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, select, tuple_, union_all
 
-from app.domain.times import CLOCKS_APART, to_micros
+from app.domain.times import CLOCKS_APART, ahead, to_micros
 from app.domain.work_orders import Observation
 from app.ledger.accept import ADD_ORDER, FIND_ORDER, LOCK_ORDER, new_order
 from app.ledger.comparing import change_of, is_later, is_news, values_of, was_forgotten
@@ -18,7 +18,7 @@ from app.ledger.contradictions import Stance, differs_from_its_end, look_again, 
 from app.ledger.events import ADD_EVENT, observation_event
 from app.ledger.order_sql import CHANGED, FIND_ANY_NAME, FORGET, SEEN
 from app.ledger.records import Change, KnownOrder
-from app.ledger.rows import compact, known_order, number, text
+from app.ledger.rows import compact, known_order, number, seen_at, text
 from app.ledger.sql import Sql, Unit, Value
 from app.ledger.tables import ORDER, ORDERS
 
@@ -92,7 +92,10 @@ def _take_in(
     if was_forgotten(row, seen, now=now):
         return None
     if not is_news(row, seen, etag, now=now, ended=ended):
-        yield SEEN, {**lane, "at": to_micros(seen.as_of), "ahead": now + CLOCKS_APART}
+        at = to_micros(seen.as_of)
+        if ahead(at, now=now):  # the clock was set back meanwhile: what is not taken in was not seen either
+            at = seen_at(row) or 0
+        yield SEEN, {**lane, "at": at, "ahead": now + CLOCKS_APART}
         return None
     as_shown = Stance.takes
     if differs_from_its_end(row, seen, ended) and not is_later(row, "confirmed_at", seen, now=now):

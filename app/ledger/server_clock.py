@@ -15,13 +15,15 @@ from app.ledger.store import StoreUnavailable
 log = structlog.get_logger(__name__)
 
 AGAIN_S = 1.0
+_ELAPSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Where a system does not count the time in which it was suspended, that looks like a clock that was set forward."""
 SLOW = 100_000
 """A round trip longer than this, in microseconds, says too little of when the server read its clock."""
 
 
 def elapsed_micros() -> int:
     """Since the host started, the time in which it was suspended included; setting its clock does not touch it."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+    return time.clock_gettime_ns(_ELAPSED) // 1000
 
 
 class ServerClock:

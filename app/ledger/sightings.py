@@ -71,8 +71,11 @@ def compare(backend: str, seen: Observation, *, now: int, ended: frozenset[str])
 
 
 def is_worth_noting(known: KnownOrder, seen: Observation, *, now: int) -> bool:
-    """Whether an order that is as the ledger has it was last seen longer ago than a moment."""
+    """Whether an order that is as the ledger has it was last seen longer ago than a moment; not by a read that lies ahead of the
+    clock, which was set back meanwhile."""
     at, observed = to_micros(seen.as_of), known.view.observed_at
+    if ahead(at, now=now):
+        return False
     return observed is None or at - observed >= MOMENT or ahead(observed, now=now)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from unittest.mock import Mock
 
@@ -22,6 +22,7 @@ from app.ledger.sql import Unit
 from app.ledger.store import StoreUnavailable
 from tests.delivery.test_watchers import SENT
 
+HOUR = 3600 * SECOND
 LONG_S = 20.0
 SOON_S = 0.15
 
@@ -71,6 +72,8 @@ class Waiting:
     pause: Pause | None = None
     now: int | None = None
     """What the gateway's clock shows while it stands; None while it goes."""
+    set_by: int = 0
+    """By how much somebody has set it since, while it goes."""
 
     def __post_init__(self) -> None:
         backend = Mock(**{"health.pause": lambda _now: self.pause, "setbacks.of": lambda _order, _now: None})
@@ -86,7 +89,7 @@ class Waiting:
         )
 
     def clock(self) -> int:
-        return now_micros() if self.now is None else self.now
+        return now_micros() + self.set_by if self.now is None else self.now
 
     def begin(self, operation: Operation, *, wait_s: float, look_first: bool = False) -> asyncio.Task[Operation]:
         until = self.clock() + round(wait_s * SECOND)
@@ -207,6 +210,22 @@ async def test_a_pause_that_outlasts_the_caller_ends_the_wait_at_the_next_glance
     assert scene.database.reads == []
 
 
+@pytest.mark.parametrize("told_so", [True, False], ids=["it was told so", "it was so from the first"])
+async def test_what_a_command_ends_beside_the_gateway_is_found_soon(
+    told_so: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quickly(monkeypatch, LOOK_EACH_S=0.05)
+    unknown = replace(SENT, state=State.unknown)
+    scene = Waiting(database=Database(holds={SENT.id: done(SENT)}))
+    task = scene.begin(SENT if told_so else unknown, wait_s=LONG_S)
+    if told_so:
+        await asyncio.sleep(0.1)
+        assert not task.done()  # nothing of the kind is looked for while it is on its way
+        scene.watchers.tell(unknown)
+    async with asyncio.timeout(2):
+        assert await task == done(SENT)
+
+
 @pytest.mark.parametrize(
     "operation",
     [done(SENT), replace(SENT, state=State.held), replace(SENT, blocked_by="hold_1")],
@@ -221,7 +240,7 @@ async def test_what_cannot_change_in_time_is_not_waited_for(operation: Operation
 async def test_a_held_operation_is_waited_for_until_it_is_told_held_once_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    quickly(monkeypatch, LOOK_ALONE_S=0.02)
+    quickly(monkeypatch, LOOK_EACH_S=0.02)
     held = replace(SENT, state=State.held)
     scene = Waiting(database=Database(holds={SENT.id: held}))
     task = asyncio.create_task(told(scene.gateway, held, until=now_micros() + round(LONG_S * SECOND)))
@@ -230,6 +249,31 @@ async def test_a_held_operation_is_waited_for_until_it_is_told_held_once_more(
     assert not task.done()  # it has only been looked at
     scene.watchers.tell(replace(held, attempts=2))
     assert await task == replace(held, attempts=2)
+
+
+@pytest.mark.parametrize("wait", [outcome, told], ids=["for what becomes of it", "to be told"])
+@pytest.mark.parametrize("hours", [-1, 1], ids=["back", "forward"])
+async def test_a_clock_that_is_set_has_nobody_wait_longer(
+    wait: Callable[..., Coroutine[None, None, Operation]], hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quickly(monkeypatch, GLANCE_S=0.02)
+    unknown = replace(SENT, state=State.unknown)
+    scene = Waiting(database=Database(holds={SENT.id: unknown}))
+    task = asyncio.create_task(wait(scene.gateway, SENT, until=scene.clock() + round(SOON_S * SECOND)))
+    await asyncio.sleep(0.05)
+    scene.set_by = hours * HOUR
+    async with asyncio.timeout(1):
+        assert await task == unknown
+    assert scene.watchers._waiting == {}
+
+
+async def test_a_clock_set_back_before_the_waiting_begins_has_nobody_wait_longer_than_anybody_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quickly(monkeypatch, MAX_WAIT_S=SOON_S)
+    scene = Waiting(database=Database(holds={SENT.id: SENT}))
+    async with asyncio.timeout(1):
+        assert await scene.begin(SENT, wait_s=HOUR / SECOND) == SENT
 
 
 async def test_a_look_is_never_answered_by_a_read_that_began_before_it() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 import structlog
 
 from app.cli import main
+from app.ledger.postgres import PostgresStore
+from tests.ledger.scenes import rows_of
 
 CONFIG = """\
 [auth]
@@ -73,3 +77,25 @@ def ready(configured: Path, sqlite_template: Path) -> Path:
     """A folder with a configuration and a migrated database."""
     shutil.copy(sqlite_template, configured / "orderbridge.db")
     return configured
+
+
+@pytest.fixture
+def an_hour_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This host's clock."""
+    true = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: true() + 3600 * 10**9)
+
+
+def the_client(url: str) -> tuple[int, dict[str, object]]:
+    """The database's time, and its one client's row."""
+
+    async def read() -> tuple[int, dict[str, object]]:
+        store = PostgresStore(url)
+        await store.open()
+        try:
+            [client] = await rows_of(store, "client")
+            return store.now(), client
+        finally:
+            await store.close()
+
+    return asyncio.run(read())

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.domain.clients import SCOPES, ClientRecord, secret_digest
+from app.domain.times import SECOND
 from app.ledger import clients
 from app.ledger.sqlite import SqliteStore
-from tests.cli.conftest import CONFIG, Run, Said
+from tests.cli.conftest import CONFIG, Run, Said, the_client
 
 
 def stored(folder: Path, client_id: str) -> ClientRecord | None:
@@ -130,3 +131,16 @@ def test_clients_work_on_postgresql(run: Run, folder: Path, postgres_database: s
     (folder / "orderbridge.toml").write_text(CONFIG + f'[database]\nurl = "{postgres_database}"\n')
     arguments = ("client", "create", "acme", "--scope", "all", "--backend", "all", "--id", "app")
     assert [run(*arguments).code, run(*arguments).code, run("client", "revoke", "app").code] == [0, 1, 0]
+
+
+@pytest.mark.usefixtures("an_hour_ahead")
+def test_on_postgresql_a_client_is_dated_by_the_database_s_clock(
+    run: Run, folder: Path, postgres_database: str
+) -> None:
+    (folder / "orderbridge.toml").write_text(CONFIG + f'[database]\nurl = "{postgres_database}"\n')
+    run("client", "create", "acme", "--scope", "all", "--backend", "all", "--id", "app")
+    run("client", "revoke", "app")
+
+    now, client = the_client(postgres_database)
+    for name in ("created_at", "revoked_at"):
+        assert now - 60 * SECOND < int(str(client[name])) <= now

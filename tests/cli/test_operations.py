@@ -11,19 +11,24 @@ from typing import TypeVar
 import pytest
 
 from app.domain.operations import State
-from app.ledger import operations
+from app.domain.times import SECOND
+from app.ledger import lanes, operations
+from app.ledger.postgres import PostgresStore
 from app.ledger.sqlite import SqliteStore
 from app.ledger.store import Store
 from tests.cli.conftest import CONFIG, Run, Said
-from tests.ledger.scenes import NUMBER, REFUSED, begun, op_id, queued, rows_of, settlement
+from tests.ledger.scenes import NUMBER, REFUSED, begun, claimed, op_id, queued, rows_of, settlement
 
 T = TypeVar("T")
 UNKNOWN = op_id(1)
 
 
 def in_file(folder: Path, use: Callable[[Store], Awaitable[T]]) -> T:
+    return used(SqliteStore(folder / "orderbridge.db", owner=False), use)
+
+
+def used(store: Store, use: Callable[[Store], Awaitable[T]]) -> T:
     async def opened() -> T:
-        store = SqliteStore(folder / "orderbridge.db", owner=False)
         await store.open()
         try:
             return await use(store)
@@ -42,13 +47,16 @@ async def plant(store: Store, *, to: State = State.unknown, holds: bool = False)
     await store.settle(settlement(first.claim, first.operation, to, ending=ending, hold_id=hold_id))
 
 
+CODES = """\
+RepairStatusCodeId,RepairStatusCode,RepairMasterStatusCode,WorksOrderApplicable,Status
+11,On Site,Work In Progress,1,on_site
+"""
+
+
 @pytest.fixture
 def planted(ready: Path) -> Path:
     (ready / "orderbridge.toml").write_text(CONFIG.replace("riverside", "civica-cx"))
-    (ready / "codes.csv").write_text(
-        "RepairStatusCodeId,RepairStatusCode,RepairMasterStatusCode,WorksOrderApplicable,Status\n"
-        "11,On Site,Work In Progress,1,on_site\n"
-    )
+    (ready / "codes.csv").write_text(CODES)
     in_file(ready, plant)
     return ready
 
@@ -95,6 +103,30 @@ def test_a_word_on_a_refused_write_lets_the_queue_behind_its_hold_go_on(run: Run
     assert said.out == (
         f"{UNKNOWN} stays refused; its hold is closed, and what waits behind it on order {NUMBER} of civica-cx goes on.\n"
     )
+
+
+@pytest.mark.usefixtures("an_hour_ahead")
+@pytest.mark.parametrize("was", [State.unknown, State.held])
+@pytest.mark.parametrize(("outcome", "next_"), [("applied", op_id(2)), ("not-applied", UNKNOWN)])
+def test_on_postgresql_the_order_goes_on_at_once_however_far_this_host_s_clock_is_ahead(
+    was: State, outcome: str, next_: str, run: Run, folder: Path, postgres_database: str
+) -> None:
+    config = CONFIG.replace("riverside", "civica-cx") + f'[database]\nurl = "{postgres_database}"\n'
+    (folder / "orderbridge.toml").write_text(config)
+    (folder / "codes.csv").write_text(CODES)
+    run("statuses", "import", "civica-cx", "codes.csv")
+    used(PostgresStore(postgres_database), lambda store: plant(store, to=was))
+    assert run("operations", "resolve", UNKNOWN, "--as", outcome, "--reason", "looked in Cx").code == 0
+
+    async def goes_on(store: Store) -> None:
+        [claim] = await claimed(store)
+        head = await store.read(lanes.head(claim))
+        assert head is not None
+        assert (claim.number, head.id) == (NUMBER, next_)
+        told = int(str((await rows_of(store, "event"))[-1]["at"]))
+        assert store.now() - 60 * SECOND < told <= store.now()
+
+    used(PostgresStore(postgres_database), goes_on)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.parser import Parser
 from pathlib import Path
@@ -18,13 +19,15 @@ from typing import Any
 import httpx
 import pytest
 
+from app.commands.sandbox_home import furnished, home
 from app.domain.clients import ClientRecord
 from app.domain.merge_patch import shows
 from app.domain.ports import Capability
+from app.domain.times import SECOND
 from app.ledger import clients
 from app.ledger.postgres import PostgresStore
 from app.vendors.registry import VENDORS
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, the_client
 from tests.cli.processes import LONG_S, PROGRAM, Running, answers, children_of, free_ports, is_alive, running
 from tests.ports import free_row
 
@@ -297,6 +300,15 @@ def test_it_does_not_put_its_public_secret_into_a_database_that_others_use(
         2,
         "--database-url: other clients use this database; the sandbox needs one of its own\n",
     )
+
+
+@pytest.mark.usefixtures("an_hour_ahead")
+def test_on_postgresql_its_client_is_dated_by_the_database_s_clock(folder: Path, postgres_url: str) -> None:
+    with ExitStack() as stack:
+        kept = home(folder / "kept", stack)
+        furnished(kept, public_url="http://127.0.0.1:9", database_url=postgres_url, backends={})
+    now, client = the_client(postgres_url)
+    assert now - 60 * SECOND < int(str(client["created_at"])) <= now
 
 
 def test_a_port_that_is_taken_is_named_with_its_option(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

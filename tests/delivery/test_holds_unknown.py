@@ -193,6 +193,8 @@ async def test_a_create_that_the_vendor_numbers_is_marked_applied_with_the_numbe
         assert (shown["work_order"], shown["operation_id"]) == (None, sent)
         unnamed = await say(at.site, stopped["id"], "mark_applied")
         assert (unnamed.status_code, unnamed.json()["errors"][0]["pointer"]) == (422, "/work_order")
+        its_id = await say(at.site, stopped["id"], "mark_applied", work_order=sent)
+        assert (its_id.status_code, its_id.json()["errors"][0]["pointer"]) == (422, "/work_order")
         key = "a-key-of-a-create-that-was-done"
         answer = await say(at.site, stopped["id"], "mark_applied", work_order="124", key=key)
         assert (answer.status_code, answer.json()["state"]) == (200, "resolved"), answer.text
@@ -205,6 +207,19 @@ async def test_a_create_that_the_vendor_numbers_is_marked_applied_with_the_numbe
         assert (await at.read("124")).json()["title"] == ERPX_ORDER["title"]
         assert (await at.patch({"title": "Later"}, number="124")).status_code == 200
         assert (at.sent, at.effects("124")) == (["POST", "PATCH"], ["created", "updated"])
+
+
+async def test_a_patch_of_the_operation_s_id_ends_as_that_of_an_unknown_order_once_the_number_is_told(
+    database: str, tmp_path: Path, hurried_changes: None
+) -> None:
+    async with place("unit4_erpx", database, tmp_path) as at:
+        sent = await held_create(at, made=True)
+        behind = await at.sent_async(at.patch, {"title": "Later"}, number=sent)
+        [stopped] = await rows(at.site, HOLDS, of_number=sent)
+        assert (await say(at.site, stopped["id"], "mark_applied", work_order="124")).status_code == 200
+        found = await at.end_of(behind)
+        assert (found["state"], found["problem"]["code"]) == ("refused", "work-order-not-found")
+        assert (at.sent, at.effects("124")) == (["POST"], ["created"])
 
 
 async def test_a_create_that_the_vendor_numbers_is_not_replaced_but_cancelled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import httpx
@@ -149,6 +150,35 @@ async def test_of_a_held_write_a_proof_that_it_was_not_applied_sends_it_again_ex
     assert (closed["resolution"], closed["resolved_by"], closed["evidence"]) == ("retry", "orderbridge", "not_applied")
     assert await outcomes(site, stopped.cause) == ["unknown", "applied"]
     assert codes(site, ORDER) == [11, 9]
+
+
+async def test_a_probe_does_not_bring_the_two_reads_that_prove_it_together(
+    seen: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, glass = seen
+    monkeypatch.setattr(readback, "APART_S", 1.5)
+    sent = await unknown(site, glass, applied=False)
+    while len(glass.of(UPDATE)) < 2:  # again and again, as a caller may who cannot wait
+        await probe(site, sent, prefer="wait=0")
+        await asyncio.sleep(0.05)
+    assert (await finished(site, sent))["state"] == "applied"
+    first, again = [one.at for one in glass.of(UPDATE)]
+    assert again - first >= 1.3 + readback.APART_S  # the deadline and the settle time, then the two reads
+    assert codes(site, ORDER) == [11]
+
+
+async def test_a_probe_does_not_use_up_the_readings_that_fail(
+    seen: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, glass = seen
+    monkeypatch.setattr(readback, "LATER_S", (30, 30, 30))
+    sent = await unknown(site, glass, applied=False)
+    glass.instead(READ, *[reply(500, b"")] * 1000)
+    began = time.monotonic()
+    while time.monotonic() < began + 4 or len(glass.of(READ)) < 20:  # readings count from 1.3 s on
+        await probe(site, sent, prefer="wait=0")
+        await asyncio.sleep(0.05)
+    assert (await operation(site, sent))["state"] in ("unknown", "verifying")
 
 
 async def test_a_change_between_the_two_reads_proves_nothing(

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from app.delivery import reaper
-from app.delivery.reaper import Reaper
+from app.delivery.reaper import MOST, Reaper
+from app.ledger.key_room import KeyRoom
+from app.ledger.retention import Retention
+from app.ledger.sql import Unit
 from tests.delivery.bench import AT, body, reaper_at, until
 from tests.gateway import CX, Site, site
 
@@ -74,3 +77,29 @@ async def test_a_gateway_clears_up_by_itself(
             answers.append((await made.update("113427", body(9 if len(answers) % 2 else 11))).status_code)
             await asyncio.sleep(0.05)
         assert answers[-1] == 429, "it counts its clients' keys, too"
+
+
+async def test_keys_are_counted_while_the_clearing_has_no_end(
+    cx_on_sqlite: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[int] = []
+
+    def always_full() -> Unit[int]:
+        rounds.append(1)
+        return MOST
+        yield
+
+    monkeypatch.setattr(reaper, "ROUND_S", 0.05)
+    monkeypatch.setattr(Retention, "units", lambda _self, *, now, most: {"keys": always_full()})
+    keys: KeyRoom = cx_on_sqlite.app.state.gateway.keys
+    keys.most = 1
+    assert (await cx_on_sqlite.update("113427", body(11))).status_code == 201
+    busy = reaper_at(cx_on_sqlite, days=0)
+    busy.start()
+    try:
+        await until(lambda: len(rounds) > 5 and not keys.take("tester"))
+    finally:
+        await busy.stop()
+    ended = len(rounds)
+    await asyncio.sleep(0.1)
+    assert len(rounds) == ended

@@ -21,15 +21,17 @@ from tests.delivery.bench import (
     codes,
     delivery,
     finished,
+    leaves,
     operation,
     outcomes,
     polled,
     send_async,
     until,
 )
+from tests.delivery.holding import arrives_late
 from tests.delivery.recording import UPDATE, Glass, Passed
 from tests.gateway import Site
-from tests.vendors.loopback import reply
+from tests.vendors.loopback import hang_up, reply
 
 HOUR = 3600 * SECOND
 
@@ -73,6 +75,23 @@ async def test_a_clock_set_forward_does_not_have_an_order_worked_on_twice(
         await asyncio.sleep(3)  # time enough to take the queue over and to read back twice
         assert (await operation(site, sent))["state"] == "sending"
         assert (await finished(site, sent))["state"] == "applied"
+        assert len(glass.of(UPDATE)) == 1
+        assert codes(site, "113427") == [11]
+
+
+async def test_a_clock_set_forward_after_a_lost_answer_does_not_have_it_sent_twice(
+    vendor: Simulated, sqlite_database: str, tmp_path: Path, hurried: None
+) -> None:
+    async with behind_glass(vendor.url, sqlite_database, tmp_path, **delivery(deadline_s=3)) as (site, glass):
+        await polled(site)
+        glass.instead(UPDATE, hang_up)
+        sent = await send_async(site, "113427", 11)
+        assert (await leaves(site, sent, "queued", "sending"))["state"] == "unknown"
+        set_forward(site)
+        await asyncio.sleep(1.5)  # time enough to read back twice
+        arrives_late(site, glass)
+        ended = await finished(site, sent)
+        assert (ended["state"], ended["result"]["evidence"]) == ("applied", "read_back")
         assert len(glass.of(UPDATE)) == 1
         assert codes(site, "113427") == [11]
 

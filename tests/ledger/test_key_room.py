@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from app.ledger.key_room import SHARE, KeyRoom, count_keys
+from dataclasses import dataclass, field
+
+from structlog.testing import capture_logs
+
+from app.ledger.key_room import COUNT, NAMED, SHARE, KeyRoom, count_keys
 from app.ledger.retention import DAY, Retention
-from app.ledger.store import Store
+from app.ledger.sql import Unit
+from app.ledger.store import Store, StoreUnavailable
 from tests.ledger.scenes import NOW, draft, lease, passes, refuses
 
 CLIENT = "acme-app"
 KEPT = Retention(key_days=7, answer_days=3, reference_days=30, event_days=60)
+
+
+@dataclass(kw_only=True)
+class Database:
+    """A store in which every client has filled its room; it does not answer for some."""
+
+    silent: frozenset[str] = frozenset()
+    asked: list[str] = field(default_factory=list)
+
+    async def read(self, unit: Unit[int]) -> int:
+        statement, params = next(unit)
+        unit.close()
+        assert statement is COUNT
+        self.asked.append(str(params["client_id"]))
+        if self.asked[-1] in self.silent:
+            raise StoreUnavailable("canceling statement due to statement timeout")
+        most = params["most"]
+        assert isinstance(most, int)
+        return most
 
 
 async def use(store: Store, *numbers: int, client: str = CLIENT) -> None:
@@ -65,3 +89,50 @@ async def test_a_client_is_counted_again_only_once_it_has_used_its_share(store: 
     assert room.take(CLIENT), "not counted yet"
     await room.count()
     assert not room.take(CLIENT)
+
+
+async def test_a_client_that_was_full_and_asked_no_more_has_room_once_its_keys_are_over(store: Store) -> None:
+    room = KeyRoom(store, most=2)
+    for n in (1, 2):
+        await store.accept(draft(n, number=str(n)), refuses(), lease())
+    room.take(CLIENT)
+    await room.count()
+    await room.count()
+    await store.write(KEPT.units(now=NOW + 8 * DAY, most=100)["keys"])
+    await room.count()
+    assert room.take(CLIENT)
+
+
+async def test_a_client_that_cannot_be_counted_keeps_no_other_from_it_and_has_its_turn_at_the_next_count() -> None:
+    database = Database(silent=frozenset({"b"}))
+    room = KeyRoom(database, most=5)  # type: ignore[arg-type]
+    assert [room.take(one) for one in "abc"] == [True, True, True]
+    with capture_logs() as logs:
+        await room.count()
+    assert sorted(database.asked) == ["a", "b", "c"]
+    assert [room.take(one) for one in "abc"] == [False, True, False]
+    assert logs == [
+        {
+            "event": "keys could not be counted",
+            "log_level": "error",
+            "in_all": 1,
+            "clients": ["b"],
+            "reason": "canceling statement due to statement timeout",
+        }
+    ]
+    database.silent = frozenset()
+    await room.count()
+    assert not room.take("b")
+
+
+async def test_while_the_database_is_away_one_line_is_logged_and_everybody_stays_due() -> None:
+    many = frozenset(f"client-{n}" for n in range(3 * NAMED))
+    database = Database(silent=many)
+    room = KeyRoom(database, most=5)  # type: ignore[arg-type]
+    assert all(room.take(one) for one in many)
+    with capture_logs() as logs:
+        await room.count()
+    assert [(line["in_all"], len(line["clients"])) for line in logs] == [(len(many), NAMED)]
+    database.silent = frozenset()
+    await room.count()
+    assert not any(room.take(one) for one in many)

@@ -128,6 +128,24 @@ async def test_what_waits_for_the_order_keeps_its_lease_and_its_fence(store: Sto
     assert (await order_row(store, MADE))["ready_at"] == LATER
 
 
+@pytest.mark.parametrize("lost", [False, True])
+async def test_what_took_the_create_s_id_for_a_number_goes_on_at_once_when_the_create_has_ended(
+    store: Store, lost: bool
+) -> None:
+    claim, sent = await sending(store, 1)
+    await queued(store, 2, number=op_id(1))
+    if lost:
+        await store.settle(settlement(claim, sent, State.unknown, ready_at=NOW))
+        [claim] = await claimed(store)
+        unknown = replace(sent, state=State.unknown)
+        sent = await store.write(lanes.verify(claim, unknown, lease=lease(), now=NOW))
+    await store.settle(replace(settlement(claim, sent, State.applied, ending=APPLIED), number=MADE))
+    left = await order_row(store, op_id(1))
+    assert (left["open_count"], left["held"], left["blocked_by"], left["lease_owner"]) == (1, 0, None, None)
+    [lane] = await claimed(store, owner="there", now=LATER)
+    assert (lane.number, await store.read(lanes.head(lane))) == (op_id(1), operation(2, work_order=op_id(1), seq=2))
+
+
 async def test_a_second_create_that_the_vendor_gave_the_same_number_stands_before_the_first(store: Store) -> None:
     """A vendor may number anew after an order is gone: both stay, and each has a place of its own."""
     await settled(store, 1)

@@ -216,6 +216,15 @@ async def test_a_read_begun_before_the_clock_was_set_back_does_not_undo_our_own_
     assert (change.was["code"], change.now["code"]) == ("12", "10")
 
 
+async def test_a_read_begun_before_the_clock_was_set_back_is_no_sight_of_the_order(store: Store) -> None:
+    """What it showed is not taken in, so the order as we have it must not count as fresh."""
+    await observe(store, seen())
+    asked, hour = NOW + 5 * SECOND, 3600 * SECOND
+    assert await observe(store, seen(at=asked, code="12"), now=asked - hour) == []
+    row = await order_row(store)
+    assert (row["code"], row["observed_at"]) == ("10", NOW)
+
+
 async def test_an_order_that_has_not_changed_is_fresh_again_after_the_clock_was_set_back(store: Store) -> None:
     await observe(store, seen())
     earlier = NOW - 3600 * SECOND

@@ -19,6 +19,7 @@ from tests.ledger.scenes import (
     APPLIED,
     NOW,
     NUMBER,
+    REFUSED,
     begun,
     claimed,
     draft,
@@ -31,7 +32,7 @@ from tests.ledger.scenes import (
     rows_of,
     settlement,
 )
-from tests.ledger.stops import HOLD, INSTEAD, LATER, places, said, stopped, wait_behind, word
+from tests.ledger.stops import HOLD, INSTEAD, LATER, looked_for_again, places, said, stopped, wait_behind, word
 
 
 async def test_what_is_sent_again_is_the_next_attempt_and_the_order_has_been_looked_at(store: Store) -> None:
@@ -92,20 +93,58 @@ async def test_another_tenant_s_writes_end_without_a_word_of_who_said_it_and_why
     assert (found.state, found.result, found.blocked_by) == (State.cancelled, {"resolution": "cancel"}, None)
 
 
-async def test_a_held_create_that_the_vendor_numbered_moves_to_its_order(store: Store) -> None:
+NUMBERED = replace(word(Action.mark_applied), number="124", ending=APPLIED)
+"""The number that the vendor gave is found out."""
+
+
+async def held_create(store: Store) -> None:
     asked = replace(draft(1, kind=Kind.create, number=op_id(1)), body="{}", occurred_at=None)
     accepted = await store.accept(asked, passes(None), lease())
     assert isinstance(accepted, Accepted)
     await store.settle(settlement(accepted.claim, accepted.operation, State.held, hold_id=HOLD))
+
+
+async def test_a_held_create_that_the_vendor_numbered_moves_to_its_order(store: Store) -> None:
+    await held_create(store)
     await wait_behind(store, ("acme", "12"), number="124")
-    what = replace(word(Action.mark_applied), number="124", ending=APPLIED)
-    resolved = await said(store, HOLD, what)
+    resolved = await said(store, HOLD, NUMBERED)
     assert [(one.work_order, one.state, one.answer_status) for one in resolved.changed] == [("124", State.applied, 201)]
     assert await places(store, "124") == [(0, op_id(1), "applied"), (1, op_id(2), "queued")]
     assert [row["number"] for row in await rows_of(store, "work_order")] == ["124"]
     order = await order_row(store, "124")
     assert (order["open_count"], order["held"], order["blocked_by"], order["ready_at"]) == (1, 0, None, NOW)
     assert (resolved.hold.closed_at, resolved.hold.resolution) == (LATER, Action.mark_applied)
+
+
+@pytest.mark.parametrize("asked_again", [False, True])
+async def test_what_took_the_id_of_a_held_create_for_a_number_goes_on_once_the_number_is_known(
+    store: Store, asked_again: bool
+) -> None:
+    await held_create(store)
+    await wait_behind(store, ("acme", "12"), ("other", None), number=op_id(1))
+    if asked_again:
+        assert await looked_for_again(store, 1)
+        assert len(await claimed(store, now=LATER)) == 1
+    await said(store, HOLD, NUMBERED)
+    assert await places(store, "124") == [(0, op_id(1), "applied")]
+    assert await places(store, op_id(1)) == [(2, op_id(2), "queued"), (3, op_id(3), "queued")]
+    left = await order_row(store, op_id(1))
+    assert (left["open_count"], left["held"], left["blocked_by"], left["blocked_tenant"]) == (2, 0, None, None)
+    [claim] = await claimed(store, owner="there", now=LATER)
+    head = await store.read(lanes.head(claim))
+    assert (claim.number, head) == (op_id(1), operation(2, work_order=op_id(1), target_code="12"))
+
+
+async def test_the_events_of_a_queue_that_its_create_has_left_have_no_gap(store: Store) -> None:
+    await held_create(store)
+    await wait_behind(store, ("acme", "12"), number=op_id(1))
+    await said(store, HOLD, NUMBERED)
+    [claim] = await claimed(store, now=LATER)
+    head = await store.read(lanes.head(claim))
+    assert head is not None
+    await store.settle(settlement(claim, head, State.refused, ending=REFUSED))
+    told = [(row["seq"], row["type"]) for row in await rows_of(store, "event") if row["work_order"] == op_id(1)]
+    assert sorted(told) == [(1, "operation.held"), (2, "hold.opened"), (3, "operation.refused")]
 
 
 async def test_a_refused_write_that_is_said_to_be_applied_stays_refused_and_answers_as_before(store: Store) -> None:
