@@ -10,18 +10,20 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app import overrides
 from app.vendors.registry import VENDORS
 from app.vendors.vendor import BackendSettings, HttpAddress
 
 DEFAULT_CONFIG = "orderbridge.toml"
-PREFIX = "ORDERBRIDGE_"
+PREFIX = overrides.PREFIX
 BACKEND_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 
@@ -131,7 +133,9 @@ class TelemetrySettings(_Section):
 class Settings(BaseSettings):
     """The sections of the file; `backends` are read further by their vendors."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter=overrides.WITHIN
+    )
 
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
@@ -200,9 +204,9 @@ def load(path: Path) -> Configuration:
 
 def configured(document: Mapping[str, Any], *, folder: Path) -> Configuration:
     """A configuration from its parsed file, with the environment's overrides. Raises ConfigFault."""
-    faults: list[str] = _unknown_overrides()
-    overrides = EnvSettingsSource(Settings)()
-    resolved = _resolved(_merged(document, overrides), folder=folder, path=(), faults=faults)
+    faults: list[str] = overrides.unknown(Settings.model_fields)
+    overridden = overrides.overridden(document, Settings, partial(_model_of, folder=folder), faults)
+    resolved = _resolved(overridden, folder=folder, path=(), faults=faults)
     assert isinstance(resolved, dict)
     sections: Settings | None = None
     try:
@@ -226,25 +230,10 @@ def configured(document: Mapping[str, Any], *, folder: Path) -> Configuration:
     )
 
 
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`below` with the values of `above` put over it, section by section."""
-    both = dict(below)
-    for key, value in above.items():
-        under = both.get(key)
-        both[key] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
-    return both
-
-
-def _unknown_overrides() -> list[str]:
-    """A mistyped override would be ignored in silence; it is a fault instead."""
-    sections = set(Settings.model_fields)
-    return [
-        f"{name}: there is no section [{name.removeprefix(PREFIX).partition('__')[0].lower()}]"
-        for name in sorted(os.environ)
-        if name.startswith(PREFIX)
-        and "__" in name
-        and name.removeprefix(PREFIX).partition("__")[0].lower() not in sections
-    ]
+def _model_of(section: Mapping[str, Any], folder: Path) -> type[BackendSettings] | None:
+    """The model that the section's vendor brings; its name may be `env:NAME` too."""
+    vendor = VENDORS.get(str(_resolved(section.get("vendor"), folder=folder, path=(), faults=[])))
+    return None if vendor is None else vendor.settings
 
 
 def _resolved(value: Any, *, folder: Path, path: tuple[str, ...], faults: list[str]) -> Any:

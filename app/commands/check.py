@@ -12,7 +12,7 @@ from app.commands.configured import ConfigOption
 from app.commands.ends import FAILED, plainly
 
 if TYPE_CHECKING:
-    from app.domain.ports import Finding
+    from app.domain.ports import Finding, KnownCodes
     from app.settings import Configuration
     from app.vendors.backends import Backend
 
@@ -34,20 +34,22 @@ def check(
     """
     with plainly():
         from app.commands.configured import backend_of, configuration
+        from app.commands.status_table import known_codes
 
         configured = configuration(config)
-        failed = asyncio.run(_failures(backend_of(configured, backend), configured))
+        looked_at = backend_of(configured, backend)
+        failed = asyncio.run(_failures(looked_at, configured, known_codes(configured, looked_at)))
     if failed:
         raise typer.Exit(FAILED)
 
 
-async def _failures(backend: Backend, configured: Configuration) -> int:
+async def _failures(backend: Backend, configured: Configuration, known: KnownCodes | Finding) -> int:
     """Prints every finding as it is made; returns how many failed."""
     failed = 0
     async with AsyncExitStack() as stack:
         await backend.connect(deadline_s=configured.delivery.deadline_s, folder=configured.folder)
         stack.push_async_callback(backend.close)
-        async for finding in backend.adapter.check():
+        async for finding in backend.adapter.check(known):
             print(_line(finding), flush=True)
             failed += not finding.ok
     return failed

@@ -125,6 +125,15 @@ class Finding:
     warning: bool = False
 
 
+@record(frozen=True, kw_only=True)
+class KnownCodes:
+    """The codes of the status table that a backend goes by, for `orderbridge check` to hold the vendor's against."""
+
+    codes: frozenset[str]
+    table: str
+    """Which table it is, as a finding names it after `the`; after `no`, where there is none and so no code."""
+
+
 class VendorAdapter(Protocol):
     """One vendor system seen with one set of credentials.
 
@@ -158,7 +167,8 @@ class VendorAdapter(Protocol):
     def side_effect(self, write: Write, seen: Observation) -> str | None:
         """What a write that was accepted did besides what was asked, as the order read back shows; None: nothing."""
 
-    def check(self) -> AsyncIterator[Finding]:
-        """Look at the real system: address, log-in, contract."""
+    def check(self, known: KnownCodes | Finding) -> AsyncIterator[Finding]:
+        """Look at the real system: address, log-in, contract, status codes. What is `known` is a Finding where the table
+        could not be read: it is told in the place of a comparison."""
 
     async def aclose(self) -> None: ...

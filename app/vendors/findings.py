@@ -1,16 +1,12 @@
-"""Findings of `orderbridge check` that are made alike for every vendor: the address, the log-in, the table of codes."""
+"""Findings of `orderbridge check` that are made alike for every vendor: the address, the log-in."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from app.domain.errors import VendorSaid
 from app.domain.ports import Finding
-from app.domain.statuses import StatusCode
 from app.vendors.exchange import NotSent, Unanswered
-from app.vendors.vendor import BackendSettings, StatusFileFault
 
 CODES = "status codes"
 
@@ -37,13 +33,3 @@ def with_words(detail: str, said: VendorSaid | None) -> str:
     """The sentence, and after it the vendor's own words, or its code where it has none."""
     words = (said.message or said.code) if said is not None else None
     return f"{detail} {words}" if words else detail
-
-
-def codes_in(
-    path: Path, settings: BackendSettings, read: Callable[[str, ZoneInfo], tuple[StatusCode, ...]]
-) -> frozenset[str] | Finding:
-    """The codes of the table at `path`, which the setting `statuses` names; a Finding where it cannot be read."""
-    try:
-        return frozenset(row.code for row in read(path.read_text(encoding="utf-8-sig"), settings.zone))
-    except (OSError, UnicodeDecodeError, StatusFileFault) as fault:
-        return Finding(name=CODES, ok=False, detail=f"{settings.statuses}: {fault}")

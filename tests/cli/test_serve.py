@@ -1,10 +1,9 @@
-"""`serve`, `simulate` and `check` as processes: how they start, stop, and refuse to start."""
+"""`serve` and `simulate` as processes: how they start, stop, and refuse to start."""
 
 from __future__ import annotations
 
 import json
 import signal
-import socket
 from pathlib import Path
 
 import pytest
@@ -89,30 +88,3 @@ def test_effects_that_are_not_a_simulators_are_one_line(run: Run, folder: Path) 
     said = run("simulate", "civica-cx", "--port", str(port), "--data", ".")
     assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
     assert said.err.startswith("the effects in . cannot be used: ")
-
-
-def test_check_finds_nothing_wrong_with_the_simulated_cx(run: Run, folder: Path, cx_url: str) -> None:
-    section = CONFIG.replace("http://127.0.0.1:9", cx_url).replace("api.contractor", "sandbox")
-    (folder / "orderbridge.toml").write_text(section.replace("a-password", "sandbox-secret"))
-    said = run("check", "riverside")
-    assert (said.code, said.err) == (0, "")
-    assert {line.split()[0] for line in said.out.splitlines()} == {"ok"}
-    assert "log-in: Cx gave sandbox a token." in said.out
-
-
-def test_check_says_what_failed(run: Run, folder: Path, cx_url: str) -> None:
-    (folder / "orderbridge.toml").write_text(CONFIG.replace("http://127.0.0.1:9", cx_url))
-    said = run("check", "riverside")
-    assert (said.code, said.err) == (1, "")
-    failed = [line for line in said.out.splitlines() if not line.startswith("ok")]
-    assert [line.split()[:2] for line in failed] == [["failed", "log-in:"]]
-    assert "a-password" not in said.out
-
-
-def test_check_of_a_system_that_is_away_fails(run: Run, folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
-        port = closed_soon.getsockname()[1]
-    (folder / "orderbridge.toml").write_text(CONFIG.replace("127.0.0.1:9", f"127.0.0.1:{port}"))
-    said = run("check", "riverside")
-    assert (said.code, said.err) == (1, "")
-    assert all(line.startswith("failed   page of ") for line in said.out.splitlines())

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from app.domain.errors import BackendMisconfigured, BackendUnavailable, VendorSaid
 from app.domain.ports import Finding
 from app.vendors import findings
 from app.vendors.exchange import NotSent, Unanswered
-from app.vendors.status_csv import read_statuses
-from app.vendors.vendor import BackendSettings
 
 URL = "http://acme.example"
-SETTINGS = BackendSettings(vendor="acme", url=URL, statuses="codes.csv")
 
 
 async def test_any_status_is_an_address_that_answers() -> None:
@@ -53,19 +48,3 @@ def test_a_vendor_without_words_may_have_a_code() -> None:
     assert findings.with_words("Refused.", VendorSaid(code="invalid_client", status=400)) == "Refused. invalid_client"
     assert findings.with_words("Refused.", VendorSaid(status=400)) == "Refused."
     assert findings.with_words("Refused.", None) == "Refused."
-
-
-def test_the_codes_of_a_table(tmp_path: Path) -> None:
-    path = tmp_path / "codes.csv"
-    path.write_text("Code,Label,Status\n1,Issued,issued\n2,Done,complete\n")
-    assert findings.codes_in(path, SETTINGS, read_statuses) == frozenset({"1", "2"})
-
-
-def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
-    path = tmp_path / "codes.csv"
-    for content in (None, b"\xff\xfe\x00", b"Code\n"):
-        if content is not None:
-            path.write_bytes(content)
-        found = findings.codes_in(path, SETTINGS, read_statuses)
-        assert isinstance(found, Finding)
-        assert (found.name, found.ok, found.detail.startswith("codes.csv: ")) == ("status codes", False, True)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from app.domain.errors import BackendUnavailable, CapabilityMissing, GatewayError, InvalidRequest
 from app.domain.glimpses import Listed
-from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
+from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.work_orders import Observation, OrderKey
 from app.vendors.civica_cx.check import check
 from app.vendors.civica_cx.contract import Contract, ContractFault, load
@@ -111,8 +111,8 @@ class CivicaCxAdapter:
     def side_effect(self, write: Write, seen: Observation) -> str | None:
         return None
 
-    async def check(self) -> AsyncIterator[Finding]:
-        async for finding in check(self._connection, self._settings, self._soap, self._http, self.listing):
+    async def check(self, known: KnownCodes | Finding) -> AsyncIterator[Finding]:
+        async for finding in check(self._connection, self._settings, self._soap, self._http, self.listing, known):
             yield finding
 
     async def aclose(self) -> None:

@@ -9,13 +9,12 @@ from datetime import datetime
 
 from app.domain.errors import VendorTrouble
 from app.domain.glimpses import Listed, read
-from app.domain.ports import Finding
+from app.domain.ports import Finding, KnownCodes
 from app.vendors import findings
 from app.vendors.civica_cx.contract import Contract, ContractFault, load
 from app.vendors.civica_cx.live import live_documents, page_request
 from app.vendors.civica_cx.settings import CivicaCxSettings
 from app.vendors.civica_cx.soap import Soap
-from app.vendors.civica_cx.statuses import EXAMPLE_STATUSES, read_statuses
 from app.vendors.civica_cx.tables import CALLS
 from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.transport import VendorHttp
@@ -25,7 +24,12 @@ Listing = Callable[[datetime | None], AsyncGenerator[Sequence[Listed], None]]
 
 
 async def check(
-    connection: Connection, settings: CivicaCxSettings, soap: Soap, http: VendorHttp, listing: Listing
+    connection: Connection,
+    settings: CivicaCxSettings,
+    soap: Soap,
+    http: VendorHttp,
+    listing: Listing,
+    known: KnownCodes | Finding,
 ) -> AsyncIterator[Finding]:
     """Every finding in the order of a first set-up; nothing is changed at the vendor but a log-in."""
     reachable = True
@@ -41,7 +45,7 @@ async def check(
     yield log_in
     if not log_in.ok:
         return
-    yield await _codes(connection, settings, listing)
+    yield known if isinstance(known, Finding) else await _codes(listing, known)
 
 
 async def _page(address: str, service: str, http: VendorHttp, deadline_s: float) -> Finding:
@@ -95,8 +99,8 @@ def _drift(used: Contract, live: Contract) -> list[Finding]:
     return [Finding(name="live WSDL", ok=False, detail=f"{difference}.") for difference in differences]
 
 
-async def _codes(connection: Connection, settings: CivicaCxSettings, listing: Listing) -> Finding:
-    """The status codes that the client's orders have, beside the table that the configuration names."""
+async def _codes(listing: Listing, known: KnownCodes) -> Finding:
+    """The status codes that the client's orders have, beside the table that is in use."""
     seen: dict[str, int] = {}
     try:
         async with aclosing(listing(None)) as batches:
@@ -108,13 +112,11 @@ async def _codes(connection: Connection, settings: CivicaCxSettings, listing: Li
     except VendorTrouble as fault:
         return Finding(name=findings.CODES, ok=False, detail=f"The list of orders could not be read: {fault.detail}")
     told = ", ".join(f"{code} ({count} orders)" for code, count in sorted(seen.items())) or "none"
-    if settings.statuses is None:
-        return Finding(name=findings.CODES, ok=True, detail=f"Codes seen in the list: {told}.")
-    path = EXAMPLE_STATUSES if settings.statuses == "example" else connection.folder / settings.statuses
-    known = findings.codes_in(path, settings, read_statuses)
-    if isinstance(known, Finding):
-        return known
-    unknown = sorted(set(seen) - known)
+    if not known.codes:
+        return Finding(
+            name=findings.CODES, ok=True, detail=f"Codes seen in the list: {told}; there is no {known.table}."
+        )
+    unknown = sorted(set(seen) - known.codes)
     if unknown:
-        return Finding(name=findings.CODES, ok=False, detail=f"Not in {settings.statuses}: {', '.join(unknown)}.")
-    return Finding(name=findings.CODES, ok=True, detail=f"All in {settings.statuses}: {told}.")
+        return Finding(name=findings.CODES, ok=False, detail=f"Not in the {known.table}: {', '.join(unknown)}.")
+    return Finding(name=findings.CODES, ok=True, detail=f"All in the {known.table}: {told}.")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.domain.errors import GatewayError, WorkOrderNotFound
-from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
+from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.proof import prove_change
 from app.domain.work_orders import Observation
 from app.vendors.exchange import NotSent, Unanswered
@@ -102,8 +102,8 @@ class NexusFsAdapter:
     def side_effect(self, write: Write, seen: Observation) -> str | None:
         return vanished(write, seen) if self._settings.method_override else None
 
-    async def check(self) -> AsyncIterator[Finding]:
-        async for finding in check(self._connection, self._settings, self._nexus, self.read):
+    async def check(self, known: KnownCodes | Finding) -> AsyncIterator[Finding]:
+        async for finding in check(self._settings, self._nexus, self.read, known):
             yield finding
 
     async def aclose(self) -> None:

@@ -6,20 +6,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import uuid4
 
 from app.domain.errors import VendorTrouble, WorkOrderNotFound
-from app.domain.ports import Finding
+from app.domain.ports import Finding, KnownCodes
 from app.domain.work_orders import Observation
 from app.vendors import findings
 from app.vendors.nexusfs.settings import NexusFsSettings
-from app.vendors.nexusfs.statuses import read_statuses
 from app.vendors.nexusfs.tables import STATUSES
 from app.vendors.nexusfs.wire import NexusFs
-from app.vendors.vendor import Connection
 
 Read = Callable[[str], Awaitable[Observation]]
 
 
 async def check(
-    connection: Connection, settings: NexusFsSettings, nexus: NexusFs, read: Read
+    settings: NexusFsSettings, nexus: NexusFs, read: Read, known: KnownCodes | Finding
 ) -> AsyncIterator[Finding]:
     """Every finding in the order of a first set-up; nothing is changed at the vendor but a log-in."""
     address = await findings.address(settings.url, nexus.greet)
@@ -31,7 +29,7 @@ async def check(
     if not log_in.ok:
         return
     yield await _absent_order(settings, read)
-    yield _codes(connection, settings)
+    yield known if isinstance(known, Finding) else _codes(known)
     if settings.method_override:
         yield Finding(
             name="method_override",
@@ -62,18 +60,12 @@ async def _absent_order(settings: NexusFsSettings, read: Read) -> Finding:
     return Finding(name=name, ok=False, detail="NexusFS showed an order for a number that we made up.")
 
 
-def _codes(connection: Connection, settings: NexusFsSettings) -> Finding:
-    """There is no list of orders to look at: a table of one's own is compared with the vendor's published codes."""
-    name = findings.CODES
-    if settings.statuses is None:
-        return Finding(name=name, ok=True, detail="The vendor's own codes are in use.")
-    known = findings.codes_in(connection.folder / settings.statuses, settings, read_statuses)
-    if isinstance(known, Finding):
-        return known
+def _codes(known: KnownCodes) -> Finding:
+    """There is no list of orders to look at: the table is compared with the vendor's published codes."""
     published = {row.code for row in STATUSES}
-    missing, others = sorted(published - known), sorted(known - published)
+    missing, others = sorted(published - known.codes), sorted(known.codes - published)
     told = [f"has no {', '.join(missing)}"] if missing else []
     told += [f"has {', '.join(others)}, which the vendor does not publish"] if others else []
     if told:
-        return Finding(name=name, ok=True, warning=True, detail=f"{settings.statuses} {'; it '.join(told)}.")
-    return Finding(name=name, ok=True, detail=f"{settings.statuses} has the codes that the vendor publishes.")
+        return Finding(name=findings.CODES, ok=True, warning=True, detail=f"The {known.table} {'; it '.join(told)}.")
+    return Finding(name=findings.CODES, ok=True, detail=f"The {known.table} has the codes that the vendor publishes.")

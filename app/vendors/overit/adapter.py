@@ -9,7 +9,7 @@ from datetime import datetime
 
 from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
 from app.domain.merge_patch import missing, shows
-from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
+from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.proof import prove_change
 from app.domain.work_orders import Observation
 from app.vendors.exchange import NotSent, Unanswered
@@ -95,8 +95,8 @@ class OverItAdapter:
         lost = missing(seen.fields, asked_of(write.body))
         return f"NextGen FSM accepted the change, and does not show: {', '.join(lost)}." if lost else None
 
-    def check(self) -> AsyncIterator[Finding]:
-        return check(self._settings, self._wire, self._orders, self._ends)
+    def check(self, known: KnownCodes | Finding) -> AsyncIterator[Finding]:
+        return check(self._settings, self._wire, self._orders, self._ends, known)
 
     async def aclose(self) -> None:
         await self._wire.aclose()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 from app.domain.errors import BackendMisconfigured, VendorTrouble, WorkOrderNotFound
-from app.domain.ports import Finding
+from app.domain.ports import Finding, KnownCodes
 from app.domain.work_orders import OrderKey
+from app.vendors import findings
 from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.overit.answers import Problem
 from app.vendors.overit.orders import Orders
@@ -20,7 +21,7 @@ NO_CODE = "orderbridge-check-no-such-order"
 
 
 async def check(
-    settings: OverItSettings, wire: Wire, orders: Orders, ends: Callable[[], float]
+    settings: OverItSettings, wire: Wire, orders: Orders, ends: Callable[[], float], known: KnownCodes | Finding
 ) -> AsyncIterator[Finding]:
     """Every finding in the order of a first set-up; nothing is changed at the vendor."""
     finding = await _read(settings, orders, ends())
@@ -32,12 +33,7 @@ async def check(
     if not finding.ok:
         return
     yield await _write(settings, wire, ends())
-    yield Finding(
-        name="status codes",
-        ok=True,
-        warning=True,
-        detail="NextGen FSM has no documented list of orders, so the codes in use cannot be held against the table.",
-    )
+    yield known if isinstance(known, Finding) else _codes(known)
 
 
 async def _read(settings: OverItSettings, orders: Orders, ends: float) -> Finding:
@@ -52,6 +48,13 @@ async def _read(settings: OverItSettings, orders: Orders, ends: float) -> Findin
     except VendorTrouble as error:
         return Finding(name="address", ok=False, detail=f"{settings.read_url}: {error.detail}")
     return Finding(name="read", ok=False, detail=f"There is an order with the code {NO_CODE}.")
+
+
+def _codes(known: KnownCodes) -> Finding:
+    """Which table it is, and that nothing tells whether it has them all."""
+    against = f"the codes in use cannot be held against the {known.table}"
+    detail = f"NextGen FSM has no documented list of orders, so {against}."
+    return Finding(name=findings.CODES, ok=True, warning=True, detail=detail)
 
 
 async def _write(settings: OverItSettings, wire: Wire, ends: float) -> Finding:

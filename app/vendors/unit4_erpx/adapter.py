@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.domain.errors import CapabilityMissing, GatewayError, InvalidRequest, WorkOrderNotFound
-from app.domain.ports import Answer, Finding, Kind, Outcome, Proof, VendorAdapter, VendorRequest, Write
+from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.work_orders import Observation
 from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import error_answer, transport_error, unreadable, unsent_answer
@@ -95,8 +95,8 @@ class Unit4ErpxAdapter:
     def side_effect(self, write: Write, seen: Observation) -> str | None:
         return evidence.done_besides(write, seen)
 
-    async def check(self) -> AsyncIterator[Finding]:
-        async for finding in check(self._connection, self._settings, self._wire, self):
+    async def check(self, known: KnownCodes | Finding) -> AsyncIterator[Finding]:
+        async for finding in check(self._settings, self._wire, self, known):
             yield finding
 
     @property

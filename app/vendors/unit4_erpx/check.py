@@ -6,14 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from app.domain.errors import VendorTrouble, WorkOrderNotFound
-from app.domain.ports import Finding
+from app.domain.ports import Finding, KnownCodes
 from app.domain.work_orders import Observation
 from app.vendors import findings
-from app.vendors.status_csv import read_statuses
 from app.vendors.unit4_erpx.settings import Unit4ErpxSettings
-from app.vendors.unit4_erpx.tables import STATUSES
 from app.vendors.unit4_erpx.wire import Wire
-from app.vendors.vendor import Connection
 
 NO_SUCH_NUMBER = "ORDERBRIDGE-CHECK"
 """A number that no client's series gives."""
@@ -31,7 +28,9 @@ class Seen(Protocol):
     async def read(self, number: str) -> Observation: ...
 
 
-async def check(connection: Connection, settings: Unit4ErpxSettings, wire: Wire, seen: Seen) -> AsyncIterator[Finding]:
+async def check(
+    settings: Unit4ErpxSettings, wire: Wire, seen: Seen, known: KnownCodes | Finding
+) -> AsyncIterator[Finding]:
     """Every finding in the order of a first set-up; nothing is changed at the vendor but a log-in."""
     address = await findings.address(settings.url, wire.greet)
     yield address
@@ -42,7 +41,7 @@ async def check(connection: Connection, settings: Unit4ErpxSettings, wire: Wire,
     if not log_in.ok:
         return
     yield await _rights(settings, seen)
-    yield _codes(connection, settings, seen.codes)
+    yield known if isinstance(known, Finding) else _codes(known, seen.codes)
     for alert in seen.deprecations:
         yield Finding(name="deprecation", ok=True, warning=True, detail=f"ERPx announces the end of this API: {alert}.")
 
@@ -58,16 +57,11 @@ async def _rights(settings: Unit4ErpxSettings, seen: Seen) -> Finding:
     return Finding(name="read", ok=True, detail=f"{settings.client_id} may read work orders of {settings.company_id}.")
 
 
-def _codes(connection: Connection, settings: Unit4ErpxSettings, seen: frozenset[str]) -> Finding:
+def _codes(known: KnownCodes, seen: frozenset[str]) -> Finding:
     """The codes of the orders read so far, beside the table; ERPx has no list from which to get them all."""
-    known: frozenset[str] | Finding = frozenset(row.code for row in STATUSES)
-    if settings.statuses is not None:
-        known = findings.codes_in(connection.folder / settings.statuses, settings, read_statuses)
-    if isinstance(known, Finding):
-        return known
-    unknown = sorted(seen - known)
+    unknown = sorted(seen - known.codes)
     if unknown:
-        return Finding(name=findings.CODES, ok=False, detail=f"Not in the table: {', '.join(unknown)}.")
-    told = f"The table has {', '.join(sorted(known))}"
+        return Finding(name=findings.CODES, ok=False, detail=f"Not in the {known.table}: {', '.join(unknown)}.")
+    told = f"The {known.table} has {', '.join(sorted(known.codes))}"
     found = f"of the orders read, all have one of them: {', '.join(sorted(seen))}" if seen else "no order was read yet"
     return Finding(name=findings.CODES, ok=True, detail=f"{told}; ERPx lists no orders, and {found}.")

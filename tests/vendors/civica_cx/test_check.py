@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import BackendMisconfigured, BackendUnavailable
-from app.domain.ports import Finding, Outcome, VendorAdapter
+from app.domain.ports import Finding, KnownCodes, Outcome, VendorAdapter
 from app.vendors.civica_cx.documents import VENDORED
 from tests.vendors.civica_cx.conftest import Adapting, Cx
 from tests.vendors.civica_cx.messages import OURS, WsdlSet, orders, sample
@@ -25,13 +25,16 @@ def wsdl(request: pytest.FixtureRequest) -> WsdlSet:
     return chosen
 
 
-async def checked(adapter: VendorAdapter) -> list[Finding]:
-    return [finding async for finding in adapter.check()]
+KNOWN = KnownCodes(codes=frozenset({"3", "17"}), table="imported table")
 
 
-async def test_all_is_well(cx: Cx, adapting: Adapting) -> None:
+async def checked(adapter: VendorAdapter, known: KnownCodes | Finding = KNOWN) -> list[Finding]:
+    return [finding async for finding in adapter.check(known)]
+
+
+async def test_all_is_well(cx: Cx, adapter: VendorAdapter) -> None:
     page = f"{cx.url}/webservice"
-    assert await checked(await adapting(statuses="example")) == [
+    assert await checked(adapter) == [
         Finding(name="page of WSTokenService", ok=True, detail=f"{page}/WSTokenService answers with HTTP 200."),
         Finding(
             name="page of WSRepairContractorService",
@@ -41,7 +44,7 @@ async def test_all_is_well(cx: Cx, adapting: Adapting) -> None:
         Finding(name="elements", ok=True, detail="The WSDL in use has every element."),
         Finding(name="live WSDL", ok=True, detail="The published WSDL is the one in use."),
         Finding(name="log-in", ok=True, detail="Cx gave api.contractor a token."),
-        Finding(name="status codes", ok=True, detail="All in example: 3 (1 orders)."),
+        Finding(name="status codes", ok=True, detail="All in the imported table: 3 (1 orders)."),
     ]
 
 
@@ -60,15 +63,26 @@ async def test_a_refused_log_in_is_told_in_the_words_of_cx(cx: Cx, adapter: Vend
     )
 
 
-async def test_codes_that_the_table_lacks_are_named(cx: Cx, adapting: Adapting) -> None:
+async def test_codes_that_the_table_lacks_are_named(cx: Cx, adapter: VendorAdapter) -> None:
     cx.will("GetRepairWorkOrders", orders(1, 2).replace(b"<a:RepairStatusCodeId>3<", b"<a:RepairStatusCodeId>77<"))
-    assert (await checked(await adapting(statuses="example")))[-1] == Finding(
-        name="status codes", ok=False, detail="Not in example: 77."
+    assert (await checked(adapter))[-1] == Finding(
+        name="status codes", ok=False, detail="Not in the imported table: 77."
     )
 
 
 async def test_without_a_table_the_codes_are_told(adapter: VendorAdapter) -> None:
-    assert (await checked(adapter))[-1].detail == "Codes seen in the list: 3 (1 orders)."
+    nothing = KnownCodes(codes=frozenset(), table="status table (nothing is imported)")
+    assert (await checked(adapter, nothing))[-1] == Finding(
+        name="status codes",
+        ok=True,
+        detail="Codes seen in the list: 3 (1 orders); there is no status table (nothing is imported).",
+    )
+
+
+async def test_a_table_that_cannot_be_read_is_told_in_the_place_of_a_comparison(cx: Cx, adapter: VendorAdapter) -> None:
+    unreadable = Finding(name="status codes", ok=False, detail="codes.csv: line 1: the file is empty")
+    assert (await checked(adapter, unreadable))[-1] == unreadable
+    assert cx.asked("GetRepairWorkOrders") == []
 
 
 @pytest.fixture

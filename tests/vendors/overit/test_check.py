@@ -6,15 +6,17 @@ import json
 
 import pytest
 
-from app.domain.ports import Finding, VendorAdapter
+from app.domain.ports import Finding, KnownCodes, VendorAdapter
 from tests.vendors.loopback import loopback, reply
 from tests.vendors.overit import documented
 from tests.vendors.overit.adapting import adapting
 from tests.vendors.overit.simulator_requests import Fsm
 
+KNOWN = KnownCodes(codes=frozenset({"OPEN"}), table="imported table")
 
-async def checked(adapter: VendorAdapter) -> list[Finding]:
-    return [finding async for finding in adapter.check()]
+
+async def checked(adapter: VendorAdapter, known: KnownCodes | Finding = KNOWN) -> list[Finding]:
+    return [finding async for finding in adapter.check(known)]
 
 
 async def test_all_is_well(sim_fsm: Fsm) -> None:
@@ -28,10 +30,17 @@ async def test_all_is_well(sim_fsm: Fsm) -> None:
             name="status codes",
             ok=True,
             warning=True,
-            detail="NextGen FSM has no documented list of orders, so the codes in use cannot be held against the table.",
+            detail="NextGen FSM has no documented list of orders, "
+            "so the codes in use cannot be held against the imported table.",
         ),
     ]
     assert sim_fsm.effects() == []
+
+
+async def test_a_table_that_cannot_be_read_is_told_in_the_place_of_a_comparison(sim_fsm: Fsm) -> None:
+    unreadable = Finding(name="status codes", ok=False, detail="codes.csv: line 1: the file is empty")
+    async with adapting(sim_fsm.url) as adapter:
+        assert (await checked(adapter, unreadable))[-1] == unreadable
 
 
 async def test_a_vendor_that_is_not_there_ends_the_check() -> None:
@@ -47,11 +56,26 @@ async def test_a_token_that_is_not_accepted_ends_the_check(sim_fsm: Fsm) -> None
     assert [(finding.name, finding.ok) for finding in findings] == [("address", True), ("access token", False)]
 
 
-async def test_a_token_that_may_only_read_is_told_which_rights_it_lacks(sim_fsm: Fsm) -> None:
-    async with adapting(sim_fsm.url, access_token="readonly-token") as adapter:
+NOT_AUTHORIZED = (
+    "NextGen FSM does not accept our access_token, or the token's user lacks a right there; this call needs "
+)
+
+
+@pytest.mark.parametrize("token", ["readonly-token", "no-configuration-token", "no-technical-object-token"])
+async def test_a_token_that_lacks_a_right_is_told_which_rights_it_needs(sim_fsm: Fsm, token: str) -> None:
+    async with adapting(sim_fsm.url, access_token=token) as adapter:
         write = (await checked(adapter))[2]
     assert (write.name, write.ok) == ("write", False)
-    assert "fsm.core.workorder.edit" in write.detail
+    assert write.detail.startswith(f"{NOT_AUTHORIZED}fsm.core.workorder.edit, ")
+
+
+async def test_a_read_that_is_not_authorized_is_told_as_the_tokens_or_its_users(sim_fsm: Fsm) -> None:
+    problem = b'{"status": 400, "code": "IA000_002", "detail": "Unauthorized"}'
+    refused = reply(400, problem, Content_Type="application/problem+json")
+    async with loopback(refused) as server, adapting(server.url) as adapter:
+        findings = await checked(adapter)
+    assert [(finding.name, finding.ok) for finding in findings] == [("address", True), ("read", False)]
+    assert findings[1].detail.startswith(f"{NOT_AUTHORIZED}fsm.core.workorder.view.")
 
 
 async def test_an_external_system_that_is_not_active_is_told(sim_fsm: Fsm) -> None:

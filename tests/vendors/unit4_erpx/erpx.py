@@ -68,12 +68,11 @@ async def adapting(
     changed: Mapping[str, object] | None = None,
     *,
     deadline_s: float = DEADLINE_S,
-    folder: Path = Path(),
     **named: object,
 ) -> AsyncIterator[Unit4ErpxAdapter]:
     """An adapter for the ERPx at `url`; `changed` and other keyword arguments are settings."""
     section = settings(url, **{**(changed or {}), **named})
-    connection = Connection(backend="erp", settings=section, deadline_s=deadline_s, folder=folder)
+    connection = Connection(backend="erp", settings=section, deadline_s=deadline_s, folder=Path())
     adapter = await connect(connection)
     assert isinstance(adapter, Unit4ErpxAdapter)
     try:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.domain.errors import BackendMisconfigured, BackendTimeout, BackendUnavailable
-from app.domain.ports import Outcome, Write
+from app.domain.ports import KnownCodes, Outcome, Write
 from tests.vendors.loopback import Arrived, Behaviour, after, hang, loopback, reply
 from tests.vendors.unit4_erpx.erpx import ORDER, SAMPLE, adapting, created, deleted, patched, status_set
 from tests.vendors.unit4_erpx.simulator_requests import Erp
@@ -139,7 +139,8 @@ async def test_deprecation_alerts_are_counted_logged_once_and_told_by_check(sim_
         with capture_logs() as logs:
             await adapter.read("123")
             await adapter.read("123")
-        findings = [finding async for finding in adapter.check()]
+        known = KnownCodes(codes=frozenset({"N"}), table="imported table")
+        findings = [finding async for finding in adapter.check(known)]
         assert adapter.deprecations == {"Deprecation: true": 3, f"Sunset: {sunset}": 3}
     assert [(line["log_level"], line["backend"], line["alert"]) for line in logs] == [
         ("warning", "erp", "Deprecation: true"),

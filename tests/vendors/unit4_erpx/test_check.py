@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from app.domain.ports import Finding
+from app.domain.ports import Finding, KnownCodes, VendorAdapter
 from app.domain.statuses import Basis, Status
 from app.vendors.unit4_erpx import VENDOR
 from tests.vendors.unit4_erpx.erpx import adapting, settings
 from tests.vendors.unit4_erpx.simulator_requests import Erp
 
-CODES = "The table has C, N, P, T; ERPx lists no orders, and"
+CODES = "The vendor's own table has C, N, P, T; ERPx lists no orders, and"
+OWN = KnownCodes(codes=frozenset(row.code for row in VENDOR.statuses), table="vendor's own table")
 
 
-async def checked(url: str, *, folder: Path = Path(), **changed: str) -> list[Finding]:
-    return await checked_with(url, changed, folder)
+async def findings_of(adapter: VendorAdapter, known: KnownCodes | Finding = OWN) -> list[Finding]:
+    return [finding async for finding in adapter.check(known)]
 
 
-async def checked_with(url: str, changed: Mapping[str, object], folder: Path = Path()) -> list[Finding]:
-    async with adapting(url, changed, folder=folder) as adapter:
-        return [finding async for finding in adapter.check()]
+async def checked(url: str, **changed: str) -> list[Finding]:
+    return await checked_with(url, changed)
+
+
+async def checked_with(url: str, changed: Mapping[str, object]) -> list[Finding]:
+    async with adapting(url, changed) as adapter:
+        return await findings_of(adapter)
 
 
 async def test_all_is_well(sim_erp: Erp) -> None:
@@ -63,21 +67,20 @@ async def test_a_read_that_must_find_nothing_tells_what_is_wrong(
     assert (finding.ok, finding.detail.startswith(detail)) == (False, True)
 
 
-async def test_codes_seen_so_far_are_held_against_the_table(sim_erp: Erp, tmp_path: Path) -> None:
-    (tmp_path / "codes.csv").write_text("Code,Label,Status\nP,Parked,on_hold\n")
-    async with adapting(sim_erp.url, folder=tmp_path, statuses="codes.csv") as adapter:
-        await adapter.read("123")
-        findings = {finding.name: finding async for finding in adapter.check()}
-    assert findings["status codes"] == Finding(name="status codes", ok=False, detail="Not in the table: N.")
+async def test_codes_seen_so_far_are_held_against_the_table(sim_erp: Erp) -> None:
+    imported = KnownCodes(codes=frozenset({"P"}), table="imported table")
     async with adapting(sim_erp.url) as adapter:
         await adapter.read("123")
-        findings = {finding.name: finding async for finding in adapter.check()}
-    assert findings["status codes"].detail == f"{CODES} of the orders read, all have one of them: N."
+        assert (await findings_of(adapter, imported))[-1] == Finding(
+            name="status codes", ok=False, detail="Not in the imported table: N."
+        )
+        assert (await findings_of(adapter))[-1].detail == f"{CODES} of the orders read, all have one of them: N."
 
 
-async def test_a_status_file_that_cannot_be_read_is_a_finding(sim_erp: Erp, tmp_path: Path) -> None:
-    findings = await checked(sim_erp.url, folder=tmp_path, statuses="none.csv")
-    assert [finding.ok for finding in findings if finding.name == "status codes"] == [False]
+async def test_a_table_that_cannot_be_read_is_told_in_the_place_of_a_comparison(sim_erp: Erp) -> None:
+    unreadable = Finding(name="status codes", ok=False, detail="codes.csv: line 1: the file is empty")
+    async with adapting(sim_erp.url) as adapter:
+        assert (await findings_of(adapter, unreadable))[-1] == unreadable
 
 
 @pytest.mark.parametrize(
