@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Response
 
 from app.api.auth import Caller, requires
-from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
+from app.api.cursors import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Limit
 from app.api.documented import problems
 from app.api.gateway import GatewayDep
 from app.api.pages import Page
@@ -16,7 +15,7 @@ from app.api.parameters import CACHE_CONTROL, IF_NONE_MATCH, BackendName, OrderN
 from app.api.reads import accepted_age_s, fresh_or_known, last_copy, live, shown
 from app.api.requests import Received, strict_router
 from app.api.schemas import Transitions, WorkOrder, WorkOrderList
-from app.domain.admission import current
+from app.domain.admission import current, is_late, present
 from app.domain.entity_tags import entity_tag, names_tag
 from app.domain.errors import (
     BackendMisconfigured,
@@ -25,7 +24,7 @@ from app.domain.errors import (
     CapabilityMissing,
     WorkOrderNotFound,
 )
-from app.domain.json import JsonValue
+from app.domain.json import JsonObject, JsonValue
 from app.domain.ports import Capability
 from app.domain.statuses import Phase, Status, StatusCode, StatusTable, Verdict
 from app.domain.times import from_micros, rfc3339_micros, to_micros
@@ -142,6 +141,8 @@ async def list_transitions(
     caller: Annotated[Caller, requires("orders:read")],
     backend: BackendName,
     number: OrderNumber,
+    limit: Limit = MAX_LIMIT,
+    cursor: Cursor = None,
 ) -> Transitions:
     """Every status in effect now: whether it may come next, what it requires, why not, and whether we are certain.
 
@@ -149,16 +150,20 @@ async def list_transitions(
     """
     chosen = gateway.backend(backend, Capability.status_update)
     known = await fresh_or_known(gateway, chosen, number, fresh_s=chosen.rules.fresh_s)
-    return Transitions.model_validate(_transitions(chosen, known, caller, at=from_micros(gateway.clock())))
+    items, told = _transitions(chosen, known, caller, now=gateway.clock())
+    page = Page(gateway, caller, f"transitions {backend} {known.view.number}", limit=limit)
+    found, onward = page.part(items, cursor)
+    return Transitions.model_validate({"items": found, "next": onward, **told})
 
 
-def _transitions(backend: Backend, known: KnownOrder, caller: Caller, *, at: datetime) -> dict[str, JsonValue]:
+def _transitions(
+    backend: Backend, known: KnownOrder, caller: Caller, *, now: int
+) -> tuple[list[JsonValue], JsonObject]:
     view, rules = known.view, backend.rules
-    was = rules.table.by_code.get(view.projected_code or view.code or "")
-    late = view.late or (view.target_at is not None and to_micros(at) > view.target_at)
-    requires_ = ["late_reason"] if late and rules.late_reasons else []
+    was = present(view, rules.table)
+    requires_ = ["late_reason"] if rules.late_reasons and is_late(view, rules.table, now=now) else []
     items: list[JsonValue] = []
-    for row, verdict in rules.table.onward(was, at=at):
+    for row, verdict in rules.table.onward(was, at=from_micros(now)):
         settable = rules.table.settable(row)
         allowed = settable and verdict.allowed
         items.append(
@@ -174,9 +179,7 @@ def _transitions(backend: Backend, known: KnownOrder, caller: Caller, *, at: dat
                 "blocked": None if allowed else _why_not(rules.table, was, row, verdict),
             }
         )
-    return {
-        "items": items,
-        "next": None,
+    return items, {
         "work_order": view.number,
         "current": current(view, rules.table, tenant=caller.tenant),
         "as_of": rfc3339_micros(view.observed_at),

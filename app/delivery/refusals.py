@@ -46,7 +46,7 @@ def _from_state(to: StatusCode, seen: Observation, *, at: datetime, has_reason: 
             outcome="refused",
             allowed=allowed(table, was, at=at),
         )
-    if seen.is_late(at) and not has_reason:
+    if seen.is_late(was, occurred_at=at) and not has_reason:
         return late_reason_required(rules.late_reasons, outcome="refused")
     return VendorRefused("The vendor refused the update; nothing in the order's state explains it.", outcome="refused")
 
@@ -60,5 +60,5 @@ def current(seen: Observation, rules: Rules) -> JsonObject:
         "operation_id": None,
         "since": None if seen.status_at is None else rfc3339(seen.status_at),
         "source": "vendor",
-        "late": seen.is_late(seen.as_of),
+        "late": seen.is_late(row),
     }

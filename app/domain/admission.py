@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from app.domain import lateness
 from app.domain.errors import (
     CapabilityMissing,
     GatewayError,
@@ -21,7 +22,7 @@ from app.domain.errors import (
 from app.domain.json import JsonObject, JsonValue
 from app.domain.record import record
 from app.domain.statuses import Basis, Status, StatusCode, StatusTable
-from app.domain.times import SECOND, ahead, from_micros, rfc3339_micros
+from app.domain.times import SECOND, ahead, rfc3339_micros, to_micros
 
 MOST_OPEN = 100
 """How many writes of one order may wait; more are refused until some have been settled."""
@@ -73,6 +74,8 @@ class Rules:
     fresh_s: float
     rejects_on_hold: bool = False
     """Whether a write for an order that is held is refused, and not kept behind the hold."""
+    capabilities: tuple[str, ...] = ()
+    """What the backend can do, for a refusal of what it cannot."""
 
 
 @record(frozen=True, kw_only=True)
@@ -98,6 +101,7 @@ def chosen_code(wanted: Wanted, rules: Rules) -> StatusCode:
             f"This vendor's interface cannot set {code.label!r}.",
             pointer="/status" if wanted.status is not None else "/vendor_code",
             statuses=sorted(settable),
+            capabilities=list(rules.capabilities),
         )
     for pointer, word, known in (
         ("/reason_code", wanted.reason_code, rules.reasons),
@@ -131,7 +135,7 @@ def admit(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules, *, now
         _refuse(
             refusal, sure=order.projected_code is not None or _status_is_known(order, rules, now), readable=readable
         )
-    elif _late_without_reason(wanted, order, rules):
+    elif _late_without_reason(wanted, order, rules, now):
         # Lateness is the vendor's to know, whoever set the status: only a fresh observation refuses for it.
         _refuse(late_reason_required(rules.late_reasons), sure=_fresh(order, rules, now), readable=readable)
 
@@ -156,8 +160,7 @@ def _fresh(order: OrderView, rules: Rules, now: int) -> bool:
 
 def _by_status(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules) -> GatewayError | None:
     table = rules.table
-    code = order.projected_code or order.code
-    was = table.by_code.get(code) if code is not None else None
+    code, was = order.projected_code or order.code, present(order, table)
     if was is not None and table.ended(was):
         planned = order.projected_code is not None
         how = "will be, by an earlier update," if planned else "is"
@@ -181,10 +184,27 @@ def _by_status(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules) -
     return None
 
 
-def _late_without_reason(wanted: Wanted, order: OrderView, rules: Rules) -> bool:
+def _late_without_reason(wanted: Wanted, order: OrderView, rules: Rules, now: int) -> bool:
     """Whether the vendor would miss a late reason; without any configured there is none to ask for."""
-    late = order.late or (order.target_at is not None and wanted.occurred_at > from_micros(order.target_at))
-    return late and wanted.late_reason is None and wanted.reason_code is None and bool(rules.late_reasons)
+    if wanted.late_reason is not None or wanted.reason_code is not None or not rules.late_reasons:
+        return False
+    return is_late(order, rules.table, now=now, occurred_at=to_micros(wanted.occurred_at))
+
+
+def present(order: OrderView, table: StatusTable) -> StatusCode | None:
+    """The status that the next update finds: what the open ones will leave, or else what was last seen."""
+    return table.by_code.get(order.projected_code or order.code or "")
+
+
+def is_late(order: OrderView, table: StatusTable, *, now: int, occurred_at: int | None = None) -> bool:
+    """Whether the order is late now, for an update if one is meant."""
+    return lateness.is_late(
+        marked=order.late,
+        target_at=order.target_at,
+        present=present(order, table),
+        now=now,
+        occurred_at=occurred_at,
+    )
 
 
 def late_reason_required(known: Mapping[str, str], *, outcome: str = "not_sent") -> LateReasonRequired:

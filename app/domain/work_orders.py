@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 
+from app.domain import lateness
 from app.domain.json import JsonObject, JsonValue
 from app.domain.record import record
 from app.domain.statuses import StatusCode
@@ -40,9 +41,11 @@ class Observation:
     mark: str | None = field(default=None, compare=False)
     """Of an order in a list: see `glimpses.Glimpse`."""
 
-    def is_late(self, at: datetime) -> bool:
-        """Whether the vendor counts the order as late for something that happens at `at`."""
-        return self.late or (self.target_at is not None and at > self.target_at)
+    def is_late(self, row: StatusCode | None, *, occurred_at: datetime | None = None) -> bool:
+        """Whether the order, of this status, was late when it was read, for an update if one is meant."""
+        return lateness.is_late(
+            marked=self.late, target_at=self.target_at, present=row, now=self.as_of, occurred_at=occurred_at
+        )
 
 
 MEMBERS = (

@@ -159,12 +159,16 @@ class Backend:
         if codes != self.rules.table.rows:
             self.rules = self._rules_for(codes)
 
+    @property
+    def can(self) -> list[str]:
+        """What the vendor can do, as an answer lists it."""
+        return sorted(one.value for one in self.vendor.capabilities)
+
     def require(self, capability: Capability) -> None:
         """Raise CapabilityMissing, naming what the vendor can do, if it cannot do this."""
         if capability not in self.vendor.capabilities:
-            can = sorted(one.value for one in self.vendor.capabilities)
             raise CapabilityMissing(
-                f"{self.vendor.title} cannot do this: {capability.value}.", backend=self.name, capabilities=can
+                f"{self.vendor.title} cannot do this: {capability.value}.", backend=self.name, capabilities=self.can
             )
 
     def _rules_for(self, codes: tuple[StatusCode, ...]) -> Rules:
@@ -175,6 +179,7 @@ class Backend:
             late_reasons=self.settings.late_reasons,
             fresh_s=self._fresh_s,
             rejects_on_hold=self.settings.on_hold == "reject",
+            capabilities=tuple(self.can),
         )
 
 

@@ -82,6 +82,8 @@ class FaultRegister:
         on = _on(body.get("on"))
         rate = number(body, "rate", most=1)
         count = whole_number(body, "count", least=1, most=1_000_000)
+        if rate == 0 and count is not None:
+            rate = None  # one who sends every member says by 0 that there is none
         if rate == 0:
             raise BadInput("rate", "must be above 0; DELETE /_sim/faults takes faults away")
         if rate is not None and count is not None:

@@ -79,7 +79,8 @@ class BackendSettings(BaseModel):
     time_zone: TimeZone = "UTC"
     """In which the client's system keeps its dates, and in which `maintenance` is written."""
     statuses: str | None = None
-    """A CSV file, or "example" for the codes that the vendor's simulator uses."""
+    """A CSV file of status codes, or "example" for those of the vendor's simulator. It is taken in when the gateway first starts
+    with it, if no table was imported before. Later changes: `orderbridge statuses import`."""
     reasons: dict[str, ReasonCode] = Field(default_factory=dict)
     """Our `reason_code` -> the vendor's own code."""
     late_reasons: dict[str, ReasonCode] = Field(default_factory=dict)

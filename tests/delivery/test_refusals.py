@@ -10,7 +10,7 @@ import pytest
 from app.delivery.refusals import explain
 from app.domain.admission import Rules
 from app.domain.errors import VendorSaid
-from app.domain.statuses import Basis, Onward, Phase, Status, StatusCode, StatusTable, Workflow
+from app.domain.statuses import PHASE, Basis, Onward, Status, StatusCode, StatusTable, Workflow
 from app.domain.work_orders import Observation, OrderKey
 
 AT = datetime(2026, 11, 20, 20, 40, tzinfo=UTC)
@@ -18,7 +18,7 @@ SAID = VendorSaid(code="E7", message="Nein.", status=200)
 
 
 def code(number: str, status: Status, master: str) -> StatusCode:
-    return StatusCode(code=number, label=status.value, status=status, phase=Phase.open, master=master)
+    return StatusCode(code=number, label=status.value, status=status, phase=PHASE[status], master=master)
 
 
 ISSUED, ON_SITE, DONE = code("3", Status.issued, "I"), code("11", Status.on_site, "W"), code("17", Status.complete, "C")
@@ -30,7 +30,7 @@ RULES = Rules(
             steps={
                 "I": Onward(next={"W": Basis.documented}, others=Basis.documented),
                 "W": Onward(next={"C": Basis.documented}, others=Basis.assumed),
-                "C": Onward(next={}, others=Basis.documented),
+                "C": Onward(next={"X": Basis.documented}, others=Basis.documented),
                 "X": Onward(next={}, others=Basis.documented),
             },
             terminal=frozenset({"X"}),
@@ -52,6 +52,7 @@ SEEN = Observation(
     record={},
     as_of=AT,
 )
+COMPLETE = replace(SEEN, code="17")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,31 @@ CASES = [
         status=422,
     ),
     Case(name="in time by its target date", seen=replace(SEEN, target_at=AT), told="vendor-refused"),
+    Case(
+        name="it has become late since what the update tells",
+        seen=replace(SEEN, target_at=AT + timedelta(minutes=1), as_of=AT + timedelta(minutes=2)),
+        told="late-reason-required",
+        status=422,
+    ),
+    Case(
+        name="it will be late by when the update tells",
+        seen=replace(SEEN, target_at=AT - timedelta(minutes=1), as_of=AT - timedelta(minutes=2)),
+        told="late-reason-required",
+        status=422,
+    ),
+    Case(
+        name="complete, and past its target date",
+        to=CANCELLED,
+        seen=replace(COMPLETE, target_at=AT - timedelta(minutes=1)),
+        told="vendor-refused",
+    ),
+    Case(
+        name="complete, and late by its mark",
+        to=CANCELLED,
+        seen=replace(COMPLETE, late=True),
+        told="late-reason-required",
+        status=422,
+    ),
     Case(name="late, and a reason was given", seen=replace(SEEN, late=True), has_reason=True, told="vendor-refused"),
     Case(
         name="ended comes before late",
@@ -116,6 +142,23 @@ def test_the_order_is_told_as_it_stands() -> None:
         "source": "vendor",
         "late": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("seen", "late"),
+    [
+        (replace(SEEN, target_at=AT), False),
+        (replace(SEEN, target_at=AT - timedelta(minutes=1)), True),
+        (replace(COMPLETE, target_at=AT - timedelta(minutes=1)), False),
+        (replace(COMPLETE, late=True), True),
+    ],
+    ids=["on its target", "past its target", "complete", "complete and marked"],
+)
+def test_an_order_is_told_as_late_as_it_was_when_it_was_read(seen: Observation, late: bool) -> None:
+    error = explain(CANCELLED, seen=seen, said=SAID, at=AT + timedelta(days=1), has_reason=True, rules=RULES)
+    told = error.members["current"]
+    assert isinstance(told, dict)
+    assert told["late"] is late
 
 
 def test_a_forbidden_move_lists_those_that_may_follow() -> None:

@@ -44,6 +44,13 @@ RULES = Rules(
     fresh_s=30,
 )
 REJECTING = replace(RULES, rejects_on_hold=True)
+CLOSING = replace(
+    RULES,
+    table=replace(
+        RULES.table,
+        workflow=FLOW.with_configured({"Done": ["Closed"]}),
+    ),
+)
 TOLERANT = replace(RULES, table=replace(RULES.table, workflow=replace(FLOW, same_code_refused=False)))
 WANTED = Wanted(
     tenant="acme",
@@ -88,6 +95,9 @@ class Case:
 READ = ReadFirst
 LATE = replace(FRESH, late=True)
 PAST_TARGET = replace(FRESH, target_at=NOW - 1)
+BACKDATED = replace(WANTED, occurred_at=from_micros(NOW - 3600 * SECOND))
+AHEAD = replace(WANTED, occurred_at=from_micros(NOW + 1))
+COMPLETE = replace(PAST_TARGET, code="20")
 WITH_LATE_REASON = replace(WANTED, late_reason="access")
 WITH_REASON = replace(WANTED, reason_code="weather")
 NO_LATE_REASONS = replace(RULES, late_reasons={})
@@ -121,6 +131,40 @@ CASES = [
     Case("late where the backend has no late reasons", LATE, rules=NO_LATE_REASONS),
     Case("past its target", PAST_TARGET, verdict=LateReasonRequired, unreadable=LateReasonRequired),
     Case("on its target", replace(FRESH, target_at=NOW)),
+    Case("past its target, told afterwards", PAST_TARGET, ON_SITE, LateReasonRequired, LateReasonRequired, BACKDATED),
+    Case(
+        "past its target by then", replace(FRESH, target_at=NOW), ON_SITE, LateReasonRequired, LateReasonRequired, AHEAD
+    ),
+    Case("past its target when last seen, long ago: read first", replace(STALE, target_at=NOW - 1), verdict=READ),
+    Case(
+        "past its target, of a code that we do not know",
+        replace(PAST_TARGET, code="77"),
+        ON_SITE,
+        LateReasonRequired,
+        LateReasonRequired,
+    ),
+    Case("complete, and past its target", COMPLETE, CLOSED, rules=CLOSING),
+    Case(
+        "complete, and late by the vendor's word",
+        replace(COMPLETE, late=True),
+        CLOSED,
+        LateReasonRequired,
+        LateReasonRequired,
+        rules=CLOSING,
+    ),
+    Case(
+        "past its target, and a waiting update completes it",
+        replace(PAST_TARGET, projected_code="20"),
+        CLOSED,
+        rules=CLOSING,
+    ),
+    Case(
+        "complete, and a waiting update opens it again",
+        replace(COMPLETE, projected_code="11"),
+        DONE,
+        LateReasonRequired,
+        LateReasonRequired,
+    ),
     Case("late when last seen, long ago: read first", replace(STALE, late=True), verdict=READ),
     Case(
         "late when last seen, long ago, and moved by us since: read first", replace(ours("10"), late=True), verdict=READ

@@ -1,8 +1,10 @@
-"""A work order as our API shows it, and when the vendor counts it as late."""
+"""A work order as our API shows it, and when it is late."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from app.domain.statuses import Phase, Status, StatusCode
 from app.domain.work_orders import Observation, OrderKey, vendor_status, work_order
@@ -53,11 +55,26 @@ def test_an_order_without_a_code_has_no_vendor_status() -> None:
     assert vendor_status(None, None) is None
 
 
-def test_an_order_is_late_after_its_target_or_where_the_vendor_says_so() -> None:
-    target = AT + timedelta(hours=1)
-    assert [
-        seen(target_at=target).is_late(target),
-        seen(target_at=target).is_late(target + timedelta(microseconds=1)),
-        seen(late=True).is_late(AT),
-        seen().is_late(AT),
-    ] == [False, True, True, False]
+BEFORE, AFTER = AT - timedelta(microseconds=1), AT + timedelta(microseconds=1)
+DONE = StatusCode(code="17", label="Complete", status=Status.complete, phase=Phase.complete)
+
+
+@pytest.mark.parametrize(
+    ("order", "row", "occurred_at", "late"),
+    [
+        pytest.param(seen(late=True), ROW, None, True, id="the vendor says so"),
+        pytest.param(seen(late=True), DONE, BEFORE, True, id="the vendor says so of a complete one"),
+        pytest.param(seen(), ROW, AFTER, False, id="without a target"),
+        pytest.param(seen(target_at=AT), ROW, None, False, id="read on its target"),
+        pytest.param(seen(target_at=BEFORE), ROW, None, True, id="read past its target"),
+        pytest.param(seen(target_at=AT), ROW, AT, False, id="updated on its target"),
+        pytest.param(seen(target_at=AT), ROW, AFTER, True, id="updated past its target"),
+        pytest.param(seen(target_at=BEFORE), ROW, BEFORE, True, id="updated in time, told past its target"),
+        pytest.param(seen(target_at=BEFORE), None, None, True, id="past its target, of a status that we do not know"),
+        pytest.param(seen(target_at=BEFORE), DONE, AFTER, False, id="complete past its target"),
+    ],
+)
+def test_an_order_is_late_past_its_target_unless_it_is_complete_or_where_the_vendor_says_so(
+    order: Observation, row: StatusCode | None, occurred_at: datetime | None, late: bool
+) -> None:
+    assert order.is_late(row, occurred_at=occurred_at) is late

@@ -16,6 +16,8 @@ from app.vendors.replies import media_type
 MOST_FAULTS = 50
 _MEDIA_TYPES = frozenset({"application/json", "application/problem+json"})
 _ERROR = frozenset({"type", "title", "detail", "invalidParams"})
+_WRONG_URL = 404
+"""In the pages of the old form: "URL is incorrect"; an order that is not there is 410. It says nothing of an order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,9 @@ def read_answer(reply: Reply) -> Reading:
         return Nothing(why="The answer is not JSON.")
     if not isinstance(value, Mapping):
         return Nothing(why="The answer is not a JSON object.")
+    old = value.get("detail")
+    if isinstance(old, Mapping) and _is_whole(value.get("code"), reply.status) and reply.status != _WRONG_URL:
+        return _old_error(old)
     said = value.get("status")
     if isinstance(said, bool) or not isinstance(said, int):
         return Object(members=value)
@@ -86,6 +91,18 @@ def _standard(value: JsonObject) -> Standard:
     rows = given if isinstance(given, Sequence) and not isinstance(given, str) else ()
     parameters = tuple(_parameter(row) for row in rows if isinstance(row, Mapping))
     return Standard(failed=not _ERROR.isdisjoint(value), text=text, parameters=parameters)
+
+
+def _old_error(detail: JsonObject) -> Standard:
+    """An error as older versions wrote it: `{"code": 400, "detail": {"message": "", "dataPath": ""}}` (dossier 3.3)."""
+    message, path = _text(detail.get("message")), _text(detail.get("dataPath"))
+    if not path:
+        return Standard(failed=True, text=message)
+    return Standard(failed=True, text="", parameters=(Parameter(path=path, reason=message or "invalid"),))
+
+
+def _is_whole(value: JsonValue, number: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value == number
 
 
 def _parameter(row: JsonObject) -> Parameter:

@@ -115,6 +115,7 @@ WORK_ORDER = Section({
     "OrderNum":              NAME,
     "OrderStatus":           _codes("1", "6", "7", "8", "9", "1001", "4096", "4097"),
     "OrderSubType":          TEXT,
+    # [assumed] The lists of OrderType's and Priority's codes: the documents show "1001" and "1003" alone.
     "OrderType":             _codes("1001", "1002"),
     "PlannedStartDate":      MOMENT,
     "Priority":              _codes("1001", "1002", "1003"),

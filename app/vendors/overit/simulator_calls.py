@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
 from app.vendors.overit.simulator_body import Body, check_cancellation, check_update, read_json
-from app.vendors.overit.simulator_configuration import EDIT, TOKENS, VIEW
+from app.vendors.overit.simulator_configuration import CONFIGURATION, EDIT, TECHNICAL_OBJECT, TOKENS, VIEW
 from app.vendors.overit.simulator_elaboration import Elaboration, Settings
 from app.vendors.overit.simulator_orders import Orders
 from app.vendors.overit.simulator_problems import Refused, problem
@@ -20,6 +20,11 @@ WORK_ORDERS = "/integration/work-orders/r1/work-orders"
 CANCELLATION = f"{WORK_ORDERS}/cancellation"
 PRIVATE_WORK_ORDERS = "/work-orders/r1/work-orders"
 METHODS = {WORK_ORDERS: "PATCH", CANCELLATION: "POST", PRIVATE_WORK_ORDERS: "GET"}
+RIGHTS: Mapping[str, tuple[str, ...]] = {
+    WORK_ORDERS:         (EDIT, CONFIGURATION, TECHNICAL_OBJECT),  # vendor document 004, "Permissions required"
+    CANCELLATION:        (EDIT,),                                  # dossier 4.4
+    PRIVATE_WORK_ORDERS: (VIEW,),                                  # [assumed] its page is not among our sources
+}  # fmt: skip
 QUERY = ("code", "externalCode", "externalSystemCode")
 
 
@@ -50,14 +55,14 @@ class Calls:
         try:
             given = _json_object(request)
         except Refused:
-            self._permit(request, EDIT)
+            self._permit(request)
             raise
         named = given.get("workOrder")
         members = named if isinstance(named, dict) else {}
         order = self._named(members)
 
         def run() -> Answer:
-            self._permit(request, EDIT)
+            self._permit(request)
             if request.path == CANCELLATION:
                 cancel(self._elaboration(check_cancellation(given)))
             else:
@@ -75,7 +80,7 @@ class Calls:
         query = {name: values[-1] for name, values in parse_qs(request.query, keep_blank_values=True).items()}
 
         def run() -> Answer:
-            self._permit(request, VIEW)
+            self._permit(request)
             _check_query(query)
             found = self._named(query)
             content: list[Json] = [] if found is None else [found.record()]
@@ -83,8 +88,8 @@ class Calls:
 
         return _call("read", self._named(query), run, Refused("unexpected", "Unexpected error"), request)
 
-    def _permit(self, request: Request, permission: str) -> None:
-        """[assumed] An absent, unknown or expired token is 401; a token without the permission 400 (dossier 4.5)."""
+    def _permit(self, request: Request) -> None:
+        """[assumed] An absent, unknown or expired token is 401; a token without a permission 400 (dossier 4.5)."""
         expired, self.expired = self.expired, False
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         permissions = TOKENS.get(token.strip()) if scheme.lower() == "bearer" else None
@@ -92,8 +97,9 @@ class Calls:
             raise Refused("token", "Access token has expired")
         if permissions is None:
             raise Refused("token", "Access token is absent or not valid")
-        if permission not in permissions:
-            raise Refused("rights", permission)
+        for permission in RIGHTS[request.path]:
+            if permission not in permissions:
+                raise Refused("rights", permission)
 
     def _named(self, names: Mapping[str, Json] | Mapping[str, str]) -> WorkOrder | None:
         """`code` has precedence over `externalCode`."""

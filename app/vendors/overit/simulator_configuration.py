@@ -35,8 +35,10 @@ TECHNICAL_OBJECT = "fsm.core.technicalobject.facility.view"
 TOKENS: Mapping[str, frozenset[str]] = {
     "sandbox-token": frozenset({EDIT, VIEW, CONFIGURATION, TECHNICAL_OBJECT}),
     "readonly-token": frozenset({VIEW, CONFIGURATION, TECHNICAL_OBJECT}),
+    "no-configuration-token": frozenset({EDIT, VIEW, TECHNICAL_OBJECT}),
+    "no-technical-object-token": frozenset({EDIT, VIEW, CONFIGURATION}),
 }
-"""Personal access tokens and the permissions of their users."""
+"""Personal access tokens and the permissions of their users; each but the first lacks one of those that a PATCH needs."""
 
 
 def exists(resource: str, code: str, *, active: bool) -> bool:

@@ -71,7 +71,11 @@ def _unknown(detail: str) -> Meaning:
 
 
 def _rights(*names: str) -> Meaning:
-    return _not_ours(f"The token's user lacks a right of NextGen FSM; this call needs {', '.join(names)}.")
+    """IA000_002 is "unauthorized (400, not 401 or 403)": it does not tell the token from what its user may do."""
+    return _not_ours(
+        "NextGen FSM does not accept our access_token, or the token's user lacks a right there; "
+        f"this call needs {', '.join(names)}."
+    )
 
 
 EDIT = "fsm.core.workorder.edit"
@@ -133,7 +137,7 @@ REFUSALS = frozenset({400, 404, 409, 422})
 """The HTTP statuses with which a problem's code counts; the document prints 404, dossier §4.5 has 400 and 404."""
 
 ANY_BODY: Mapping[int, Meaning] = {
-    401: _not_ours("NextGen FSM does not accept our access token (HTTP 401)."),
+    401: _not_ours("NextGen FSM does not accept our access_token (HTTP 401)."),
     405: _not_ours("The address, or a network on the way, does not take this method (HTTP 405)."),
     415: _not_ours("The address does not take JSON (HTTP 415)."),
     429: Meaning(outcome=Outcome.not_applied, trouble=BackendUnavailable,

@@ -66,6 +66,7 @@ CUSTOMER_FIELDS: dict[str, Field] = {
 RELATED_FIELDS: dict[str, Field] = {
     "relationId":   Field(required=True, legal=frozenset({"B0", "C0", "C1"})),
     "relatedValue": Field(longest=25),
+    "description":  Field(longest=255),  # dossier 2.5; the length is assumed
     "dateFrom":     Field(kind="System.DateTime"),
     "dateTo":       Field(kind="System.DateTime"),
 }  # fmt: skip

@@ -19,6 +19,8 @@ from tests.gateway import Site, add_client
 
 ON_SITE: dict[str, Any] = {"status": "on_site", "occurred_at": "2026-11-20T20:40:00Z"}
 LATE_ORDER, ENDED_ORDER, UNSEEN_ORDER = "113428", "113431", "999999"
+IN_TIME_ORDER = "113430"
+"""Completed before its target date, which has long passed."""
 
 
 def update(**members: Any) -> dict[str, Any]:

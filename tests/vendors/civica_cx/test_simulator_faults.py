@@ -260,6 +260,15 @@ def test_members_that_are_null_count_as_absent(cx: Cx) -> None:
     }
 
 
+def test_a_rate_of_nought_beside_a_count_is_no_rate(cx: Cx) -> None:
+    cx.http.delete("/_sim/faults")
+    body = {"kind": "reset", "on": "write", "count": 2, "order": "113427", "delay_s": 0, "rate": 0}
+
+    made = cx.http.post("/_sim/faults", json=body).json()
+
+    assert (made["count"], made["rate"]) == (2, None)
+
+
 def test_a_server_that_stops_drops_what_faults_hold(order: NewOrder) -> None:
     with running() as cx:
         held = cx.new_order()

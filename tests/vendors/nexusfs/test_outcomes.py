@@ -74,6 +74,11 @@ BODIES = (
     standard(200),
     standard(400),
     standard(404),
+    b'{"code":404,"detail":{"message":"URL is incorrect"}}',
+    b'{"code":409,"detail":{}}',
+    b'{"code":410,"detail":{"message":"The specified object does not exists."}}',
+    b'{"code":true,"detail":{}}',
+    b'{"code":410,"detail":"The specified object does not exists."}',
     b"<html></html>",
     b'{"status":2',
     b"\xff",
@@ -92,10 +97,11 @@ def test_yes_is_only_the_standard_response_that_says_so_and_no_only_one_that_fai
     status: int, body: bytes, content_type: str, method: str
 ) -> None:
     met = answer(status, body, content_type=content_type, method=method).outcome
+    text = body.decode(errors="replace").replace(" ", "")
     own_words = (
         content_type.startswith(JSON)
         and body in BODIES
-        and f'"status":{status}' in body.decode(errors="replace").replace(" ", "")
+        and (f'"status":{status}' in text or f'"code":{status},"detail":{{' in text)
     )
     if met is Outcome.applied:
         assert own_words
@@ -194,6 +200,27 @@ def test_a_refusal_names_each_member_and_keeps_the_vendors_words() -> None:
             FieldFault(pointer="", code="invalid", message="invalid"),
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("detail", "message", "faults"),
+    [
+        ({"message": "Bad", "params": {"value": "9"}, "dataPath": "Priority"}, "Priority: Bad", [("/priority", "Bad")]),
+        ({"dataPath": "Priority"}, "Priority: invalid", [("/priority", "invalid")]),
+        ({"message": "Bad", "params": {"value": ""}, "dataPath": ""}, "Bad", []),
+        ({"message": 5, "dataPath": None}, None, []),
+    ],
+)
+def test_an_error_in_the_old_form_names_its_member_too(
+    detail: JsonObject, message: str | None, faults: list[tuple[str, str]]
+) -> None:
+    met = answer(400, json.dumps({"code": 400, "detail": detail}).encode(), sent=SENT)
+    assert (met.outcome, met.error, met.said) == (
+        Outcome.refused,
+        VendorRejectedData,
+        VendorSaid(message=message, status=400),
+    )
+    assert [(fault.pointer, fault.message) for fault in met.faults] == faults
 
 
 def test_our_secrets_are_taken_out_of_the_vendors_words_and_long_ones_are_cut() -> None:

@@ -71,7 +71,10 @@ async def test_a_cancellation_without_the_right_names_it(sim_fsm: Fsm) -> None:
     async with adapting(sim_fsm.url, access_token="readonly-token") as adapter:
         answer = await adapter.send(a_cancellation())
     assert (answer.outcome, answer.trouble) == (Outcome.not_applied, BackendMisconfigured)
-    assert answer.detail.endswith("this call needs fsm.core.workorder.edit.")
+    assert answer.detail == (
+        "NextGen FSM does not accept our access_token, or the token's user lacks a right there; "
+        "this call needs fsm.core.workorder.edit."
+    )
 
 
 @pytest.mark.parametrize("code", sorted(CODES.keys() - {"CANCELLED"}))

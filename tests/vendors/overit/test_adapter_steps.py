@@ -209,21 +209,25 @@ OTHERS = [
         outcome=Outcome.refused,
         error=WorkOrderNotFound,
     ),
-    Other(
-        id="Permissions required",
-        settings={"access_token": "readonly-token"},
-        vendor_code="IA000_002",
-        outcome=Outcome.not_applied,
-        trouble=BackendMisconfigured,
-        words="fsm.core.workorder.edit, fsm.core.workorder.configuration.view, fsm.core.technicalobject.facility.view",
-    ),
+    *[
+        Other(
+            id=f"Permissions required: {token}",
+            settings={"access_token": token},
+            vendor_code="IA000_002",
+            outcome=Outcome.not_applied,
+            trouble=BackendMisconfigured,
+            words="our access_token, or the token's user lacks a right there; this call needs fsm.core.workorder.edit, "
+            "fsm.core.workorder.configuration.view, fsm.core.technicalobject.facility.view.",
+        )
+        for token in ("readonly-token", "no-configuration-token", "no-technical-object-token")
+    ],
     Other(
         id="a token that is not known",
         settings={"access_token": "old-token"},
         vendor_code="IA000_002",
         outcome=Outcome.not_applied,
         trouble=BackendMisconfigured,
-        words="access token",
+        words="access_token",
     ),
 ]
 

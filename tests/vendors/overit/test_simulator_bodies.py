@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.vendors.overit.simulator_requests import Fsm, problem
+from tests.vendors.overit.simulator_requests import CANCELLATION, PATH, Fsm, problem
 
 NAMED = b'"workOrder": {"externalSystemCode": "ORDERBRIDGE", "code": "WO00223"}'
 NO_JSON = "Request body is not valid JSON: "
@@ -126,17 +126,26 @@ def test_a_token_that_is_absent_or_wrong_is_401_before_anything_else(
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
+    ("method", "path", "token", "missing"),
     [
-        ("PATCH", "/integration/work-orders/r1/work-orders"),
-        ("POST", "/integration/work-orders/r1/work-orders/cancellation"),
+        ("PATCH", PATH, "readonly-token", "fsm.core.workorder.edit"),
+        ("PATCH", PATH, "no-configuration-token", "fsm.core.workorder.configuration.view"),
+        ("PATCH", PATH, "no-technical-object-token", "fsm.core.technicalobject.facility.view"),
+        ("POST", CANCELLATION, "readonly-token", "fsm.core.workorder.edit"),
     ],
 )
 @pytest.mark.parametrize("body", [b"{%s}" % NAMED, b"{"], ids=["good", "bad"])
-def test_a_token_without_the_permission_is_400_before_the_body_is_looked_at(
-    sim_shared_fsm: Fsm, method: str, path: str, body: bytes
+def test_a_token_without_a_permission_is_400_before_the_body_is_looked_at(
+    sim_shared_fsm: Fsm, method: str, path: str, token: str, missing: str, body: bytes
 ) -> None:
-    answer = sim_shared_fsm.send(body, path=path, method=method, Authorization="Bearer readonly-token")
+    answer = sim_shared_fsm.send(body, path=path, method=method, Authorization=f"Bearer {token}")
 
-    assert problem(answer) == (400, "IA000_002", "Missing permission fsm.core.workorder.edit")
+    assert problem(answer) == (400, "IA000_002", f"Missing permission {missing}")
     assert sim_shared_fsm.effects() == []
+
+
+@pytest.mark.parametrize("token", ["no-configuration-token", "no-technical-object-token"])
+def test_a_cancellation_needs_the_permission_to_edit_alone(sim_fsm: Fsm, token: str) -> None:
+    answer = sim_fsm.send(b"{%s}" % NAMED, path=CANCELLATION, method="POST", Authorization=f"Bearer {token}")
+
+    assert (answer.status_code, sim_fsm.kinds()) == (204, ["status_change"])

@@ -112,7 +112,7 @@ async def test_everything_at_once_is_one_call(sim_erp: Erp) -> None:
         "title": "X",
         "account": {"number": "CUST1"},
         "related_values": {
-            "C1~1900-01-01": {"value": "200"},
+            "C1~1900-01-01": {"value": "200", "description": "Two hundred"},
             "C0~1900-01-01": None,
             "C1~2026-01-01": {"value": "7", "date_to": "2026-12-31"},
         },
@@ -127,7 +127,7 @@ async def test_everything_at_once_is_one_call(sim_erp: Erp) -> None:
     record = sim_erp.record(number)
     assert sim_erp.kinds(number) == ["created", "updated"]
     assert record["relatedValues"] == [
-        C1 | {"relatedValue": "200"},
+        C1 | {"relatedValue": "200", "description": "Two hundred"},
         B0,
         C1 | {"relatedValue": "7", "dateFrom": "2026-01-01", "dateTo": "2026-12-31"},
     ]

@@ -201,6 +201,8 @@ DATED: dict[str, Json] = ANOTHER | {"dateFrom": "1900-01-01", "dateTo": "2099-12
         ([op("Remove", "/customerInformation"), op("Add", "/customerInformation/reference", "Ann")],
          {"customerInformation": {"reference": "Ann"}}),
         ([op("Replace", "/relatedValues/0/relatedValue", "200")], {"relatedValues": [DATED, B0, C0]}),
+        ([op("Add", "/relatedValues/0/description", "Hundred")],
+         {"relatedValues": [C1 | {"description": "Hundred"}, B0, C0]}),
         ([op("Remove", "/relatedValues/0/dateTo")], {"relatedValues": [C1, B0, C0]}),
         ([op("Replace", "/relatedValues/0", ANOTHER)], {"relatedValues": [DATED, B0, C0]}),
         ([op("Add", "/relatedValues/-", ANOTHER)], {"relatedValues": [C1, B0, C0, DATED]}),

@@ -83,6 +83,8 @@ RESTRICTED = [
          message="The field workOrderId must be a string with max length 25"),
     Case(id="a long name", change={"workOrderName": "n" * 256},
          message="The field workOrderName must be a string with max length 255"),
+    Case(id="a long description", change={"relatedValues": [C1 | {"description": "d" * 256}]},
+         message="The field description must be a string with max length 255"),
     Case(id="dates", change={"dateTo": "2026-11-19"}, message="dateFrom must be equal or earlier than dateTo"),
     Case(id="periods", change={"periodFrom": 202613, "periodTo": 202612},
          message="periodFrom must be equal or earlier than periodTo"),
@@ -243,6 +245,10 @@ def test_default_values_of_the_smallest_work_order(sim_fresh: Erp) -> None:
             {"relatedValues": [B0 | {"relatedValue": "ProId2"}, C1]},
         ),
         (
+            {"relatedValues": [{"relationId": "C1", "relatedValue": "100", "description": "Hundred"}]},
+            {"relatedValues": [C1 | {"description": "Hundred"}, B0]},
+        ),
+        (
             {"customerInformation": {"invoiceSeparately": True, "invoiceStatus": "N"}},
             {"customerInformation": {"invoiceSeparately": True, "invoiceStatus": "N"}},
         ),
@@ -274,16 +280,14 @@ def test_default_reference_is_the_customers_contact_person(
 
 
 def test_members_that_the_model_lacks_are_dropped_in_silence_and_noted(sim_erp: Erp) -> None:
-    number = sim_erp.new_order(
-        colour="red", customerInformation={"vat": 5}, relatedValues=[C1 | {"description": "Hundred"}]
-    )
+    number = sim_erp.new_order(colour="red", customerInformation={"vat": 5}, relatedValues=[C1 | {"note": "Hundred"}])
 
     assert "colour" not in sim_erp.record(number)
     assert sim_erp.kinds(number) == ["dropped_member", "dropped_member", "dropped_member", "created"]
     assert [effect["member"] for effect in sim_erp.details(number)[:3] if isinstance(effect, dict)] == [
         "colour",
         "customerInformation.vat",
-        "relatedValues[0].description",
+        "relatedValues[0].note",
     ]
 
 
