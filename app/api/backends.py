@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from app.api.auth import Caller, requires
+from app.api.cursors import MAX_LIMIT, Cursor, Limit
 from app.api.documented import problems
 from app.api.gateway import GatewayDep
+from app.api.pages import Page
 from app.api.parameters import BackendName
 from app.api.requests import strict_router
 from app.api.schemas import BackendList, BackendOut, ReasonList, StatusList
@@ -26,14 +28,17 @@ router = strict_router(tags=["backends"])
     response_model=BackendList,
     responses=problems(),
 )
-async def list_backends(gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")]) -> BackendList:
+async def list_backends(
+    gateway: GatewayDep,
+    caller: Annotated[Caller, requires("orders:read")],
+    limit: Limit = MAX_LIMIT,
+    cursor: Cursor = None,
+) -> BackendList:
     """Each backend is one client's system, seen with one set of credentials."""
-    mine = [
-        _backend(backend, gateway.clock())
-        for name, backend in sorted(gateway.backends.items())
-        if name in caller.backends
-    ]
-    return BackendList.model_validate({"items": mine, "next": None})
+    mine = [backend for name, backend in sorted(gateway.backends.items()) if name in caller.backends]
+    found, onward = Page(gateway, caller, "backends", limit=limit).part(mine, cursor)
+    shown = [_backend(backend, gateway.clock()) for backend in found]
+    return BackendList.model_validate({"items": shown, "next": onward})
 
 
 @router.get(
@@ -58,10 +63,15 @@ async def get_backend(
     responses=problems(),
 )
 async def list_statuses(
-    gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")], backend: BackendName
+    gateway: GatewayDep,
+    caller: Annotated[Caller, requires("orders:read")],
+    backend: BackendName,
+    limit: Limit = MAX_LIMIT,
+    cursor: Cursor = None,
 ) -> StatusList:
     """The status table: our word, the vendor's code behind it, when it is in effect, and how we know."""
     table = gateway.backend(backend).rules.table
+    found, onward = Page(gateway, caller, f"statuses {backend}", limit=limit).part(table.rows, cursor)
     rows: list[JsonValue] = [
         {
             "status": row.status.value if row.status else None,
@@ -76,9 +86,9 @@ async def list_statuses(
             "terminal": table.ended(row),
             "basis": row.basis.value,
         }
-        for row in table.rows
+        for row in found
     ]
-    return StatusList.model_validate({"items": rows, "next": None})
+    return StatusList.model_validate({"items": rows, "next": onward})
 
 
 @router.get(
@@ -89,7 +99,11 @@ async def list_statuses(
     responses=problems(),
 )
 async def list_reasons(
-    gateway: GatewayDep, caller: Annotated[Caller, requires("orders:read")], backend: BackendName
+    gateway: GatewayDep,
+    caller: Annotated[Caller, requires("orders:read")],
+    backend: BackendName,
+    limit: Limit = MAX_LIMIT,
+    cursor: Cursor = None,
 ) -> ReasonList:
     """The words for `reason_code`, and those for `late_reason`, which an order past its target date needs."""
     rules = gateway.backend(backend).rules
@@ -98,7 +112,8 @@ async def list_reasons(
         for kind, words in (("reason_code", rules.reasons), ("late_reason", rules.late_reasons))
         for word, code in words.items()
     ]
-    return ReasonList.model_validate({"items": rows, "next": None})
+    found, onward = Page(gateway, caller, f"reasons {backend}", limit=limit).part(rows, cursor)
+    return ReasonList.model_validate({"items": found, "next": onward})
 
 
 def _backend(backend: Backend, now: int) -> dict[str, JsonValue]:
@@ -106,7 +121,7 @@ def _backend(backend: Backend, now: int) -> dict[str, JsonValue]:
         "backend": backend.name,
         "title": backend.title,
         "vendor": backend.vendor.slug,
-        "capabilities": sorted(one.value for one in backend.vendor.capabilities),
+        "capabilities": backend.can,
         "writable_fields": list(backend.vendor.writable),
         "replaceable_fields": list(backend.vendor.replaceable),
         "delete_effect": backend.vendor.delete_effect,

@@ -36,6 +36,7 @@ from app.domain.errors import (
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     OrderBlocked,
+    OrderEnded,
     OrderQueueFull,
     PreconditionFailed,
     StatusTableMissing,
@@ -54,7 +55,6 @@ from app.domain.terms import NO_TERMS, Terms
 router = strict_router(tags=["work orders"])
 
 ERRORS = (
-    IdempotencyKeyMissing,
     WorkOrderNotFound,
     VendorRefused,
     OrderQueueFull,
@@ -79,13 +79,17 @@ PATCH: dict[str, Any] = {
 }
 UNKEYED_WRITE: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, IF_MATCH, PREFER]}
 
-CREATED = write_answers(
-    201, "Created; the order as the vendor has it now.", model=WorkOrder, also=(*ERRORS, *BEGINS, WorkOrderExists)
-)
-CHANGED = write_answers(
-    200, "The order as the vendor has it now.", model=WorkOrder, also=(*ERRORS, *BEGINS, PreconditionFailed)
-)
-REMOVED = write_answers(200, "What became of the order.", model=Effect, also=(*ERRORS, PreconditionFailed))
+IN_PLACE = (*ERRORS, OrderEnded, PreconditionFailed)
+"""Of a write to an order that is there."""
+NEW, NOW = "Created; the order as the vendor has it now.", "The order as the vendor has it now."
+
+CREATED = write_answers(201, NEW, model=WorkOrder, also=(IdempotencyKeyMissing, *ERRORS, *BEGINS, WorkOrderExists))
+CHANGED = write_answers(200, NOW, model=WorkOrder, also=(IdempotencyKeyMissing, *IN_PLACE, *BEGINS))
+REPLACED = {
+    **write_answers(201, NEW, model=WorkOrder, also=(*IN_PLACE, *BEGINS)),
+    **write_answers(200, NOW, model=WorkOrder, also=(*IN_PLACE, *BEGINS)),
+}
+REMOVED = write_answers(200, "What became of the order.", model=Effect, also=IN_PLACE)
 
 
 @router.post(
@@ -173,7 +177,7 @@ async def patch_work_order(
     "/v1/backends/{backend}/work-orders/{number}",
     operation_id="putWorkOrder",
     summary="Create or replace an order",
-    responses={**CHANGED, **CREATED},
+    responses=REPLACED,
     response_class=Response,
     openapi_extra=UNKEYED_WRITE,
 )

@@ -30,7 +30,7 @@ do), or **not known yet** and being found out. Nothing is lost, and nothing happ
   operation (`Location`) after `Retry-After`, or listen to the events.
 - **409** or **422**: refused, with a `code`, a `detail`, and what to do `next`. `outcome` says whether the vendor was asked at
   all. Every code has a page under `/problems`.
-- **5xx**: nothing was accepted. Repeat the request with the same key.
+- **5xx**: it may or may not have been accepted. Repeat the request with the same key: if it was, you get its answer.
 """
 
 TAGS = [

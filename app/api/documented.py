@@ -16,9 +16,14 @@ PROBLEM_CODES = "x-problem-codes"
 BRINGS_PROBLEM = 401
 """The answer that brings the schema which the others refer to. One of each route's is enough: each builds a type adapter."""
 
-CHALLENGE: dict[str, Any] = {"WWW-Authenticate": {"description": "RFC 6750.", "schema": {"type": "string"}}}
+CHALLENGE: dict[str, Any] = {
+    "WWW-Authenticate": {"description": "RFC 9110: how to authenticate.", "schema": {"type": "string"}}
+}
 RETRY_AFTER: dict[str, Any] = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
+}
+PREFERENCE_APPLIED: dict[str, Any] = {
+    "Preference-Applied": {"description": "The preference that was followed.", "schema": {"type": "string"}}
 }
 OPERATION_HEADERS: dict[str, Any] = {
     "Operation-Id": {"description": "The operation that this write became.", "schema": {"type": "string"}},
@@ -27,7 +32,7 @@ OPERATION_HEADERS: dict[str, Any] = {
         "description": "Whether this key came before, so that this is the answer to the first request.",
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
-    "Preference-Applied": {"description": "The preference that was followed.", "schema": {"type": "string"}},
+    **PREFERENCE_APPLIED,
 }
 
 

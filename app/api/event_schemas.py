@@ -54,8 +54,8 @@ class TimelineEntry(Output):
     kind: str = Field(
         description="`request`: a write of yours, as accepted. `attempt`: we began to send it. `answer`: what the attempt "
         "came to, with the vendor's own words. `state`: the write moved on. `change`: the vendor's system showed something "
-        "new. `deleted`: a write of ours removed the order. `hold_opened`, `hold_closed`: the queue stopped, and why it "
-        "went on. Kinds may be added.",
+        "new. `deleted`: a write of ours removed the order. `missing`: the vendor's system showed the order no longer. "
+        "`hold_opened`, `hold_closed`: the queue stopped, and why it went on. Kinds may be added.",
         examples=[*KINDS],
     )
     operation_id: str | None = Field(default=None, description="The write that it belongs to.")

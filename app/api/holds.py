@@ -16,7 +16,7 @@ from app.api.hold_words import word_of
 from app.api.idempotency_key import idempotency_key
 from app.api.keyed_calls import KeyedCall, answer
 from app.api.pages import Page
-from app.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, named_once
+from app.api.parameters import IDEMPOTENCY_KEY, named_once, optional_header
 from app.api.requests import Received, strict_router
 from app.domain.entity_tags import if_match
 from app.domain.errors import (
@@ -45,6 +45,7 @@ from app.ledger.sql import Unit
 router = strict_router(tags=["holds"])
 
 HoldId = Annotated[str, Path(description="A hold's id.", examples=["hold_01KAKZ6T3J5N2M8Q4X7B9C1D0F"])]
+IF_MATCH = optional_header("If-Match", "The hold's ETag: it is resolved only if the hold still has it; else 412.")
 ETAG = {"ETag": {"description": "Of this state of the hold.", "schema": {"type": "string"}}}
 REPLAYED = {
     "Idempotent-Replayed": {

@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from app.api.auth import Caller, nothing_here, requires
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
-from app.api.documented import RETRY_AFTER, problems
+from app.api.documented import PREFERENCE_APPLIED, RETRY_AFTER, problems
 from app.api.gateway import Gateway, GatewayDep
 from app.api.pages import Page
 from app.api.parameters import PREFER, named_once
@@ -74,8 +74,16 @@ async def list_operations(
     summary="Ask the vendor again now",
     response_class=Response,
     responses={
-        200: {"model": Operation, "description": "Final, or nothing to ask: the operation as it stands."},
-        202: {"model": Operation, "description": "The vendor is being asked.", "headers": RETRY_AFTER},
+        200: {
+            "model": Operation,
+            "description": "Final, or nothing to ask: the operation as it stands.",
+            "headers": PREFERENCE_APPLIED,
+        },
+        202: {
+            "model": Operation,
+            "description": "The vendor is being asked.",
+            "headers": {**RETRY_AFTER, **PREFERENCE_APPLIED},
+        },
         **problems(),
     },
     openapi_extra={"parameters": [PREFER]},

@@ -43,7 +43,10 @@ def check_replaced(backend: Backend, names: tuple[str, ...], body: JsonObject, *
     for name in names:
         if name not in can:
             raise CapabilityMissing(
-                f"{backend.vendor.title} cannot replace {name!r} whole.", pointer=at, replaceable_fields=list(can)
+                f"{backend.vendor.title} cannot replace {name!r} whole.",
+                pointer=at,
+                replaceable_fields=list(can),
+                capabilities=backend.can,
             )
         if not isinstance(body.get(name), dict):
             raise InvalidRequest(f"Give the new {name} as an object in the body.", pointer=f"/{name}")
@@ -58,6 +61,7 @@ def check_expected(backend: Backend, expect: str | None) -> None:
             f"You expect the order to be {meant}; here DELETE leaves it {effect}.",
             pointer="/query/expect",
             delete_effect=effect,
+            capabilities=backend.can,
         )
 
 

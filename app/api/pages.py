@@ -34,3 +34,9 @@ class Page:
         if len(found) <= self._limit:
             return items, None
         return items, self._cursors.make(sort_key(items[-1]), client_id=self._client_id, route=self._route)
+
+    def part(self, rows: Sequence[T], cursor: str | None) -> tuple[Sequence[T], str | None]:
+        """The page of a table that is held in memory; its cursor counts the rows before. Raises as `after` does."""
+        count = (self.after(cursor) or (0,))[0]
+        assert isinstance(count, int)
+        return self.cut(rows[count : count + self._limit + 1], lambda _: [count + self._limit])

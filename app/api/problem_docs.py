@@ -18,7 +18,7 @@ ACTIONS: dict[NextAction, str] = {
 }  # fmt: skip
 OUTCOMES: dict[str, str] = {
     "not_sent": "Nothing was sent to the vendor.",
-    "refused":  "The vendor was asked and refused; nothing was changed there by this request.",
+    "refused":  "The vendor was asked and refused. If `applied` is there, it lists the members that were changed nevertheless.",
 }  # fmt: skip
 
 _CONTENT: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}

@@ -17,10 +17,11 @@ class Advice:
 _SAME_KEY = "Send the same request again, with the same `Idempotency-Key`, after `Retry-After` seconds."
 _NEW_KEY = "Correct the request and send it with a new `Idempotency-Key`: the old one is kept with this refusal."
 _KEY_UNUSED = "Correct the request and send it again. The `Idempotency-Key` is still unused: you may keep it."
+_MAYBE_KEPT = "Correct the request and send it with a new `Idempotency-Key`: the old one may be kept with this refusal."
 
 ADVICE: Mapping[str, Advice] = {
     "idempotency-key-missing": Advice(
-        when=("A `POST` or `PATCH` has no `Idempotency-Key`, or an empty one.",),
+        when=("A `POST` or `PATCH` that changes something has no `Idempotency-Key`, or an empty one.",),
         do=(
             "Make a key for the change, for example a UUID.",
             "Store it beside the change, then send the request again.",
@@ -135,7 +136,11 @@ ADVICE: Mapping[str, Advice] = {
             "Another write of yours was queued ahead and changed the order.",
             "A hold was resolved by somebody else before your word came.",
         ),
-        do=("Read it again, and look at what is different.", "Decide anew, and send the change with the new `ETag`."),
+        do=(
+            "Read it again, and look at what is different.",
+            "Decide anew, and send the change with the new `ETag` and a new `Idempotency-Key`: with the old key the 412 is "
+            "repeated. Only that of a hold's resolution is still unused.",
+        ),
     ),
     "body-too-large": Advice(
         when=("The body has more than 262,144 bytes.",),
@@ -149,7 +154,7 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "invalid-request": Advice(
         when=("A member is missing, unknown, of the wrong type or out of its range.", "A parameter of the address is."),
-        do=("Correct each place that `errors` names; `pointer` is a JSON Pointer into your body.", _KEY_UNUSED),
+        do=("Correct each place that `errors` names; `pointer` is a JSON Pointer into your body.", _MAYBE_KEPT),
     ),
     "idempotency-key-reused": Advice(
         when=(
@@ -169,6 +174,7 @@ ADVICE: Mapping[str, Advice] = {
         do=(
             "Read what the backend can do: `GET /v1/backends/{backend}` and `GET .../statuses` (`settable`).",
             "Leave out what `errors` names, or make the change in the vendor's own screens.",
+            _NEW_KEY,
         ),
     ),
     "status-unknown": Advice(
@@ -195,6 +201,7 @@ ADVICE: Mapping[str, Advice] = {
         do=(
             "Send `vendor_code` with one of `vendor_codes`, in place of `status`.",
             "Or the operator marks one in the table (`DefaultForMaster`).",
+            _NEW_KEY,
         ),
     ),
     "reason-unknown": Advice(

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from fastapi import Request, Response
 
 from app.api.auth import PUBLIC, Authority
+from app.api.documented import CHALLENGE
 from app.api.guessing import Guessing
 from app.api.keys import TOKEN_LIFETIME_S
 from app.api.problem_docs import problem_answers
@@ -149,11 +150,14 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         "description": "The request is not one of RFC 6749, or cannot be read at all.",
         "content": {**_NOT_OAUTH["content"], **_PROBLEMS.pop(400)["content"]},
     },
-    401: _documented(
-        "Unknown client or wrong secret.",
-        OAUTH_ERROR_SCHEMA,
-        {"error": "invalid_client", "error_description": "The client or its secret is not known here."},
-    ),
+    401: {
+        **_documented(
+            "Unknown client or wrong secret.",
+            OAUTH_ERROR_SCHEMA,
+            {"error": "invalid_client", "error_description": "The client or its secret is not known here."},
+        ),
+        "headers": CHALLENGE,
+    },
     **_PROBLEMS,
 }
 

@@ -11,9 +11,9 @@ SCOPES: dict[str, str] = {
     "orders:read":     "Read backends, status tables, work orders and their histories.",
     "orders:write":    "Create, change, replace, close and delete work orders.",
     "status:write":    "Send status updates.",
-    "operations:read": "Read operations: every write and where it stands.",
+    "operations:read": "Read operations: every write and where it stands; and have the vendor asked again about one.",
     "holds:read":      "Read holds: the orders that wait for a person.",
-    "holds:resolve":   "Resolve holds, and have the vendor asked again about a write.",
+    "holds:resolve":   "Resolve holds.",
     "events:read":     "Read the change feed.",
     "webhooks:write":  "Register, change and remove webhooks.",
 }  # fmt: skip

@@ -144,7 +144,7 @@ class BadRequest(GatewayError):
 
 
 class IdempotencyKeyMissing(BadRequest):
-    """Every POST and PATCH needs exactly one Idempotency-Key header of 16 to 255 visible ASCII characters.
+    """Every POST and PATCH that changes something needs exactly one Idempotency-Key header: 16 to 255 visible ASCII characters.
 
     Make one per intended change (a UUID is right), keep it with the change, and send the same key whenever you repeat the
     request: however often it arrives, it takes effect once.
@@ -333,7 +333,10 @@ class Unprocessable(GatewayError):
 
 
 class InvalidRequest(Unprocessable):
-    """One or more fields are wrong; `errors` names each by a JSON Pointer. The key, if you sent one, is still unused."""
+    """One or more fields are wrong; `errors` names each by a JSON Pointer.
+
+    Correct them, and send the request with a new key: what a vendor's rules refused is kept with the old one.
+    """
 
     code = "invalid-request"
     title = "The request is not valid"

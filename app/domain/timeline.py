@@ -18,12 +18,14 @@ KINDS: dict[str, str] = {
     "state": "The write moved on; with the end of it, what its caller was answered.",
     "change": "The vendor's system showed something that it had not shown before.",
     "deleted": "A write removed the order from the vendor's system.",
+    "missing": "The vendor's system showed the order no longer.",
     "hold_opened": "The order's queue stopped, and waits for a person.",
     "hold_closed": "A person said how it goes on.",
 }
 _EVENTS = {
     "work_order.changed": "change",
     "work_order.deleted": "deleted",
+    "work_order.missing": "missing",
     "hold.opened": "hold_opened",
     "hold.closed": "hold_closed",
 }

@@ -9,6 +9,12 @@ from typing import Any
 
 import pytest
 
+from app.domain.events import TYPES, Event
+from app.domain.statuses import StatusTable
+from app.domain.timeline import KINDS, Entry, Place, Recorded, entry_json
+from app.domain.times import SECOND
+from app.ledger.absence import JUST_SEEN, not_shown
+from app.vendors.nexusfs import VENDOR as NEXUSFS
 from tests.api.routes.scene import new_orders
 from tests.delivery.bench import AT, body, cancel_on_screen, delivery, finished, hurry, send_async, until
 from tests.feed.test_events import settled
@@ -152,6 +158,38 @@ async def test_what_the_client_cancelled_is_told_with_what_it_was(made: Site) ->
     last = (await timeline(made, number))["items"][-1]
     assert (last["kind"], last["source"], last["operation_id"]) == ("change", "poll", None)
     assert (last["was"]["status"], last["now"]["status"]) == ("on_site", "cancelled")
+
+
+async def test_an_order_that_the_vendor_shows_no_longer_is_told_with_what_was_seen_last(cx: Site) -> None:
+    await settled(cx)
+    [number] = new_orders(cx, 1)
+    await cx.api.get(cx.orders(number))
+    store = cx.app.state.gateway.store
+    later = store.now() + JUST_SEEN + SECOND
+    assert await store.write(not_shown(cx.backend, number, asked_at=later, now=later, ended=frozenset(), source="read"))
+    seen, missed = (await timeline(cx, number))["items"]
+    assert (missed["kind"], missed["seq"], missed["source"], missed["operation_id"]) == ("missing", 2, "read", None)
+    assert (missed["status"], missed["vendor_status"]["code"]) == ("issued", seen["now"]["vendor_status"]["code"])
+    assert missed["last_seen_at"]
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_every_event_is_told_as_one_of_the_kinds(type_: str) -> None:
+    event = Event(
+        id=1,
+        at=0,
+        backend="field",
+        work_order="7",
+        seq=1,
+        type=type_,
+        source="poll",
+        tenant=None,
+        operation_id=None,
+        data={},
+    )
+    entry = Entry(place=Place(at=0, rank=3, key="", n=1), what=Recorded(event=event, answer_status=None, answer=None))
+    table = StatusTable(rows=NEXUSFS.statuses, workflow=NEXUSFS.workflow)
+    assert entry_json(entry, table)["kind"] in KINDS
 
 
 async def test_pages_tell_the_same_story_as_the_whole(cx: Site) -> None:

@@ -111,6 +111,7 @@ def check_problem(answer: httpx.Response) -> None:
     assert (problem["title"], problem["status"]) == (error.title, answer.status_code)
     assert problem["type"].endswith(f"/problems/{problem['code']}")
     assert problem["next"].keys() == {"action", "after_s"}
+    assert problem["code"] != "capability-missing" or problem["capabilities"]  # what it can do instead
     assert isinstance(problem["retryable"], bool)
     assert problem["outcome"] in ("not_sent", "refused")
     assert len(problem["detail"]) > 10

@@ -239,6 +239,16 @@ async def test_what_the_vendor_rejects_is_pointed_at_in_our_names(unit4: Site, n
     ):
         answer = await patch(site, new_order(site), body)
         assert (answer.status_code, set(faults(answer))) == (422, pointers)
+        assert answer.json()["current"]["source"] == "vendor"
+
+
+async def test_a_refused_status_update_shows_the_order_as_it_stands(nexus: Site) -> None:
+    number = new_order(nexus)
+    nexus.vendor.post("/_sim/faults", json={"kind": "refuse", "on": "write", "count": 1, "order": number})
+    answer = await nexus.update(number, {"status": "on_site", "occurred_at": "2026-11-20T20:40:00Z"})
+    assert (answer.status_code, answer.json()["outcome"]) == (409, "refused")
+    shown = await read(nexus, number)
+    assert answer.json()["current"]["vendor_code"] == shown["vendor_status"]["code"]
 
 
 async def test_a_caller_who_does_not_wait_finds_the_order_as_the_operations_result(changing: Site) -> None:

@@ -9,7 +9,17 @@ import httpx
 import pytest
 
 from tests.api.routes.contract import MARKER
-from tests.api.routes.scene import ENDED_ORDER, LATE_ORDER, ON_SITE, another_caller, final, new_order, unused, update
+from tests.api.routes.scene import (
+    ENDED_ORDER,
+    IN_TIME_ORDER,
+    LATE_ORDER,
+    ON_SITE,
+    another_caller,
+    final,
+    new_order,
+    unused,
+    update,
+)
 from tests.gateway import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -45,6 +55,12 @@ class TestApplied:
         assert "retry-after" not in answer.headers
         followed = await shared.api.get(answer.headers["location"])
         assert followed.json()["result"] == answer.json()
+
+    async def test_asking_again_of_what_is_final_answers_it_at_once(self, shared: Site) -> None:
+        operation_id = (await shared.update(new_order(shared), ON_SITE)).json()["operation_id"]
+        answer = await shared.api.post(f"/v1/operations/{operation_id}/probe", headers={"Prefer": "wait=20"})
+        assert (answer.status_code, answer.json()["state"]) == (200, "applied")
+        assert answer.headers["preference-applied"] == "wait=20"
 
     async def test_the_vendor_gets_what_was_said(self, shared: Site) -> None:
         number = new_order(shared)
@@ -84,6 +100,11 @@ class TestApplied:
         taken = await shared.update(LATE_ORDER, update(late_reason="parts_delay"))
         assert (refused.status_code, taken.status_code) == (422, 201)
         assert shared.effects(LATE_ORDER)[0]["detail"]["StatusReasonId"] == 31
+
+    async def test_an_order_that_was_completed_in_time_moves_on_without_a_late_reason(self, shared: Site) -> None:
+        taken = await shared.update(IN_TIME_ORDER, update(status="closed"))
+        assert (taken.status_code, taken.json()["previous_status"]) == (201, "complete")
+        assert shared.effects(IN_TIME_ORDER)[0]["detail"]["StatusReasonId"] == 0
 
 
 class TestWaiting:

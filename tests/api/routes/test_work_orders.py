@@ -9,7 +9,17 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.routes.scene import ENDED_ORDER, LATE_ORDER, ON_SITE, another_caller, new_order, new_orders, update
+from app.domain.json import JsonValue
+from tests.api.routes.scene import (
+    ENDED_ORDER,
+    IN_TIME_ORDER,
+    LATE_ORDER,
+    ON_SITE,
+    another_caller,
+    new_order,
+    new_orders,
+    update,
+)
 from tests.gateway import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -252,6 +262,10 @@ class TestTransitions:
         assert required == {("late_reason",)}
         assert {tuple(row["requires"]) for row in body["items"] if not row["allowed"]} == {()}
 
+    async def test_an_order_that_was_completed_in_time_requires_none(self, shared: Site) -> None:
+        body = (await shared.api.get(shared.orders(IN_TIME_ORDER) + "/transitions")).json()
+        assert [(row["status"], row["requires"]) for row in body["items"] if row["allowed"]] == [("closed", [])]
+
     async def test_an_ended_order_takes_nothing(self, shared: Site) -> None:
         body = (await shared.api.get(shared.orders(ENDED_ORDER) + "/transitions")).json()
         assert {(row["allowed"], row["certain"]) for row in body["items"]} == {(False, True)}
@@ -321,6 +335,25 @@ class TestBackends:
             ],
             "next": None,
         }
+
+    @pytest.mark.parametrize("table", ["statuses", "reasons", "work-orders/{number}/transitions"])
+    async def test_a_table_is_read_in_pages(self, shared: Site, table: str) -> None:
+        path = f"/v1/backends/civica-cx/{table}".format(number=LATE_ORDER)
+        whole = (await shared.api.get(path)).json()
+        found: list[JsonValue] = []
+        page = {"next": ""}
+        while page["next"] is not None:
+            onward = {"cursor": page["next"]} if page["next"] else {}
+            page = (await shared.api.get(path, params={"limit": 3, **onward})).json()
+            assert 0 < len(page["items"]) <= 3
+            found += page["items"]
+        assert (found, whole["next"]) == (whole["items"], None)
+
+    async def test_a_table_takes_no_cursor_of_another(self, shared: Site) -> None:
+        page = (await shared.api.get("/v1/backends/civica-cx/statuses", params={"limit": 1})).json()
+        for path in ("/v1/backends", "/v1/backends/civica-cx/reasons"):
+            answer = await shared.api.get(path, params={"cursor": page["next"]})
+            assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
 
     async def test_only_granted_backends_are_listed(self, shared: Site) -> None:
         async with another_caller(shared, "elsewhere-only", backend="elsewhere") as elsewhere:
