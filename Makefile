@@ -46,7 +46,7 @@ run: $(RUN_STAMP) ## start the sandbox: the gateway in front of simulated vendor
 	@exec $(VENV)/bin/orderbridge sandbox
 
 .PHONY: test
-test: compiled ## run all tests, on SQLite and on a PostgreSQL that they start themselves
+test: compiled ## run every test that needs Python alone, on SQLite and on a PostgreSQL that they start themselves; test-system runs the rest
 	$(PY) -m pytest $(PYTEST_ARGS)
 
 # Once, before each worker of the tests does it for itself.
