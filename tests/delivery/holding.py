@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +32,19 @@ def slowly(answer: bytes) -> Behaviour:
 async def behind_a_refusal(site: Site, glass: Glass, *behind: int, refused: int = 9) -> Stopped:
     """On Site is applied, `refused` is refused by the vendor, and `behind` is queued behind it."""
     await site.api.get(site.orders(ORDER))
-    glass.around(UPDATE, slowly)
+    arrived = asyncio.Event()
+
+    def first_one(answer: bytes) -> Behaviour:
+        arrived.set()
+        return slowly(answer)
+
+    glass.around(UPDATE, first_one)
     first = await send_async(site, ORDER, 11)
+    async with asyncio.timeout(10):
+        await arrived.wait()
+    site.fault("refuse", on="write")  # the next one, which waits for the first
     cause = await send_async(site, ORDER, refused)
     waiting = tuple([await send_async(site, ORDER, code) for code in behind])
-    site.fault("refuse", on="write")
     assert (await finished(site, cause))["state"] == "refused"
     assert (await finished(site, first))["state"] == "applied"
     return Stopped(hold_id=await hold_of(site), cause=cause, behind=waiting)
