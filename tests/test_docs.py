@@ -12,6 +12,7 @@ import pytest
 from app.commands.reference import problems
 from app.commands.reference.state_diagram import drawn
 from app.commands.tables import MARKED, PAGES, TABLES, files, filled, page_of
+from app.domain.clients import SCOPES
 from app.domain.operations import EDGES
 from app.settings import configured
 from app.vendors.registry import VENDORS
@@ -78,3 +79,8 @@ def test_every_vendor_has_a_page_that_shows_a_configuration_of_it(slug: str, mon
 @pytest.mark.parametrize("page", WRITTEN, ids=named)
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     assert list(dead_links(page)) == []
+
+
+def test_the_page_of_the_api_says_what_each_scope_is_for() -> None:
+    table = re.findall(r"^\| `(\w+:\w+)` \| (.+) \|$", (ROOT / "docs/api.md").read_text(), re.MULTILINE)
+    assert dict(table) == SCOPES
