@@ -81,14 +81,13 @@ UNKEYED_WRITE: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, IF_MAT
 
 IN_PLACE = (*ERRORS, OrderEnded, PreconditionFailed)
 """Of a write to an order that is there."""
-NEW, NOW = "Created; the order as the vendor has it now.", "The order as the vendor has it now."
+NEW = "Created; the order as the vendor has it now."
 
 CREATED = write_answers(201, NEW, model=WorkOrder, also=(IdempotencyKeyMissing, *ERRORS, *BEGINS, WorkOrderExists))
-CHANGED = write_answers(200, NOW, model=WorkOrder, also=(IdempotencyKeyMissing, *IN_PLACE, *BEGINS))
-REPLACED = {
-    **write_answers(201, NEW, model=WorkOrder, also=(*IN_PLACE, *BEGINS)),
-    **write_answers(200, NOW, model=WorkOrder, also=(*IN_PLACE, *BEGINS)),
-}
+CHANGED = write_answers(
+    200, "The order as the vendor has it now.", model=WorkOrder, also=(IdempotencyKeyMissing, *IN_PLACE, *BEGINS)
+)
+REPLACED = {**write_answers(201, NEW, model=WorkOrder, also=(*IN_PLACE, *BEGINS)), 200: CHANGED[200]}
 REMOVED = write_answers(200, "What became of the order.", model=Effect, also=IN_PLACE)
 
 

@@ -27,6 +27,11 @@ def explain(
     if seen is not None and to is not None:
         error = _from_state(to, seen, at=at, has_reason=has_reason, rules=rules)
     error.vendor = said
+    return with_current(error, seen, rules)
+
+
+def with_current(error: GatewayError, seen: Observation | None, rules: Rules) -> GatewayError:
+    """The refusal with the order as it stands, as far as it could be read."""
     if seen is not None:
         error.members = {**error.members, "current": current(seen, rules)}
     return error

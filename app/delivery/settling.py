@@ -8,7 +8,7 @@ import structlog
 
 from app.delivery.changes import applied_in_part, left_by, read_after
 from app.delivery.desk import Desk, Made
-from app.delivery.refusals import current, explain
+from app.delivery.refusals import explain, with_current
 from app.domain.admission import Wanted
 from app.domain.errors import (
     BackendUnavailable,
@@ -119,12 +119,13 @@ async def refusal(desk: Desk, operation: Operation, answer: Answer, write: Write
     said = answer.said or VendorSaid()
     if write is not None:
         return await refused_change(desk, write, answer, said)
-    if answer.error is not None and (answer.said is None or answer.error is WorkOrderNotFound):
-        return answer.error(answer.detail, vendor=said, faults=answer.faults)
+    error = None if answer.error is None else answer.error(answer.detail, vendor=said, faults=answer.faults)
+    if error is not None and (answer.said is None or answer.error is WorkOrderNotFound):
+        return error
     seen = await read_after(desk, operation.work_order)
     await _observe(desk, seen)
-    if answer.error is not None:
-        return _with_current(answer.error(answer.detail, vendor=said, faults=answer.faults), desk, seen)
+    if error is not None:
+        return with_current(error, seen, desk.backend.rules)
     asked = wanted(operation)
     table = desk.backend.rules.table
     return explain(
@@ -147,14 +148,7 @@ async def refused_change(desk: Desk, write: Write, answer: Answer, said: VendorS
     done = applied_in_part(write, seen)
     if done:
         error.members = {**error.members, "applied": done}
-    return _with_current(error, desk, seen)
-
-
-def _with_current(error: GatewayError, desk: Desk, seen: Observation | None) -> GatewayError:
-    """The refusal with the order as it stands, as far as it could be read."""
-    if seen is not None:
-        error.members = {**error.members, "current": current(seen, desk.backend.rules)}
-    return error
+    return with_current(error, seen, desk.backend.rules)
 
 
 async def _observe(desk: Desk, seen: Observation | None) -> None:

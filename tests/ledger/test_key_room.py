@@ -66,12 +66,18 @@ async def test_a_client_at_its_limit_may_use_no_more_until_keys_are_over(store: 
     assert not room.take(CLIENT), "the three are not final, so their keys stay"
 
 
-async def test_room_that_became_free_is_found_by_the_next_count(store: Store) -> None:
+async def full_room(store: Store) -> KeyRoom:
+    """Counted once its client had as many keys as may be, both of writes that are final."""
     room = KeyRoom(store, most=2)
     for n in (1, 2):
         await store.accept(draft(n, number=str(n)), refuses(), lease())
     room.take(CLIENT)
     await room.count()
+    return room
+
+
+async def test_room_that_became_free_is_found_by_the_next_count(store: Store) -> None:
+    room = await full_room(store)
     assert not room.take(CLIENT)
     await store.write(KEPT.units(now=NOW + 8 * DAY, most=100)["keys"])
     await room.count()
@@ -92,11 +98,7 @@ async def test_a_client_is_counted_again_only_once_it_has_used_its_share(store: 
 
 
 async def test_a_client_that_was_full_and_asked_no_more_has_room_once_its_keys_are_over(store: Store) -> None:
-    room = KeyRoom(store, most=2)
-    for n in (1, 2):
-        await store.accept(draft(n, number=str(n)), refuses(), lease())
-    room.take(CLIENT)
-    await room.count()
+    room = await full_room(store)
     await room.count()
     await store.write(KEPT.units(now=NOW + 8 * DAY, most=100)["keys"])
     await room.count()
