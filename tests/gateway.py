@@ -60,7 +60,7 @@ class Site:
         return found
 
     def fault(self, kind: str, **details: Any) -> None:
-        """Have the vendor's next calls meet a fault (design.md §8)."""
+        """Have the vendor's next calls meet a fault."""
         answer = self.vendor.post("/_sim/faults", json={"kind": kind, **details})
         assert answer.status_code < 300, answer.text
 

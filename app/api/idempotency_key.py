@@ -38,7 +38,7 @@ def optional_idempotency_key(request: HTTPConnection) -> str | None:
 def _given(request: HTTPConnection) -> str | None:
     """The key, empty where the header is; None without one. Raises MalformedRequest with one unfit, or with two.
 
-    A structured-field string (`"k"`, RFC 8941) and the bare `k` are the same key (reliability.md §3.3).
+    A structured-field string (`"k"`, RFC 8941) and the bare `k` are the same key.
     """
     values = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
     if len(values) > 1:
@@ -64,7 +64,7 @@ def fingerprint(
     media_type: str,
     body: JsonValue,
 ) -> bytes:
-    """SHA-256 over the canonical JSON of what makes two requests the same (reliability.md §3.3).
+    """SHA-256 over the canonical JSON of what makes two requests the same.
 
     `body` is the JSON as received, None without one; headers are not part of it.
     """

@@ -1,4 +1,4 @@
-"""A work order as callers write it: the canonical members of design.md §3.3, for a create, a replacement and a merge patch.
+"""A work order as callers write it: the canonical members (docs/work-order.md), for a create, a replacement and a merge patch.
 
 Every member may be null: in a merge patch that removes it. Which of them a backend can take is the vendor's matter, and
 answered with `capability-missing`; here only the shapes are checked.

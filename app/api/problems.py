@@ -1,7 +1,6 @@
 """Every error as application/problem+json (RFC 9457), the framework's own and the unforeseen ones included.
 
-No answer repeats what was sent or shows a trace, and what the caller's input makes of it stays below 4 KiB
-(reliability.md §5.2, §5.4).
+No answer repeats what was sent or shows a trace, and what the caller's input makes of it stays below 4 KiB.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """JSON as we accept it: one meaning or none.
 
 `parse` refuses whatever two parsers may read differently, and whatever a vendor's XML, SQLite or PostgreSQL cannot
-carry (reliability.md §5.2). Python's own scanner does the work with hooks that refuse; only when one refuses is the
-text read again to find the place, so that a good body pays for none of it. No message repeats what was sent; a place is
-a byte offset, or a JSON Pointer that stops above a member whose name is not a plain word.
+carry. Python's own scanner does the work with hooks that refuse; only when one refuses is the text read again to find
+the place, so that a good body pays for none of it. No message repeats what was sent; a place is a byte offset, or a
+JSON Pointer that stops above a member whose name is not a plain word.
 """
 
 from __future__ import annotations

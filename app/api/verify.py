@@ -1,7 +1,7 @@
 """Whether a bearer token is genuine: the one place that asks python-jose, behind guards against what it lets through.
 
 python-jose accepts a missing `aud`, unknown `crit`, junk after the signature and text for numbers, and fails with any
-error at all on deep or odd input (dependencies.md §5). So the token is taken apart by our strict parser first, the key
+error at all on deep or odd input. So the token is taken apart by our strict parser first, the key
 is ours and has one algorithm, every claim is required and typed, and any exception whatever is the same 401.
 """
 

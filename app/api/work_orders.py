@@ -190,10 +190,10 @@ def _why_not(table: StatusTable, was: StatusCode | None, to: StatusCode, verdict
     if not table.settable(to):
         return {"code": "capability-missing", "detail": f"The vendor's interface cannot set {to.label!r}."}
     label = was.label if was is not None else "the present status"
+    if was is not None and was.code == to.code and table.workflow.same_code_refused:
+        return {"code": "status-unchanged", "detail": f"The order already is {label!r}."}
     if table.ended(was):
         return {"code": "order-ended", "detail": f"The order is {label!r} and takes no further update."}
-    if was is not None and was.code == to.code:
-        return {"code": "status-unchanged", "detail": f"The order already is {label!r}."}
     return {
         "code": "transition-not-allowed",
         "detail": f"{to.label!r} may not follow {label!r} ({verdict.basis.value}).",

@@ -1,4 +1,4 @@
-"""May this status update be sent? The checks of design.md §3.1, run at acceptance and again just before sending.
+"""May this status update be sent? The checks of docs/delivery.md, run at acceptance and again just before sending.
 
 Pure: it sees the order as the ledger knows it, and either names the vendor code to send, refuses, or asks for a read.
 """
@@ -161,16 +161,16 @@ def _fresh(order: OrderView, rules: Rules, now: int) -> bool:
 def _by_status(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules) -> GatewayError | None:
     table = rules.table
     code, was = order.projected_code or order.code, present(order, table)
+    if code == to.code and table.workflow.same_code_refused:
+        return StatusUnchanged(
+            f"The order is already {to.label!r} (vendor code {to.code}).",
+            current=current(order, table, tenant=wanted.tenant),
+        )
     if was is not None and table.ended(was):
         planned = order.projected_code is not None
         how = "will be, by an earlier update," if planned else "is"
         return OrderEnded(
             f"The order {how} {was.label!r} in the vendor's system, and takes no further update.",
-            current=current(order, table, tenant=wanted.tenant),
-        )
-    if code == to.code and table.workflow.same_code_refused:
-        return StatusUnchanged(
-            f"The order is already {to.label!r} (vendor code {to.code}).",
             current=current(order, table, tenant=wanted.tenant),
         )
     verdict = table.verdict(was, to)

@@ -1,6 +1,6 @@
 """Between a vendor's record and the work order of our API, by a table: lossless both ways, whatever the record holds.
 
-A table lists the vendor's members and where each stands in our work order (design.md §3.3). What it does not list stands in
+A table lists the vendor's members and where each stands in our work order. What it does not list stands in
 `extensions.<vendor>` of the same object, under the vendor's own name; so does a value that is not of the listed shape.
 """
 

@@ -11,7 +11,7 @@ from app.domain.terms import NO_TERMS, Terms
 
 
 class State(StrEnum):
-    """Where an operation stands (reliability.md §4.1)."""
+    """Where an operation stands."""
 
     queued = "queued"
     """Accepted and kept; not sent yet."""

@@ -71,7 +71,7 @@ class VendorRequest:
 
 
 class Outcome(StrEnum):
-    """What an attempt came to (reliability.md §4.3). Only `not_sent` and `not_applied` may ever be sent again."""
+    """What an attempt came to. Only `not_sent` and `not_applied` may ever be sent again."""
 
     applied = "applied"
     """The vendor said so, positively matched."""
@@ -107,7 +107,7 @@ class Answer:
 
 
 class Proof(StrEnum):
-    """What a read-back says about a write whose answer was lost (reliability.md §4.4)."""
+    """What a read-back says about a write whose answer was lost."""
 
     applied = "applied"
     not_applied = "not_applied"

@@ -26,7 +26,7 @@ class OrderKey:
 class Observation:
     """One work order as the vendor's system showed it at `as_of`.
 
-    `fields` holds the canonical members of design.md §3.3 that the vendor has, by their JSON names; a date-only value stays
+    `fields` holds the canonical members (docs/work-order.md) that the vendor has, by their JSON names; a date-only value stays
     a date. `record` is the vendor's own part, from which the ETag is made. `code` is the vendor's status code as text.
     """
 
@@ -52,7 +52,7 @@ MEMBERS = (
     "parent_number", "title", "description", "notes", "type", "priority", "dates", "appointment", "account", "location",
     "project", "work_center", "assets", "operations", "discounts", "info_panels", "related_values", "rules", "extensions",
 )  # fmt: skip
-"""The members that a vendor's record fills, in the order in which an answer shows them (design.md §3.3)."""
+"""The members that a vendor's record fills, in the order in which an answer shows them."""
 
 
 def vendor_status(code: str | None, row: StatusCode | None) -> JsonObject | None:
@@ -67,7 +67,7 @@ def vendor_status(code: str | None, row: StatusCode | None) -> JsonObject | None
 def work_order(
     observation: Observation, *, backend: str, row: StatusCode | None, delivery: JsonObject
 ) -> dict[str, JsonValue]:
-    """The work order of our API (design.md §3.3), with what the vendor's system has of it."""
+    """The work order of our API, with what the vendor's system has of it."""
     key = observation.key
     return {
         "backend": backend,

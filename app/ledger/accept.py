@@ -1,6 +1,6 @@
 """Accept a write: the idempotency key, the operation, its place in the order's queue and, when nothing is ahead, the intent.
 
-One transaction. The same key with the same request replays; with another request it is refused (reliability.md §3).
+One transaction. The same key with the same request replays; with another request it is refused.
 """
 
 from __future__ import annotations

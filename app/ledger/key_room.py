@@ -1,4 +1,4 @@
-"""Whether a client may use another idempotency key, by counts now and then: no write waits for one (reliability.md §3.5)."""
+"""Whether a client may use another idempotency key, by counts now and then: no write waits for one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ledger forgets with time: keys, stored answers, client_references, events; never an operation (reliability.md §3.5).
+"""What the ledger forgets with time: keys, stored answers, client_references, events; never an operation.
 
 Each unit is one small transaction: the rows are chosen first, and on PostgreSQL those that another gateway has chosen are
 passed over, so that any number of gateways may clear up at once.

@@ -9,7 +9,7 @@ from app.domain.work_orders import Observation
 def prove_status(write: Write, seen: Observation | None) -> Proof:
     """Whether the order shows the code that was set, the one that it had before, or another.
 
-    This is evidence of class C (reliability.md §4.4): where the order had the code already, it tells nothing.
+    This is weak evidence: where the order had the code already, it tells nothing.
     """
     if seen is None or seen.code is None or write.status is None or write.previous_code == write.status.code:
         return Proof.inconclusive

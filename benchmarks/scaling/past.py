@@ -24,7 +24,7 @@ ANSWER = {
     "applied_at": "2026-11-20T20:40:02.623456Z",
     "evidence": "vendor_accepted",
 }
-"""The 201 of a status update, as design.md §3.1 has it."""
+"""The 201 of a status update, as docs/api.md has it."""
 FIELDS: JsonObject = {
     "title": "Replace kitchen tap",
     "description": "The kitchen mixer tap drips and cannot be closed; access all day, ring first. " * 4,

@@ -1,4 +1,4 @@
-"""The history checker (reliability.md §4.7): callers, ledger and vendors have to tell one story. Pure, and linear in its length.
+"""The history checker: callers, ledger and vendors have to tell one story. Pure, and linear in its length.
 
 Each rule is a function from a history to the violations that it found; `check` runs them all.
 """
@@ -144,7 +144,7 @@ def nothing_passes_a_hold(of: Indexed) -> Iterator[Violation]:
 
 
 def final_states_are_true(of: Indexed) -> Iterator[Violation]:
-    """G3: no final state that the vendor's list contradicts, and none that changes once it was told."""
+    """No final state that the vendor's list contradicts, and none that changes once it was told."""
     for kept in of.history.kept:
         if kept.mark is None:
             continue

@@ -1,4 +1,4 @@
-"""PostgreSQL killed (SIGKILL of its postmaster) and started again under load, again and again (reliability.md G15).
+"""PostgreSQL killed (SIGKILL of its postmaster) and started again under load, again and again.
 
 Callers may meet 503 with Retry-After, or a broken connection, and nothing else; what was acknowledged is not lost; and
 each gateway serves again within 5 s after the database does.

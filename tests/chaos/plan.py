@@ -32,7 +32,7 @@ class Plan:
     poll_s: float = 3600
     max_connections: int = 64
     failpoint: str | None = None
-    """GATEWAY_FAILPOINT for this process (reliability.md §4.6)."""
+    """GATEWAY_FAILPOINT for this process."""
     bugs: tuple[str, ...] = ()
     """Names out of `planted.BUGS`."""
     backend: Mapping[str, Any] = field(default_factory=dict)

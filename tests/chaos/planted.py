@@ -1,4 +1,4 @@
-"""Bugs of reliability.md §4.8, each planted by its name in one gateway process, to prove that the proof would notice.
+"""Bugs that a ledger could have, each planted by its name in one gateway process, to prove that the proof would notice.
 
 They live in `planted_delivery.py`, `planted_ledger.py` and `planted_api.py`, and never in app/. Each asserts that what it
 replaces is still there. What catches which stands in `hunts.py`.

@@ -78,7 +78,7 @@ def _whatever_it_shows() -> None:
 
 
 def _code_alone() -> None:
-    """That the order shows the code is proof enough, whoever set it and when (evidence of class C)."""
+    """That the order shows the code is proof enough, whoever set it and when."""
 
     def by_code(self: CivicaCxAdapter, write: Write, seen: Observation | None) -> Proof:
         if seen is None or write.status is None:

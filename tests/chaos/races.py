@@ -1,4 +1,4 @@
-"""Same-key races (reliability.md G5): fifty identical requests at once and one that differs, with one key, round after round.
+"""Same-key races: fifty identical requests at once and one that differs, with one key, round after round.
 
 Each round has to leave one effect, fifty receipts that name one operation, byte for byte the same once it is final, and a 422
 for the one that differs. A 202 is a look at an open operation, not a receipt: such a caller asks once more.

@@ -1,4 +1,4 @@
-"""Clocks that are wrong (reliability.md G16): of one gateway's host, and of the database, under load and behind faulty wires.
+"""Clocks that are wrong: of one gateway's host, and of the database, under load and behind faulty wires.
 
 Nothing happens twice, out of order or while held, no key is forgotten early, and nothing is stranded.
 """

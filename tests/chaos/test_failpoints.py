@@ -1,4 +1,4 @@
-"""A gateway killed at each of the worst moments (reliability.md §4.6), on each store; another one takes up what it left."""
+"""A gateway killed at each of the worst moments, on each store; another one takes up what it left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gateway that stands still (SIGSTOP) past its lease, and then goes on as if nothing had happened (reliability.md §4.5).
+"""A gateway that stands still (SIGSTOP) past its lease, and then goes on as if nothing had happened.
 
 It must send nothing and write nothing of what is no longer its own. Where another shares the store, that one has taken over.
 """

@@ -179,7 +179,7 @@ WRITES: Mapping[str, float] = {
     "drip": 0.01, "truncate": 0.02, "half_a_request": 0.01, "html_502_before": 0.01, "html_502_after": 0.015,
     "fault_after": 0.005, "empty_202": 0.005, "empty_200": 0.005, "late_effect": 0.01, "slice_answer": 0.01,
 }  # fmt: skip
-"""The share of writes that meets each; reliability.md G3, spread over the kinds."""
+"""The share of writes that meets each: one in five, spread over the kinds."""
 READS: Mapping[str, float] = {
     "drop_answer": 0.005, "reset_after": 0.005, "past_deadline": 0.002, "truncate": 0.005, "html_502_before": 0.003,
     "slice_answer": 0.01,

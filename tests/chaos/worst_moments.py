@@ -1,4 +1,4 @@
-"""The worst moments of reliability.md §4.6 as data: where the process kills itself, what brings it there, what may follow."""
+"""The worst moments as data: where the process kills itself, what brings it there, what may follow."""
 
 from __future__ import annotations
 

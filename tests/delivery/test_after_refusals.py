@@ -1,4 +1,4 @@
-"""After a refusal: what the caller is told, and what becomes of the updates behind (design.md §3.1)."""
+"""After a refusal: what the caller is told, and what becomes of the updates behind."""
 
 from __future__ import annotations
 

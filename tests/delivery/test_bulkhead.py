@@ -132,7 +132,7 @@ async def median_s(times: int, call: Callable[[int], Awaitable[None]]) -> float:
 
 
 async def test_a_vendor_that_hangs_takes_its_own_connections_and_slows_no_other_backend(two: Two) -> None:
-    """Goal G13 in small: acceptance, latency of the other backend, sockets and calls of the sick one, and its backlog."""
+    """Acceptance, latency of the other backend, sockets and calls of the sick one, and its backlog."""
     numbers = add_orders(two.site, 40)
 
     async def on_the_other(number: str) -> None:

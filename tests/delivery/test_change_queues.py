@@ -158,7 +158,7 @@ async def test_a_patch_behind_a_status_update_waits_for_a_vendor_that_is_down_an
 async def test_changes_are_accepted_while_the_vendor_is_down_and_made_when_it_is_back(
     sqlite_database: str, tmp_path: Path
 ) -> None:
-    """Nothing has been read: the vendor decides when it is back (design.md §3)."""
+    """Nothing has been read: the vendor decides when it is back."""
     vendor = Simulated(vendor=VENDORS["unit4_erpx"], data=tmp_path / "vendor")
     vendor.start()
     vendor.stop()

@@ -18,7 +18,7 @@ MOVED = {"relationId": "C1", "relatedValue": "9", "dateFrom": "2000-01-01", "dat
 async def test_a_related_value_that_a_user_moved_between_our_read_and_our_patch_holds_the_order(
     database: str, tmp_path: Path
 ) -> None:
-    """ERPx finds elements by their index: what was meant for one met another (design.md §3.3)."""
+    """ERPx finds elements by their index: what was meant for one met another."""
     async with place("unit4_erpx", database, tmp_path) as at:
         at.at("PATCH", lambda _: at.on_screen("related_value", **MOVED))
         key = "a-key-of-a-patch-that-hit-another"

@@ -1,4 +1,4 @@
-"""What each observation of a write proves, from the wire to the ledger (reliability.md §4.3). The default is unknown."""
+"""What each observation of a write proves, from the wire to the ledger. The default is unknown."""
 
 from __future__ import annotations
 

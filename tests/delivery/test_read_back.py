@@ -1,4 +1,4 @@
-"""A lost answer: read back, proved, sent again, or held until a person says which it is (reliability.md §4.4)."""
+"""A lost answer: read back, proved, sent again, or held until a person says which it is."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ CASES = [
     Case("fresh and ended", replace(FRESH, code="90"), verdict=OrderEnded, unreadable=OrderEnded),
     Case("old and ended: read first", replace(STALE, code="90"), verdict=READ),
     Case("a waiting update ends it", projected("90"), verdict=OrderEnded, unreadable=OrderEnded),
-    Case("ended and the same code", replace(FRESH, code="90"), CLOSED, OrderEnded, OrderEnded),
+    Case("ended and the same code", replace(FRESH, code="90"), CLOSED, StatusUnchanged, StatusUnchanged),
     Case("late", LATE, verdict=LateReasonRequired, unreadable=LateReasonRequired),
     Case("late with a late reason", LATE, wanted=WITH_LATE_REASON),
     Case("late with a reason of another kind", LATE, wanted=WITH_REASON),

@@ -98,7 +98,7 @@ class CivicaCxAdapter:
                 yield batch
 
     def prove(self, write: Write, seen: Observation | None) -> Proof:
-        """Evidence of class B: Cx shows the code that we set, at the time that we gave."""
+        """By the code that we set and the time that we gave: Cx shows both."""
         if seen is None or write.status is None or write.occurred_at is None or seen.code is None:
             return Proof.inconclusive
         if seen.code != write.status.code:

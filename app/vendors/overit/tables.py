@@ -24,7 +24,7 @@ def _code(code: str, label: str, status: Status, *, default: bool = False) -> St
     return StatusCode(code=code, label=label, status=status, phase=PHASE[status], default=default, basis=_ASSUMED)
 
 
-# The vocabulary of the private cancellation, suspension and closure pages (dossier §4.4); the meanings are design.md §3.2.
+# The vocabulary of the private cancellation, suspension and closure pages (dossier §4.4); the meanings are assumed.
 STATUSES = (
     _code("DRAFT",                "Draft",                Status.draft, default=True),
     _code("PROPOSAL",             "Proposal",             Status.draft),

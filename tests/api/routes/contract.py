@@ -1,4 +1,4 @@
-"""Every answer that a test of the routes receives is held against our OpenAPI document and against design.md §3.5."""
+"""Every answer that a test of the routes receives is held against our OpenAPI document and the rules for problems."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Watch:
 
 
 def check_problem(answer: httpx.Response) -> None:
-    """Every member of design.md §3.5 is there, fits the others, and the code is one of the tree's."""
+    """Every member of a problem is there, fits the others, and the code is one of the tree's."""
     if answer.request.method == "HEAD":
         return
     problem = answer.json()

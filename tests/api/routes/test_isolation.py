@@ -1,4 +1,4 @@
-"""Who may do what: every route of the OpenAPI document against every caller who may not (reliability.md, G9)."""
+"""Who may do what: every route of the OpenAPI document against every caller who may not."""
 
 from __future__ import annotations
 

@@ -236,8 +236,9 @@ REFUSALS = [
         body=update(status="cancelled"),
         number=ENDED_ORDER,
         status=409,
-        code="order-ended",
+        code="status-unchanged",
         pointer=None,
+        members={"current": {"status": "cancelled", "vendor_code": "18", "since": "2022-10-03T10:00:00Z", **CURRENT}},
     ),
 ]
 
