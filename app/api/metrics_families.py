@@ -61,7 +61,8 @@ OPERATIONS_OPEN = _ledger(
 OPERATION_OLDEST = _ledger(
     "orderbridge_operation_oldest_age_seconds",
     *(*BACKEND, "state"),
-    help="Age of the oldest open write: queued, since it was accepted; else since its last attempt began; 0 for none.",
+    help="Age of the oldest open write: queued and not behind a hold, since it was accepted; else since its last attempt"
+    " began; 0 for none.",
 )
 OPERATIONS_ENDED = _counter(
     "orderbridge_operations_finished", *BACKEND, "state", help="Writes that this process brought to their final state."

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnClause, case, func, literal_column, select, text, union_all
+from sqlalchemy import ColumnClause, and_, case, func, literal_column, select, text, union_all
 
 from app.domain.operations import State
 from app.ledger.rows import number, number_or_none
 from app.ledger.rows import text as text_of
 from app.ledger.sql import Row, Sql, Unit
-from app.ledger.tables import ATTEMPT, HOLD, OPERATION, POLL_ROUND, WEBHOOK, WEBHOOK_MESSAGE
+from app.ledger.tables import ATTEMPT, HOLD, OPERATION, ORDER, POLL_ROUND, WEBHOOK, WEBHOOK_MESSAGE
 
 _nothing: ColumnClause[str] = literal_column("''")
 _none: ColumnClause[int] = literal_column("NULL")
@@ -25,7 +25,16 @@ _attempted_at = (
     .scalar_subquery()
 )
 _queued = OPERATION.c.state == literal_column(f"'{State.queued.value}'")
-_since = case((_queued, OPERATION.c.accepted_at), else_=func.coalesce(_attempted_at, OPERATION.c.accepted_at))
+_behind_a_hold = (
+    select(ORDER.c.held)
+    .where(ORDER.c.backend == OPERATION.c.backend, ORDER.c.number == OPERATION.c.work_order)
+    .scalar_subquery()
+) == literal_column("1")
+_since = case(
+    (and_(_queued, _behind_a_hold), _none),
+    (_queued, OPERATION.c.accepted_at),
+    else_=func.coalesce(_attempted_at, OPERATION.c.accepted_at),
+)
 LOOK = Sql(
     union_all(
         select(
@@ -69,7 +78,10 @@ class Gauges:
     """The ledger at one moment. Times are microseconds since 1970."""
 
     operations: dict[tuple[str, str], Amount]
-    """Open ones, by backend and state: a queued one since it was accepted, any other since its last attempt began."""
+    """Open ones, by backend and state: a queued one since it was accepted, any other since its last attempt began.
+
+    Those that wait behind a hold count, and have no age: the hold has one, and waits for a person.
+    """
     holds: dict[tuple[str, str], Amount]
     """Open ones, by backend and cause."""
     polled_at: dict[str, int | None]

@@ -17,7 +17,7 @@ from app.ledger import rounds
 from app.ledger.gauges import LOOK, NOTHING, Amount, Gauges, look
 from app.ledger.store import Store
 from tests.ledger.scenes import BACKEND, NOW, begun, queued
-from tests.ledger.stops import STOPPED, stopped
+from tests.ledger.stops import BEHIND, STOPPED, stopped
 
 ROWS = 20_000
 OPEN = 20
@@ -69,6 +69,14 @@ async def test_an_open_hold_is_told_with_its_cause(store: Store) -> None:
     found = await store.read(look())
     assert found.holds == {(BACKEND, "outcome-unknown"): Amount(count=1, oldest_at=STOPPED)}
     assert found.operations[BACKEND, "held"].count == 1
+
+
+async def test_writes_behind_a_hold_are_counted_and_have_no_age(store: Store) -> None:
+    await stopped(store, Cause.outcome_unknown)
+    behind = (BACKEND, State.queued.value)
+    assert (await store.read(look())).operations[behind] == Amount(count=len(BEHIND), oldest_at=None)
+    await queued(store, 9, number="9")
+    assert (await store.read(look())).operations[behind] == Amount(count=len(BEHIND) + 1, oldest_at=NOW)
 
 
 async def test_a_round_of_polling_counts_once_it_is_over(store: Store) -> None:

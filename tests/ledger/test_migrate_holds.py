@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import pytest
-from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -14,8 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from app.domain.operations import EDGES
 from app.ledger import migrate as migrations
 from app.ledger.migrate import needed_version
-
-On = Callable[[Callable[[Connection], object]], object]
+from tests.ledger.old_databases import On, old_database, to
 
 OPERATION = (
     "INSERT INTO operation (id, tenant, client_id, backend, work_order, seq, kind, state, body, attempts, accepted_at,"
@@ -39,24 +36,6 @@ STILL_OPEN = {"closed_at": None, "closed_by": None, "resolution": None, "reason"
 def on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> On:
     """Something run on a connection to a database of version 0001, in one transaction."""
     return old_database(request, tmp_path_factory, version="0001")
-
-
-def old_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, *, version: str) -> On:
-    """A new database on the store that the fixture's parameter names, with the tables of this version."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('old') / 'old.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    migrations._with_connection(url, lambda connection: to(connection, version))
-    return lambda use: migrations._with_connection(url, use)
-
-
-def to(connection: Connection, version: str) -> None:
-    """Bring the tables to this version, up or down."""
-    at = connection.dialect.has_table(connection, "alembic_version")
-    now_is = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if at else None
-    up = now_is is None or now_is < version
-    (command.upgrade if up else command.downgrade)(migrations.config(connection), version)
 
 
 def filled(connection: Connection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, text
 
-from tests.ledger.test_migrate_holds import On, old_database, to
+from tests.ledger.old_databases import On, old_database, to
 
 ORDER = (
     "INSERT INTO work_order (backend, number, vendor_ids, fields, late, changed_at, version, last_seq, open_count, held,"
