@@ -209,7 +209,7 @@ ADVICE: Mapping[str, Advice] = {
         do=("Choose one that `GET .../reasons` lists, or have the operator add it.", _NEW_KEY),
     ),
     "late-reason-required": Advice(
-        when=("The target date has passed, and your update has no `late_reason`.",),
+        when=("The target date has passed, and your update has neither a `late_reason` nor a `reason_code`.",),
         do=("Add `late_reason`; `late_reasons` lists the words that this backend knows.", "Send it with a new key."),
     ),
     "vendor-rejected-data": Advice(

@@ -15,13 +15,17 @@ from app.api.parameters import CACHE_CONTROL, IF_NONE_MATCH, BackendName, OrderN
 from app.api.reads import accepted_age_s, fresh_or_known, last_copy, live, shown
 from app.api.requests import Received, strict_router
 from app.api.schemas import Transitions, WorkOrder, WorkOrderList
-from app.domain.admission import current, is_late, present
+from app.domain.admission import OrderView, Rules, current, is_late, present
 from app.domain.entity_tags import entity_tag, names_tag
 from app.domain.errors import (
     BackendMisconfigured,
     BackendTimeout,
     BackendUnavailable,
     CapabilityMissing,
+    OrderBlocked,
+    OrderEnded,
+    StatusUnchanged,
+    TransitionNotAllowed,
     WorkOrderNotFound,
 )
 from app.domain.json import JsonObject, JsonValue
@@ -36,6 +40,8 @@ from app.vendors.backends import Backend
 router = strict_router(tags=["work orders"])
 
 VENDOR_TROUBLE = (CapabilityMissing, BackendMisconfigured, BackendUnavailable, BackendTimeout)
+NEVER_SENT = frozenset(error.code for error in (CapabilityMissing, OrderBlocked, OrderEnded, StatusUnchanged))
+"""Refusals that are ours for certain, whatever the transition's row stands on."""
 ETAG = {"ETag": {"description": "A strong tag over the vendor's part of the order.", "schema": {"type": "string"}}}
 
 
@@ -164,19 +170,18 @@ def _transitions(
     requires_ = ["late_reason"] if rules.late_reasons and is_late(view, rules.table, now=now) else []
     items: list[JsonValue] = []
     for row, verdict in rules.table.onward(was, at=from_micros(now)):
-        settable = rules.table.settable(row)
-        allowed = settable and verdict.allowed
+        blocked = _why_not(view, rules, was, row, verdict)
         items.append(
             {
                 "status": row.status.value if row.status else None,
                 "vendor_code": row.code,
                 "label": row.label,
                 "master": row.master,
-                "allowed": allowed,
-                "certain": verdict.certain or not settable,
+                "allowed": blocked is None,
+                "certain": _certain(view, verdict, blocked),
                 "basis": verdict.basis.value,
-                "requires": list(requires_) if allowed else [],
-                "blocked": None if allowed else _why_not(rules.table, was, row, verdict),
+                "requires": list(requires_) if blocked is None else [],
+                "blocked": blocked,
             }
         )
     return items, {
@@ -186,15 +191,32 @@ def _transitions(
     }
 
 
-def _why_not(table: StatusTable, was: StatusCode | None, to: StatusCode, verdict: Verdict) -> dict[str, JsonValue]:
+def _why_not(
+    view: OrderView, rules: Rules, was: StatusCode | None, to: StatusCode, verdict: Verdict
+) -> JsonObject | None:
+    """What an update to this code would be refused with; None: it would be accepted."""
+    table = rules.table
     if not table.settable(to):
-        return {"code": "capability-missing", "detail": f"The vendor's interface cannot set {to.label!r}."}
+        return {"code": CapabilityMissing.code, "detail": f"The vendor's interface cannot set {to.label!r}."}
+    if view.held:
+        if rules.rejects_on_hold:
+            return {"code": OrderBlocked.code, "detail": "The order is held until a person resolves its hold."}
+        return None  # it waits behind the hold: what the order will be by then is not known
     label = was.label if was is not None else "the present status"
     if was is not None and was.code == to.code and table.workflow.same_code_refused:
-        return {"code": "status-unchanged", "detail": f"The order already is {label!r}."}
+        return {"code": StatusUnchanged.code, "detail": f"The order already is {label!r}."}
     if table.ended(was):
-        return {"code": "order-ended", "detail": f"The order is {label!r} and takes no further update."}
+        return {"code": OrderEnded.code, "detail": f"The order is {label!r} and takes no further update."}
+    if verdict.allowed:
+        return None
     return {
-        "code": "transition-not-allowed",
+        "code": TransitionNotAllowed.code,
         "detail": f"{to.label!r} may not follow {label!r} ({verdict.basis.value}).",
     }
+
+
+def _certain(view: OrderView, verdict: Verdict, blocked: JsonObject | None) -> bool:
+    """Whether an update's answer is known from here; else the vendor decides, or the state that a hold leaves."""
+    if blocked is not None and blocked["code"] in NEVER_SENT:
+        return True
+    return verdict.certain and not view.held

@@ -41,6 +41,10 @@ from app.telemetry.at_work import AT_WORK
 from app.vendors.backends import Backend
 
 
+FIRST_LOOK_S = 1.0
+"""How long the vendor may take to show an order that nobody has seen yet, for a caller who does not wait."""
+
+
 @record(frozen=True, kw_only=True, slots=True)
 class Look:
     """At which moment the checks look at the order, and whether the vendor may still be read first."""
@@ -74,7 +78,7 @@ async def submit(gateway: Gateway, request: StrictRequest, wish: Wish, preferenc
     wait_s = gateway.wait_s if preference.wait_s is None else preference.wait_s
     until = gateway.clock() + round(wait_s * SECOND)
     try:
-        acceptance = await _accepted(gateway, request, wish, waits=wait_s > 0)
+        acceptance = await _accepted(gateway, request, wish, wait_s=wait_s)
     except GatewayError as error:
         error.backend = wish.backend.name
         raise
@@ -95,12 +99,13 @@ async def submit(gateway: Gateway, request: StrictRequest, wish: Wish, preferenc
     return _kept(acceptance.answer_status, acceptance.answer_body, replayed=replayed, headers=headers)
 
 
-async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, waits: bool) -> Acceptance:
+async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, wait_s: float) -> Acceptance:
     """Accept the write, reading the vendor first where what we know of the order is not enough to decide.
 
     For a caller who does not wait, an order that we know is not read now: the write joins its queue, and the worker reads
-    before it sends.
+    before it sends. One that nobody has seen yet is, for a moment: a wrong number is best told at once.
     """
+    waits = wait_s > 0
     draft = _draft(gateway, request, wish)
     look = Look(now=draft.now, may_read=True)
     # Before any other write, and at some vendors before each, the worker reads the order.
@@ -117,7 +122,7 @@ async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, wai
             if found is not None and found.observation is not None and not waits:
                 begins = False
                 continue
-            seen = await _read_first(gateway, wish, known=found is not None)
+            seen = await _read_first(gateway, wish, known=found is not None, within_s=max(wait_s, FIRST_LOOK_S))
             if seen is not None:
                 draft = replace(draft, number=seen.key.number)
                 look = replace(look, now=to_micros(seen.as_of))  # what was just read is fresh, however long that took
@@ -194,7 +199,7 @@ def _decide(request: Request, wish: Wish, look: Look, no_room: RateLimited | Non
             if reference_used_by is not None:
                 raise _reference_used(reference_used_by)
             if order.open_count >= MOST_OPEN:
-                raise OrderQueueFull(f"{MOST_OPEN} writes of this order wait already.")
+                raise OrderQueueFull(f"{MOST_OPEN} writes of this order are not settled yet.")
             return wish.checks(order, look)
         except GatewayError as error:
             error.backend = wish.backend.name
@@ -210,16 +215,20 @@ def _reference_used(by: str) -> ClientReferenceUsed:
     return ClientReferenceUsed(detail, pointer="/client_reference", operation_id=by)
 
 
-async def _read_first(gateway: Gateway, wish: Wish, *, known: bool) -> Observation | None:
+async def _read_first(gateway: Gateway, wish: Wish, *, known: bool, within_s: float) -> Observation | None:
     """Read the order and take in what it shows; returns what that was.
 
-    When the vendor cannot be asked, a known order, or one named by what can only be its number, is accepted all the same:
-    the vendor decides when it is back. Raises WorkOrderNotFound, or the vendor's trouble for a name that we cannot place.
+    When the vendor cannot be asked, or does not answer `within_s`, a known order, or one named by what can only be its
+    number, is accepted all the same: the vendor decides when it is back. Raises WorkOrderNotFound, or the vendor's
+    trouble for a name that we cannot place.
     """
     backend = wish.backend
     placed = known or backend.vendor.is_number(wish.name)
     try:
-        seen = await backend.read(wish.name, clock=gateway.clock, dispensable=placed)
+        async with asyncio.timeout(within_s if placed else None):
+            seen = await backend.read(wish.name, clock=gateway.clock, dispensable=placed)
+    except TimeoutError:
+        return None
     except VendorTrouble as error:
         if placed:
             return None

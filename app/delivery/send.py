@@ -19,6 +19,7 @@ from app.domain.errors import (
     GatewayError,
     OrderEnded,
     VendorTrouble,
+    WorkOrderNotFound,
 )
 from app.domain.operations import Operation, State
 from app.domain.ports import Answer, Kind, Outcome, Write
@@ -42,6 +43,8 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
     """
     try:
         if operation.kind is Kind.status_update:
+            if desk.backend.health.paused:
+                await knock(desk, operation)
             reads_first = desk.backend.vendor.reads_first
             seen = await (read_order(desk, operation) if reads_first else _seen(desk, operation, known))
             code, view = await checked(desk, operation, seen)
@@ -55,6 +58,15 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
         ends = isinstance(error, OrderEnded)
         return await desk.settle(claim, operation, State.refused, error=error, ends_behind=ends)
     return await sending
+
+
+async def knock(desk: Desk, operation: Operation) -> None:
+    """A backend that pauses is tried with a read, so that nothing is sent, nor counts as an attempt, while it is away.
+
+    That it answers does not end the pause: it may show orders and still take no writes. Raises VendorTrouble.
+    """
+    with suppress(WorkOrderNotFound):
+        await desk.backend.adapter.read(operation.work_order)
 
 
 async def deliver_status(desk: Desk, claim: Claim, operation: Operation, code: StatusCode, view: OrderView) -> Settled:

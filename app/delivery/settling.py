@@ -119,7 +119,12 @@ async def refusal(desk: Desk, operation: Operation, answer: Answer, write: Write
     said = answer.said or VendorSaid()
     if write is not None:
         return await refused_change(desk, write, answer, said)
-    error = None if answer.error is None else answer.error(answer.detail, vendor=said, faults=answer.faults)
+    outcome = None if answer.said is None else "refused"
+    error = (
+        None
+        if answer.error is None
+        else answer.error(answer.detail, vendor=said, faults=answer.faults, outcome=outcome)
+    )
     if error is not None and (answer.said is None or answer.error is WorkOrderNotFound):
         return error
     seen = await read_after(desk, operation.work_order)
@@ -141,7 +146,7 @@ async def refusal(desk: Desk, operation: Operation, answer: Answer, write: Write
 async def refused_change(desk: Desk, write: Write, answer: Answer, said: VendorSaid) -> GatewayError:
     """The refusal of a change, with the members that the vendor changed nevertheless."""
     kind = answer.error or VendorRefused
-    outcome = None if kind is WorkOrderNotFound or answer.said is None else "refused"
+    outcome = None if answer.said is None else "refused"
     error = kind(answer.detail, vendor=said, faults=answer.faults, outcome=outcome)
     seen = None if kind is WorkOrderNotFound or not write.order.number else await read_after(desk, write.order.number)
     await _observe(desk, seen)

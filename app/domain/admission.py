@@ -25,7 +25,7 @@ from app.domain.statuses import Basis, Status, StatusCode, StatusTable
 from app.domain.times import SECOND, ahead, rfc3339_micros, to_micros
 
 MOST_OPEN = 100
-"""How many writes of one order may wait; more are refused until some have been settled."""
+"""How many writes of one order may be open, the one on its way included; more are refused until some have been settled."""
 
 
 @record(frozen=True, kw_only=True, slots=True)
@@ -161,13 +161,14 @@ def _fresh(order: OrderView, rules: Rules, now: int) -> bool:
 def _by_status(wanted: Wanted, to: StatusCode, order: OrderView, rules: Rules) -> GatewayError | None:
     table = rules.table
     code, was = order.projected_code or order.code, present(order, table)
+    planned = order.projected_code is not None
     if code == to.code and table.workflow.same_code_refused:
+        how = "will be, by an earlier update," if planned else "is already"
         return StatusUnchanged(
-            f"The order is already {to.label!r} (vendor code {to.code}).",
+            f"The order {how} {to.label!r} (vendor code {to.code}).",
             current=current(order, table, tenant=wanted.tenant),
         )
     if was is not None and table.ended(was):
-        planned = order.projected_code is not None
         how = "will be, by an earlier update," if planned else "is"
         return OrderEnded(
             f"The order {how} {was.label!r} in the vendor's system, and takes no further update.",
@@ -231,14 +232,14 @@ def current(order: OrderView, table: StatusTable, *, tenant: str) -> JsonObject:
     projected = order.projected_code is not None
     code = order.projected_code if projected else order.code
     operation = order.projected_operation if projected else order.code_operation
-    owner = order.projected_tenant if projected else order.code_tenant
+    mine = operation is not None and (order.projected_tenant if projected else order.code_tenant) == tenant
     row = table.by_code.get(code) if code is not None else None
     return {
         "status": row.status.value if row is not None and row.status is not None else None,
         "vendor_code": code,
-        "operation_id": operation if owner == tenant else None,
+        "operation_id": operation if mine else None,
         "since": None if projected else rfc3339_micros(order.code_since),
-        "source": "operation" if operation is not None else "vendor",
+        "source": "operation" if mine else "vendor",
     }
 
 

@@ -54,9 +54,9 @@ def _trouble_is_stored() -> None:
     """A 5xx is kept with its key, as a refusal is."""
     as_ever = writes._accepted
 
-    async def accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, waits: bool) -> Acceptance:
+    async def accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, wait_s: float) -> Acceptance:
         try:
-            return await as_ever(gateway, request, wish, waits=waits)
+            return await as_ever(gateway, request, wish, wait_s=wait_s)
         except GatewayError as error:
             if error.status >= 500:
                 kept = Refuse(status=error.status, body=problem_body(request.scope, error).decode())

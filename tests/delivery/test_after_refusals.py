@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, null, update
 
-from app.domain.errors import ReasonUnknown
+from app.domain.errors import ReasonUnknown, VendorSaid, WorkOrderNotFound
 from app.domain.ports import Answer, Outcome, Write
 from app.ledger import operations
 from app.ledger.sql import Sql, Unit
@@ -250,6 +250,37 @@ async def test_a_request_that_only_our_adapter_refuses_holds_nothing(
     assert [one["state"] for one in found] == ["applied", "refused", "applied"]
     assert (found[1]["problem"]["code"], found[1]["problem"]["outcome"]) == ("reason-unknown", "not_sent")
     assert await rows(site, HOLDS, of_number="113427") == []
+
+
+async def test_a_vendor_that_says_there_is_no_such_order_has_refused_and_what_is_behind_stops(
+    seen_on_sqlite: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order may be there again by the time of the next write, which was planned on the state that this one leaves."""
+    site, glass = seen_on_sqlite
+    backend = site.app.state.gateway.backends[site.backend]
+    gone = Answer(
+        outcome=Outcome.refused, detail="No such order.", error=WorkOrderNotFound, said=VendorSaid(status=404)
+    )
+
+    async def refuse(write: Write) -> Answer:
+        return gone if write.status is not None and write.status.code == "9" else await sends(write)
+
+    sends: Callable[[Write], Awaitable[Answer]] = backend.adapter.send
+    monkeypatch.setattr(backend.adapter, "send", refuse)
+    await site.api.get(site.orders("113427"))
+    glass.around(UPDATE, slow)
+    applied, refused, behind = [await send_async(site, "113427", code) for code in (11, 9, 4)]
+    assert (await finished(site, applied))["state"] == "applied"
+    problem = (await finished(site, refused))["problem"]
+    assert (problem["code"], problem["outcome"], problem["vendor"]["status"]) == (
+        "work-order-not-found",
+        "refused",
+        404,
+    )
+    [hold] = await rows(site, HOLDS, of_number="113427")
+    waiting = await operation(site, behind)
+    assert (waiting["state"], waiting["blocked_by"], waiting["attempts"]) == ("queued", hold["id"], 0)
+    assert codes(site, "113427") == [11]
 
 
 async def test_another_tenant_hears_neither_the_vendors_words_to_us_nor_the_name_of_our_hold(

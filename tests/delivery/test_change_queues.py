@@ -111,6 +111,10 @@ async def test_every_write_of_an_order_is_refused_while_one_is_held_where_the_ba
         assert (refused.status_code, problem["code"], problem["blocked_by"]) == (409, "order-blocked", hold["id"])
         assert (problem["retryable"], problem["next"]["action"], at.sent) == (True, "resolve_hold", ["PATCH"])
         assert (await asked()).headers.get("idempotent-replayed", "false") == "false"
+        told = (await at.site.api.get(at.site.orders(at.number) + "/transitions")).json()["items"]
+        assert {(row["allowed"], row["certain"], row["blocked"]["code"]) for row in told} == {
+            (False, True, "order-blocked")
+        }
 
 
 @pytest.mark.parametrize("on_hold", ["accept", "reject"])

@@ -131,6 +131,18 @@ async def test_while_an_order_is_held_nothing_of_it_is_sent_however_long(seen: t
     assert (len(glass.of(UPDATE)) - asked, codes(site, ORDER)) == (1, [11])
 
 
+async def test_while_an_order_is_held_every_status_may_be_sent_behind_it_and_none_is_certain(
+    seen_on_sqlite: tuple[Site, Glass],
+) -> None:
+    site, glass = seen_on_sqlite
+    await behind_a_refusal(site, glass, 11)
+    rows = (await site.api.get(site.orders(ORDER) + "/transitions")).json()["items"]
+    assert {(row["allowed"], row["certain"], row["blocked"]) for row in rows} == {(True, False, None)}
+    for row in rows[:3]:
+        answer = await site.update(ORDER, body(int(row["vendor_code"])), prefer="respond-async")
+        assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+
+
 async def test_the_order_is_read_once_before_anything_is_sent_after_a_release(seen: tuple[Site, Glass]) -> None:
     site, glass = seen
     stopped = await behind_a_refusal(site, glass, 10, 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ from tests.delivery.bench import (
     body,
     codes,
     delivery,
+    events,
     finished,
     operation,
     outcomes,
@@ -26,7 +28,7 @@ from tests.delivery.bench import (
     send_async,
     until,
 )
-from tests.delivery.recording import LIST, LOG_IN, UPDATE, Glass, glass
+from tests.delivery.recording import LIST, LOG_IN, READ, UPDATE, Glass, glass
 from tests.gateway import CX, Site, site
 from tests.vendors.loopback import after, reply
 
@@ -101,6 +103,36 @@ async def test_a_vendors_retry_after_is_honoured(seen: tuple[Site, Glass]) -> No
     first, second = glass.of(UPDATE)
     assert second.at - first.at >= 2
     assert await outcomes(made, sent.json()["operation_id"]) == ["not_applied", "applied"]
+
+
+async def test_while_a_vendor_is_away_it_is_tried_by_reads_and_nothing_counts_as_an_attempt(
+    seen: tuple[Site, Glass],
+) -> None:
+    made, glass = seen
+    await made.api.get(made.orders("113427"))
+    before = len(glass.of(READ))
+    glass.instead(UPDATE, reply(429, b""))
+    glass.instead(READ, *[reply(429, b"")] * 3)
+    sent = await made.update("113427", body(11), prefer="wait=20")
+    assert (sent.status_code, sent.json()["state"]) == (201, "applied")
+    assert (len(glass.of(UPDATE)), len(glass.of(READ)) - before) == (2, 4)
+    assert await outcomes(made, sent.json()["operation_id"]) == ["not_applied", "applied"]
+    told = [kind for kind, _ in await events(made, "113427") if kind.startswith("operation.")]
+    assert told.count("operation.queued") == 1
+
+
+async def test_a_backend_that_shows_orders_and_takes_no_writes_is_not_taken_for_well(seen: tuple[Site, Glass]) -> None:
+    made, glass = seen
+    await made.api.get(made.orders("113427"))
+    glass.instead(UPDATE, *[reply(429, b"")] * 4)
+    sent = await made.update("113427", body(11), prefer="wait=20")
+    assert (sent.status_code, sent.json()["state"]) == (201, "applied")
+    at = [one.at for one in glass.of(UPDATE)]
+    assert [then >= pause for then, pause in zip(gaps(at), (0.5, 1, 2, 4), strict=True)] == [True] * 4
+
+
+def gaps(at: list[float]) -> list[float]:
+    return [after - before for before, after in pairwise(at)]
 
 
 async def test_after_an_outage_one_call_at_a_time_tries_until_one_is_answered(

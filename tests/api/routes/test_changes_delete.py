@@ -21,6 +21,8 @@ async def test_unit4_closes_the_order(unit4: Site) -> None:
     assert vendors_part(await read(unit4, number)) == {**vendors_part(before), **closed}
     late = await unit4.update(number, {"status": "on_hold", "occurred_at": "2026-11-20T20:40:00Z"})
     assert (late.status_code, late.json()["code"]) == (409, "order-ended")
+    told = (await unit4.api.get(unit4.orders(number) + "/transitions")).json()["items"]
+    assert {(row["allowed"], row["certain"], row["blocked"]["code"]) for row in told} == {(False, True, "order-ended")}
 
 
 async def test_nexusfs_deletes_the_order(nexus: Site) -> None:

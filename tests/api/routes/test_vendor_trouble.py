@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.api.routes.contract import Watch
-from tests.api.routes.scene import ON_SITE, UNSEEN_ORDER, final
+from tests.api.routes.scene import ON_SITE, UNSEEN_ORDER, final, new_order
 from tests.gateway import CX, Site, site
 
 READS = ["", "/transitions", "/status-updates"]
@@ -76,6 +77,20 @@ async def test_what_is_known_is_still_told_while_the_vendor_is_away(cx_on_sqlite
     assert (await site.api.get(orders + "/transitions")).status_code == 200
     assert (await site.api.get(orders + "/status-updates")).json() == {"items": [], "next": None}
     assert (await site.api.get(site.orders())).status_code == 200
+
+
+@pytest.mark.parametrize(("prefer", "within_s"), [("respond-async", 1), ("wait=0", 1), ("wait=2", 2)])
+async def test_an_order_that_nobody_has_seen_is_accepted_unread_once_the_callers_time_is_over(
+    cx_on_sqlite: Site, prefer: str, within_s: float
+) -> None:
+    number = new_order(cx_on_sqlite)
+    cx_on_sqlite.fault("hang", on="read", order=number, delay_s=8)
+    began = time.monotonic()
+    answer = await cx_on_sqlite.update(number, ON_SITE, prefer=prefer)
+    assert within_s <= time.monotonic() - began < 7
+    assert answer.status_code == 202
+    assert answer.json()["state"] in ("queued", "sending")
+    assert answer.headers["preference-applied"] == prefer
 
 
 @pytest.mark.parametrize("path", READS)
