@@ -40,7 +40,6 @@ from app.ledger.rows import compact
 from app.telemetry.at_work import AT_WORK
 from app.vendors.backends import Backend
 
-
 FIRST_LOOK_S = 1.0
 """How long the vendor may take to show an order that nobody has seen yet, for a caller who does not wait."""
 

@@ -280,7 +280,10 @@ class ClientReferenceUsed(Conflict):
 
 
 class OrderQueueFull(Conflict):
-    """A hundred writes of this order are not settled yet. Find out why (GET /v1/operations); then repeat yours with the same key."""
+    """A hundred writes of this order are not settled yet.
+
+    Find out why (GET /v1/operations); then repeat yours with the same key.
+    """
 
     code = "order-queue-full"
     title = "Too many updates of this order are waiting"

@@ -212,7 +212,7 @@ TOLD = [
     Told(
         "another tenant's write is not named",
         ours("11", tenant="other"),
-        {**OBSERVED, "source": "operation", "since": rfc3339_micros(NOW - 60 * SECOND)},
+        {**OBSERVED, "source": "vendor", "since": rfc3339_micros(NOW - 60 * SECOND)},
     ),
     Told(
         "our own waiting update",
@@ -222,7 +222,7 @@ TOLD = [
     Told(
         "another tenant's waiting update is not named",
         projected("11", tenant="other"),
-        {**OBSERVED, "source": "operation", "since": None},
+        {**OBSERVED, "source": "vendor", "since": None},
     ),
 ]
 
