@@ -13,8 +13,9 @@ from app.vendors.civica_cx.simulator_calls import Calls
 from app.vendors.civica_cx.simulator_contract import CONTRACTOR_SERVICE, TOKEN_SERVICE, Service
 from app.vendors.civica_cx.simulator_metadata import NOT_FOUND, page
 from app.vendors.civica_cx.simulator_orders import Orders
-from app.vendors.civica_cx.simulator_reader import LONDON, NotAnEnvelope, operation_for, read
+from app.vendors.civica_cx.simulator_reader import NotAnEnvelope, operation_for, read
 from app.vendors.civica_cx.simulator_users import Tokens
+from app.vendors.civica_cx.simulator_values import LONDON
 from app.vendors.civica_cx.simulator_workflow import CANCELLED, refusal_of_move
 from app.vendors.civica_cx.simulator_writer import SoapFault
 from app.vendors.simulation import (

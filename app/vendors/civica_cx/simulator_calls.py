@@ -8,8 +8,9 @@ from datetime import datetime
 
 from app.vendors.civica_cx.simulator_contract import CONTRACTOR_SERVICE, Contract, Operation
 from app.vendors.civica_cx.simulator_orders import Order, Orders
-from app.vendors.civica_cx.simulator_reader import EMPTY_GUID, LONDON, Members, Reading, Value, local_time
+from app.vendors.civica_cx.simulator_reader import Members, Reading, Value
 from app.vendors.civica_cx.simulator_users import Tokens, User
+from app.vendors.civica_cx.simulator_values import EMPTY_GUID, LONDON, local_time
 from app.vendors.civica_cx.simulator_workflow import CODES, COMPLETE, refusal_of_update
 from app.vendors.civica_cx.simulator_writer import INTERNAL, INVALID_TOKEN, SoapFault, element, members_xml, result
 from app.vendors.simulation import Answer, Call, Clock, Effect, Journal, Json, On

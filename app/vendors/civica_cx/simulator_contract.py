@@ -18,6 +18,8 @@ class Member:
     type: str
     """string, int, boolean, dateTime or guid; or, for a class, `{namespace}Name`."""
     nillable: bool
+    required: bool
+    """The element must be there, though it may be nil where it is nillable."""
     tag: str
 
 
@@ -93,6 +95,7 @@ def _members(tag: str, types: dict[str, etree._Element]) -> tuple[Member, ...]:
             namespace=namespace,
             type=_simple(_resolved(item, "type")),
             nillable=item.get("nillable") == "true",
+            required=item.get("minOccurs") != "0",
             tag=f"{{{namespace}}}{item.get('name')}",
         )
         for item in types[tag].iterfind(f".//{XS}sequence/{XS}element")

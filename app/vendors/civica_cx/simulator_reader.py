@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypeAlias
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 
 from app.vendors.civica_cx.simulator_contract import Contract, Member, Operation
+from app.vendors.civica_cx.simulator_values import CLR, MISSING, PARSERS, Scalar
 from app.vendors.civica_cx.simulator_writer import ACTION_NOT_SUPPORTED, DESERIALIZATION_FAILED, SoapFault
 
 ENVELOPE = "{http://schemas.xmlsoap.org/soap/envelope/}"
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
-EMPTY_GUID = "00000000-0000-0000-0000-000000000000"
-NO_DATE = "0001-01-01T00:00:00"
-LONDON = ZoneInfo("Europe/London")
 
-Value: TypeAlias = "bool | int | str | Members | None"
+Value: TypeAlias = "Scalar | Members | None"
 Members: TypeAlias = "dict[str, Value]"
-
-MISSING: dict[str, Value] = {"int": 0, "boolean": False, "guid": EMPTY_GUID, "dateTime": NO_DATE}
-"""What a value type is when its element is not there; everything else is null."""
-
-HEX = "[0-9a-fA-F]"
-GUID = rf"{HEX}{{32}}|(\{{)?{HEX}{{8}}(-{HEX}{{4}}){{3}}-{HEX}{{12}}(?(1)\}})"
-CLR = {"int": "Int32", "boolean": "Boolean", "guid": "Guid", "dateTime": "DateTime"}
 
 
 class NotAnEnvelope(Exception):
@@ -90,73 +77,60 @@ class _Reader:
         for child in element.iterchildren(etree.Element):
             for index in range(position, len(members)):
                 if members[index].tag == child.tag:
+                    self._none_required(members[position:index], "Element", child)
                     values[members[index].name] = self._value(child, members[index])
                     position = index + 1
                     break
             else:
                 self._dropped.append(_dropped(child, contract.name, [member.tag for member in members]))
+        self._none_required(members[position:], "EndElement", element)
         return values
+
+    def _none_required(self, passed_over: Sequence[Member], node: str, at: etree._Element) -> None:
+        """Raises SoapFault when a required member is among those that the walk has left behind on reaching `at`."""
+        for index, member in enumerate(passed_over):
+            if member.required:
+                name = etree.QName(at)
+                expected = " | ".join(left.name for left in passed_over[: index + 1])
+                raise self._failed(
+                    f"'{node}' '{name.localname}' from namespace '{name.namespace}' is not expected. "
+                    f"Expecting element '{expected}'."
+                )
 
     def _value(self, element: etree._Element, member: Member) -> Value:
         nested = self._contracts.get(member.type)
         if element.get(NIL) in ("true", "1"):
             if not member.nillable:
-                raise self._failed(f"ValueType 'System.{CLR[member.type]}' cannot be null.")
+                raise self._unreadable(f"ValueType 'System.{CLR[member.type]}' cannot be null.")
             return None
         if nested is not None:
             return self.contract(element, nested)
         if len(element):
-            raise self._failed("'Element' is an invalid XmlNodeType.")
+            raise self._unreadable("'Element' is an invalid XmlNodeType.")
         text = element.text or ""
         try:
             return text if member.type == "string" else PARSERS[member.type](text.strip(" \t\r\n"))
         except ValueError:
-            raise self._failed(f"The value '{text}' cannot be parsed as the type '{CLR[member.type]}'.") from None
+            raise self._unreadable(f"The value '{text}' cannot be parsed as the type '{CLR[member.type]}'.") from None
+
+    def _unreadable(self, reason: str) -> SoapFault:
+        return self._failed(
+            f"There was an error deserializing the object of type {self._operation.request.clr_name}. {reason}"
+        )
 
     def _failed(self, reason: str) -> SoapFault:
         return SoapFault(
             *DESERIALIZATION_FAILED,
             f"There was an error while trying to deserialize parameter {self._operation.namespace}:request. The "
-            "InnerException message was 'There was an error deserializing the object of type "
-            f"{self._operation.request.clr_name}. {reason}'.  Please see InnerException for more details.",
+            f"InnerException message was '{reason}'.  Please see InnerException for more details.",
         )
-
-
-def local_time(lexical: str) -> datetime:
-    """An xs:dateTime in UK time, without a zone. [assumed] One with an offset or Z is converted."""
-    when = datetime.fromisoformat(lexical)
-    return when if when.tzinfo is None else when.astimezone(LONDON).replace(tzinfo=None)
-
-
-def _int(text: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]{1,10}", text) or not -(2**31) <= int(text) < 2**31:
-        raise ValueError(text)
-    return int(text)
-
-
-def _boolean(text: str) -> bool:
-    if text not in ("true", "1", "false", "0"):
-        raise ValueError(text)
-    return text in ("true", "1")
-
-
-def _guid(text: str) -> str:
-    if not re.fullmatch(GUID, text):
-        raise ValueError(text)
-    return str(UUID(text))
-
-
-def _date_time(text: str) -> str:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,7})?)?(Z|[+-]\d\d:\d\d)?", text, re.ASCII):
-        raise ValueError(text)
-    datetime.fromisoformat(text)
-    return text
 
 
 PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
 )
-PARSERS: dict[str, Callable[[str], Value]] = {"int": _int, "boolean": _boolean, "guid": _guid, "dateTime": _date_time}
+READ_ON = frozenset({etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE, etree.ErrorTypes.ERR_UNDECLARED_ENTITY})
+"""Errors after which a feed goes on without a word, so that what is open at its end says nothing."""
 
 
 def _parsed(body: bytes, operation: Operation) -> etree._Element:
@@ -165,28 +139,30 @@ def _parsed(body: bytes, operation: Operation) -> etree._Element:
     except etree.XMLSyntaxError as fault:
         raise SoapFault(
             *DESERIALIZATION_FAILED,
-            f"Error in deserializing body of request message for operation '{operation.name}'. "
-            + _syntax(body, str(fault.msg)),
+            f"Error in deserializing body of request message for operation '{operation.name}'. " + _syntax(body, fault),
         ) from None
     if root.getroottree().docinfo.doctype or root.tag != ENVELOPE + "Envelope":
         raise NotAnEnvelope
     return root
 
 
-def _syntax(body: bytes, reason: str) -> str:
+def _syntax(body: bytes, fault: etree.XMLSyntaxError) -> str:
     """WCF's words for a body that breaks off; the parser's own for anything else."""
     events = etree.XMLPullParser(events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False)
     still_open: list[str] = []
     try:
         events.feed(body)
     except etree.XMLSyntaxError:
-        return reason
+        return str(fault.msg)
     for event, element in events.read_events():
         if event == "start":
-            local = etree.QName(element).localname
+            # Not QName, which refuses a name whose prefix nothing declares.
+            local = element.tag.rpartition("}")[2]
             still_open.append(local if element.prefix is None else f"{element.prefix}:{local}")
         else:
             still_open.pop()
+    if fault.code in READ_ON or not still_open:
+        return str(fault.msg)
     return f"Unexpected end of file. Following elements are not closed: {', '.join(reversed(still_open))}."
 
 

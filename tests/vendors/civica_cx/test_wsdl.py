@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from app.vendors.civica_cx.contract import ContractFault, load
 from app.vendors.civica_cx.documents import VENDORED, FolderDocuments, ForeignDocument, LiveDocuments
@@ -46,6 +47,25 @@ def test_both_sets_load_from_their_folder_alone_and_miss_nothing(wsdl: WsdlSet) 
     assert {name: operation.missing for name, operation in contract.operations.items()} == dict.fromkeys(
         (call.operation for call in CALLS), ()
     )
+
+
+def test_the_vendored_schema_requires_of_an_update_what_the_document_says_it_must_include() -> None:
+    """Vendor document 000, "What you must send", but for the token, which every call's base class has."""
+    schema = etree.parse(VENDORED / f"{CONTRACTOR}.xsd2.xsd")
+    of_an_update = schema.iterfind(
+        "{*}complexType[@name='UpdateRepairWorksOrderStatusRequest']//{*}sequence/{*}element"
+    )
+    of_its_status = schema.iterfind("{*}complexType[@name='RepairWorksOrderStatus']//{*}sequence/{*}element")
+    required = [one.get("name") for one in (*of_an_update, *of_its_status) if one.get("minOccurs") != "0"]
+    assert sorted(str(name) for name in required) == [
+        "NewStatus",
+        "StatusCodeId",
+        "StatusDate",
+        "StatusSetByUserId",
+        "StatusSetDate",
+        "WorkOrderId",
+        "WorkOrderUid",
+    ]
 
 
 def test_the_address_is_the_backend_s_and_never_the_wsdl_s(wsdl: WsdlSet) -> None:
