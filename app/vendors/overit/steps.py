@@ -1,7 +1,7 @@
 """What each of the vendor's error codes means, by the step that gives it, and what an HTTP status alone proves.
 
-Known: the general codes, IA001_001, and that an odd code is "does not exist" (dossier §4.5); the codes of the private
-cancellation (§4.4). Vendor document 004 leaves its steps' codes out: those are assumed, so a code that is not here is
+Known: the general codes, IA001_001 and IA001_002, and that an odd code is "does not exist" (dossier §4.5); the codes of
+the private cancellation (§4.4). Vendor document 004 leaves its steps' codes out: those are assumed, so a code that is not here is
 never read as a refusal.
 """
 
@@ -87,12 +87,13 @@ READ_RIGHTS = ("fsm.core.workorder.view",)
 VALIDATION, UNAUTHORIZED, UNEXPECTED, PRIVATE = "IA000_001", "IA000_002", "IA000_003", "IA000_004"
 NO_ORDER = "IA005_001"
 
-# dossier §4.5, general codes; step 1's code is the document's response example.
+# dossier §4.5, general codes, and the pair of step 1: "does not exist", the document's response example, and "not unique".
 GENERAL: Mapping[str, Meaning] = {
     VALIDATION:  _refused("validation", "NextGen FSM found the request itself not valid."),
     UNEXPECTED:  _unknown("NextGen FSM met an unexpected error, at a step that it does not tell."),
     PRIVATE:     _unknown("A private API of NextGen FSM failed, at a step that it does not tell."),
     "IA001_001": _not_ours("NextGen FSM has no active external system of our external_system_code.", "STEP 1"),
+    "IA001_002": _not_ours("NextGen FSM has more than one external system of our external_system_code.", "STEP 1"),
     NO_ORDER:    Meaning(outcome=Outcome.refused, step="STEP 2", error=WorkOrderNotFound,
                          detail="NextGen FSM has no such work order."),
 }  # fmt: skip

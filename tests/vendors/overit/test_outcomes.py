@@ -52,6 +52,7 @@ PATCH_CODES: dict[str, tuple[int, Outcome, type[GatewayError] | None]] = {
     "IA000_003": (400, Outcome.unknown, None),
     "IA000_004": (502, Outcome.unknown, None),
     "IA001_001": (404, Outcome.not_applied, BackendMisconfigured),
+    "IA001_002": (400, Outcome.not_applied, BackendMisconfigured),
     "IA005_001": (404, Outcome.refused, WorkOrderNotFound),
     "IA005_003": (404, Outcome.refused, VendorRejectedData),
     "IA005_005": (404, Outcome.refused, VendorRejectedData),
@@ -70,7 +71,10 @@ PATCH_CODES: dict[str, tuple[int, Outcome, type[GatewayError] | None]] = {
     "IA005_019": (400, Outcome.refused, VendorRejectedData),
 }
 CANCEL_CODES: dict[str, tuple[int, Outcome, type[GatewayError] | None]] = {
-    **{code: PATCH_CODES[code] for code in ("IA000_001", "IA000_002", "IA000_003", "IA000_004", "IA001_001", "IA005_001")},
+    **{
+        code: PATCH_CODES[code]
+        for code in ("IA000_001", "IA000_002", "IA000_003", "IA000_004", "IA001_001", "IA001_002", "IA005_001")
+    },
     "NOT_FOUND": (404, Outcome.refused, WorkOrderNotFound),
     **dict.fromkeys(
         ("C270_1328", "C270_0206", "ODL005", "ODL006", "ODL007", "ODL008", "ODL010", "ODL017"),
@@ -214,6 +218,7 @@ READS = [
     Read(id="unexpected", status=400, body=problem(400, "IA000_003"), error=BackendUnavailable),
     Read(id="private", status=502, body=problem(502, "IA000_004"), error=BackendUnavailable),
     Read(id="no external system", status=404, body=problem(404, "IA001_001"), error=BackendMisconfigured),
+    Read(id="external system not unique", status=400, body=problem(400, "IA001_002"), error=BackendMisconfigured),
     Read(id="an unknown code", status=404, body=problem(404, "IA005_099"), error=BackendUnavailable),
     Read(id="no such API", status=404, body=b"", error=BackendMisconfigured),
     Read(id="token", status=401, body=b"", error=BackendMisconfigured),
