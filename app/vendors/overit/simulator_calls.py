@@ -89,7 +89,7 @@ class Calls:
         return _call("read", self._named(query), run, Refused("unexpected", "Unexpected error"), request)
 
     def _permit(self, request: Request) -> None:
-        """[assumed] An absent, unknown or expired token is 401; a token without a permission 400 (dossier 4.5)."""
+        """No good token, or one without a permission: one code, and "400, not 401 or 403" (dossier 4.5)."""
         expired, self.expired = self.expired, False
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         permissions = TOKENS.get(token.strip()) if scheme.lower() == "bearer" else None
@@ -115,12 +115,7 @@ class Calls:
 
 
 def refused_answer(refused: Refused, request: Request) -> Answer:
-    headers: tuple[tuple[str, str], ...] = ()
-    match refused.error:
-        case "token":
-            headers = (("www-authenticate", "Bearer"),)
-        case "method":
-            headers = (("allow", METHODS[request.path]),)
+    headers = (("allow", METHODS[request.path]),) if refused.error == "method" else ()
     return problem(refused.error, refused.subject, instance=request.path, headers=headers)
 
 

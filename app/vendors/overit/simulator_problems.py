@@ -28,7 +28,7 @@ def _error(status: int, code: str, detail: str) -> Error:
 # IA000_*, IA001_001, ODL017 and "odd = does not exist": the vendor's page of error codes (dossier 4.4 and 4.5). The
 # numbers after IA002 to IA005 are [assumed]: vendor document 004 leaves "Response error codes" empty.
 ERRORS: Mapping[str, Error] = {
-    "token":      _error(401, "IA000_002", "{}"),
+    "token":      _error(400, "IA000_002", "{}"),
     "rights":     _error(400, "IA000_002", "Missing permission {}"),
     "body":       _error(400, "IA000_001", "{}"),
     "path":       _error(404, "IA000_003", "No resource at {}"),

@@ -50,15 +50,22 @@ async def test_a_vendor_that_is_not_there_ends_the_check() -> None:
     assert finding.detail.startswith("http://127.0.0.1:1/work-orders/r1/work-orders: ")
 
 
-async def test_a_token_that_is_not_accepted_ends_the_check(sim_fsm: Fsm) -> None:
-    async with adapting(sim_fsm.url, access_token="old-token") as adapter:
-        findings = await checked(adapter)
-    assert [(finding.name, finding.ok) for finding in findings] == [("address", True), ("access token", False)]
-
-
 NOT_AUTHORIZED = (
     "NextGen FSM does not accept our access_token, or the token's user lacks a right there; this call needs "
 )
+
+
+async def test_a_token_that_is_not_accepted_ends_the_check(sim_fsm: Fsm) -> None:
+    async with adapting(sim_fsm.url, access_token="old-token") as adapter:
+        findings = await checked(adapter)
+    assert [(finding.name, finding.ok) for finding in findings] == [("address", True), ("read", False)]
+    assert findings[1].detail.startswith(NOT_AUTHORIZED)
+
+
+async def test_a_401_is_of_the_token_alone() -> None:
+    async with loopback(reply(401)) as server, adapting(server.url) as adapter:
+        findings = await checked(adapter)
+    assert [(finding.name, finding.ok) for finding in findings] == [("address", True), ("access token", False)]
 
 
 @pytest.mark.parametrize("token", ["readonly-token", "no-configuration-token", "no-technical-object-token"])

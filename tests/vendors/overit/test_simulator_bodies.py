@@ -116,13 +116,13 @@ def test_another_path_is_404(sim_shared_fsm: Fsm) -> None:
     "header", ["", "Bearer", "Bearer other-token", "Basic sandbox-token", "sandbox-token", "Bearer sandbox-token x"]
 )
 @pytest.mark.parametrize("body", [b"{%s}" % NAMED, b"{", b""], ids=["good", "bad", "empty"])
-def test_a_token_that_is_absent_or_wrong_is_401_before_anything_else(
+def test_a_token_that_is_absent_or_wrong_is_400_before_anything_else(
     sim_shared_fsm: Fsm, header: str, body: bytes
 ) -> None:
+    """ "400, not 401 or 403" (dossier 4.5)."""
     answer = sim_shared_fsm.send(body, Authorization=header)
 
-    assert problem(answer) == (401, "IA000_002", "Access token is absent or not valid")
-    assert answer.headers["www-authenticate"] == "Bearer"
+    assert problem(answer) == (400, "IA000_002", "Access token is absent or not valid")
 
 
 @pytest.mark.parametrize(

@@ -166,13 +166,13 @@ def test_rate_limited_is_429_with_the_seconds_to_wait(fsm: Fsm, order: str) -> N
     assert fsm.kinds(order) == []
 
 
-def test_token_expired_is_401_for_the_calls_that_meet_it(fsm: Fsm, order: str) -> None:
+def test_token_expired_is_400_for_the_calls_that_meet_it(fsm: Fsm, order: str) -> None:
     """Nothing in the vendor's API gives out tokens: a new one has the same text here, and the next call is right."""
     fsm.fault(kind="token_expired", on="read")
     fsm.fault(kind="token_expired")
 
-    assert problem(fsm.read(code=order)) == (401, "IA000_002", "Access token has expired")
-    assert problem(fsm.patch({"notes": "n"}, order=order)) == (401, "IA000_002", "Access token has expired")
+    assert problem(fsm.read(code=order)) == (400, "IA000_002", "Access token has expired")
+    assert problem(fsm.patch({"notes": "n"}, order=order)) == (400, "IA000_002", "Access token has expired")
     assert fsm.kinds(order) == []
     assert fsm.patch({"notes": "n"}, order=order).status_code == 204
     assert fsm.read(code=order).status_code == 200

@@ -104,7 +104,7 @@ def test_reading_needs_a_token_and_no_permission_to_edit(sim_shared_fsm: Fsm) ->
     without = sim_shared_fsm.http.get(READ, params=named)
 
     assert (readonly.status_code, readonly.json()["content"]) == (200, [RECORD])
-    assert problem(without) == (401, "IA000_002", "Access token is absent or not valid")
+    assert problem(without) == (400, "IA000_002", "Access token is absent or not valid")
 
 
 def test_a_cancellation_cancels_the_order_and_its_operations(sim_fsm: Fsm) -> None:

@@ -231,7 +231,7 @@ def test_a_journal_that_is_not_this_simulators_is_refused(tmp_path: Path, line: 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_ends_cleanly_on_a_signal(tmp_path: Path, sent: signal.Signals) -> None:
     with process_on(tmp_path) as (fsm, process):
-        assert httpx.get(f"{fsm.url}/work-orders/r1/work-orders?code=WO00223").status_code == 401
+        assert httpx.get(f"{fsm.url}/work-orders/r1/work-orders?code=WO00223").status_code == 400
         process.send_signal(sent)
         out, err = process.communicate(timeout=10)
 
