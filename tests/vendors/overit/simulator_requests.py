@@ -20,6 +20,8 @@ PATH = "/integration/work-orders/r1/work-orders"
 CANCELLATION = "/integration/work-orders/r1/work-orders/cancellation"
 READ = "/work-orders/r1/work-orders"
 ORDER = "WO00223"
+OPERATION1 = 10
+"""Where WO00223 has its operation1; the document's third example adds another at 1."""
 AGGREGATED_ORDER = "WO00224"
 PARENT = "WO00100"
 """It has neither operations nor an address."""

@@ -19,7 +19,7 @@ from app.vendors.overit.fields import ORDER as TABLE
 from tests.vendors.loopback import loopback, reply
 from tests.vendors.overit import documented
 from tests.vendors.overit.adapting import a_patch, adapting, read_and_patch
-from tests.vendors.overit.simulator_requests import ORDER, Fsm
+from tests.vendors.overit.simulator_requests import OPERATION1, ORDER, Fsm
 
 
 @pytest.mark.parametrize("success", [204, 200])
@@ -29,7 +29,7 @@ async def test_a_patch_shows_in_the_order(sim_fsm: Fsm, success: int) -> None:
         "priority": None,
         "description": "",
         "dates": {"planned_end": "2024-01-01T10:00:00+01:00"},
-        "operations": {"1": {"notes": "ring twice", "remaining_duration": 5}},
+        "operations": {"10": {"notes": "ring twice", "remaining_duration": 5}},
         "extensions": {"overit": {"extension": {"myFieldName": "myValue"}}},
     }
     async with adapting(sim_fsm.url) as adapter:
@@ -55,9 +55,9 @@ async def test_a_documented_example_succeeds_once_our_adapter_has_completed_it(
 ) -> None:
     printed = documented.example(name)
     rows = printed.get("operations")
-    if isinstance(rows, list):  # as printed it names no order of execution, or one that the order has already
+    if isinstance(rows, list):  # the second names no executionOrder; the third's goes out as printed
         [row] = [one for one in rows if isinstance(one, dict)]
-        printed = {**printed, "operations": [{**row, "executionOrder": 1 if row["code"] == "operation1" else 2}]}
+        printed = {**printed, "operations": [{"executionOrder": OPERATION1, **row}]}
     asked = contents(to_ours(TABLE, documented.joined(printed)))
     async with adapting(sim_fsm.url) as adapter:
         assert (await read_and_patch(adapter, asked)).outcome is Outcome.applied
@@ -80,8 +80,8 @@ async def test_new_operations_get_their_addresses(sim_fsm: Fsm) -> None:
 
 async def test_nothing_that_we_send_is_dropped_or_ignored(sim_fsm: Fsm) -> None:
     bodies: list[JsonObject] = [
-        {"operations": {"1": {"code": "other"}}},
-        {"operations": {"1": {"notes": "n"}, "2": {"type": "opType1"}}},
+        {"operations": {"10": {"code": "other"}}},
+        {"operations": {"10": {"notes": "n"}, "2": {"type": "opType1"}}},
         {"extensions": {"overit": {"aggregateCardinalityCode": "cardinality2"}}},
     ]
     async with adapting(sim_fsm.url) as adapter:
@@ -93,7 +93,7 @@ async def test_nothing_that_we_send_is_dropped_or_ignored(sim_fsm: Fsm) -> None:
 
 
 async def test_what_the_order_shows_already_is_not_sent(sim_fsm: Fsm) -> None:
-    body: JsonObject = {"priority": "U1", "operations": {"1": {"code": "operation1"}}}
+    body: JsonObject = {"priority": "U1", "operations": {"10": {"code": "operation1"}}}
     async with adapting(sim_fsm.url) as adapter:
         before = (await adapter.read(ORDER)).fields
         assert adapter.requests(a_patch(body, before=before)) == []
@@ -221,9 +221,9 @@ async def test_a_patch_that_stopped_half_way_proves_neither(sim_fsm: Fsm) -> Non
 async def test_what_was_accepted_and_does_not_show_is_told(sim_fsm: Fsm) -> None:
     async with adapting(sim_fsm.url) as adapter:
         seen = await adapter.read(ORDER)
-        body: JsonObject = {"notes": "n", "operations": {"1": {"description": "d"}}, "priority": "U1"}
+        body: JsonObject = {"notes": "n", "operations": {"10": {"description": "d"}}, "priority": "U1"}
         assert adapter.side_effect(a_patch(body, before=seen.fields), seen) == (
-            "NextGen FSM accepted the change, and does not show: /notes, /operations/1/description."
+            "NextGen FSM accepted the change, and does not show: /notes, /operations/10/description."
         )
 
 

@@ -76,9 +76,9 @@ STEPS = [
     ),
     Step(
         id="STEP 7a Team Cardinality Validation of an operation",
-        body=operation("1", cardinality="many"),
+        body=operation("10", cardinality="many"),
         vendor_code="IA005_011",
-        pointers=("/operations/1/cardinality",),
+        pointers=("/operations/10/cardinality",),
         detail="There is no such cardinality of an operation. (STEP 7a)",
     ),
     Step(
@@ -149,9 +149,9 @@ STEPS = [
     ),
     Step(
         id="STEP 13 Work Order Operations Update, after STEP 9",
-        body={"notes": "n", "operations": {"1": dict(BACKWARDS)}},
+        body={"notes": "n", "operations": {"10": dict(BACKWARDS)}},
         vendor_code="IA005_019",
-        pointers=("/operations/1",),
+        pointers=("/operations/10",),
         detail=f"The operations could not be updated. (STEP 13) {MAY_HAVE_APPLIED}",
         done=("updated",),
     ),
@@ -246,7 +246,7 @@ async def test_a_failure_that_is_not_the_callers_data(sim_fsm: Fsm, case: Other)
 @pytest.mark.parametrize("step", [9, 11, 12, 13])
 async def test_a_step_that_fails_for_no_reason_of_the_data_is_refused_all_the_same(sim_fsm: Fsm, step: int) -> None:
     sim_fsm.set(fail_step=step)
-    key = "1" if step == 13 else "2"
+    key = "10" if step == 13 else "2"
     address = {"address": {"street": "Via Roma"}} if key == "2" else {}
     async with adapting(sim_fsm.url) as adapter:
         answer = await read_and_patch(adapter, {"notes": "n", **operation(key, notes="n", **address)})

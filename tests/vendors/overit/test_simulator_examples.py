@@ -7,7 +7,7 @@ import json
 import pytest
 
 from app.vendors.simulation import Json
-from tests.vendors.overit.simulator_requests import ORDER, PARENT, SAMPLES, Fsm, problem
+from tests.vendors.overit.simulator_requests import OPERATION1, ORDER, PARENT, SAMPLES, Fsm, problem
 
 UPDATE_ONE_FIELD = (SAMPLES / "update_one_field.json").read_bytes()
 UPDATE_TWO_FIELDS = (SAMPLES / "update_two_fields_of_an_operation.json").read_bytes()
@@ -62,7 +62,7 @@ def test_the_example_update_one_field_completed(sim_fsm: Fsm) -> None:
 
 
 def test_the_example_update_two_fields_completed(sim_fsm: Fsm) -> None:
-    ended = completed(UPDATE_TWO_FIELDS).replace(b'106Z",\n    }', b'106Z",\n      "executionOrder": 1\n    }')
+    ended = completed(UPDATE_TWO_FIELDS).replace(b'106Z",\n    }', b'106Z",\n      "executionOrder": 10\n    }')
     (before,) = sim_fsm.operations()
 
     assert sim_fsm.send(ended).status_code == 204
@@ -74,7 +74,7 @@ def test_the_example_update_two_fields_completed(sim_fsm: Fsm) -> None:
         (
             "operations_updated",
             {
-                "operations": [{"extension": EXTENSION, **dates, "executionOrder": 1}],
+                "operations": [{"extension": EXTENSION, **dates, "executionOrder": OPERATION1}],
                 "ignored_members": ["operations[0].code"],
             },
         ),
@@ -83,18 +83,13 @@ def test_the_example_update_two_fields_completed(sim_fsm: Fsm) -> None:
 
 @pytest.mark.parametrize("order", [ORDER, PARENT])
 def test_the_example_add_an_operation_completed_adds_where_its_executionOrder_is_free(sim_fsm: Fsm, order: str) -> None:
-    """The example's executionOrder is 1, which WO00223 has an operation at and WO00100 has not."""
-    place = 2 if order == ORDER else 1
-    body = completed(ADD_AN_OPERATION).replace(b"WO00223", order.encode())
-    body = body.replace(b'"executionOrder": 1', b'"executionOrder": %d' % place)
-
-    assert sim_fsm.send(body).status_code == 204
+    assert sim_fsm.send(completed(ADD_AN_OPERATION).replace(b"WO00223", order.encode())).status_code == 204
 
     assert sim_fsm.kinds(order) == ["updated", "operations_created"]
     assert sim_fsm.operations(order)[-1] == {
         "id": 3,
         "code": "newOperation",
-        "executionOrder": place,
+        "executionOrder": 1,
         "cardinalityCode": "cardinality1",
         "typeCode": "opType1",
         "accountCode": "account_4",
@@ -112,7 +107,9 @@ def test_the_example_add_an_operation_completed_adds_where_its_executionOrder_is
 
 
 def test_the_example_add_an_operation_completed_updates_where_its_executionOrder_is_taken(sim_fsm: Fsm) -> None:
-    assert sim_fsm.send(completed(ADD_AN_OPERATION)).status_code == 204
+    taken = completed(ADD_AN_OPERATION).replace(b'"executionOrder": 1', b'"executionOrder": %d' % OPERATION1)
+
+    assert sim_fsm.send(taken).status_code == 204
 
     (only,) = sim_fsm.operations()
     assert (only["code"], only["description"]) == ("operation1", "description of the operation")

@@ -9,7 +9,7 @@ import pytest
 
 from app.vendors.overit.simulator_fields import ADDRESS, OPERATION, WORK_ORDER
 from app.vendors.simulation import Json
-from tests.vendors.overit.simulator_requests import AGGREGATED_ORDER, ORDER, Fsm, new, problem
+from tests.vendors.overit.simulator_requests import AGGREGATED_ORDER, OPERATION1, ORDER, Fsm, new, problem
 
 ABSENT, NULL, BLANK = "must be present", "must not be null", "must not be blank"
 NO_TIME, NO_WHOLE, NO_TEXT = "must be a date-time of ISO 8601", "must be a whole number", "must be text"
@@ -146,7 +146,7 @@ def test_accountCode_and_assetCode_are_not_present_together(sim_fsm: Fsm, first:
         "operations[0].accountCode must not be present if assetCode is present",
     )
     for alone in both.items():
-        assert sim_fsm.patch(operations=[new(1, **dict([alone]))]).status_code == 204
+        assert sim_fsm.patch(operations=[new(OPERATION1, **dict([alone]))]).status_code == 204
 
 
 def test_activityAddress_takes_every_member_in_the_tables_spelling(sim_fsm: Fsm) -> None:
@@ -180,8 +180,11 @@ def test_activityAddress_is_available_only_with_double_location(sim_fsm: Fsm, ad
 def test_extension_objects_are_kept_and_changed_member_by_member(sim_fsm: Fsm) -> None:
     first: Json = {"myFieldName": "myValue", "nested": {"list": [1, None]}}
 
-    assert sim_fsm.patch({"extension": first}, [new(1, extension=first)]).status_code == 204
-    assert sim_fsm.patch({"extension": {"other": 2}}, [new(1, extension={"myFieldName": None})]).status_code == 204
+    assert sim_fsm.patch({"extension": first}, [new(OPERATION1, extension=first)]).status_code == 204
+    assert (
+        sim_fsm.patch({"extension": {"other": 2}}, [new(OPERATION1, extension={"myFieldName": None})]).status_code
+        == 204
+    )
 
     assert sim_fsm.record()["extension"] == {"myFieldName": "myValue", "nested": {"list": [1, None]}, "other": 2}
     assert sim_fsm.operations()[0]["extension"] == {"myFieldName": None, "nested": {"list": [1, None]}}

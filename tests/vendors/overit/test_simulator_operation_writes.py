@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.vendors.simulation import Json
-from tests.vendors.overit.simulator_requests import ADDRESS, BACKWARDS, ORDER, PARENT, Fsm, new, problem
+from tests.vendors.overit.simulator_requests import ADDRESS, BACKWARDS, OPERATION1, ORDER, PARENT, Fsm, new, problem
 
 
 def test_STEP_12_work_order_operations_creation_writes_every_field_of_its_input(sim_fsm: Fsm) -> None:
@@ -88,7 +88,7 @@ def test_STEP_12_fails_after_step_11_whose_addresses_stay(sim_fsm: Fsm) -> None:
 
 def test_STEP_13_work_order_operations_update_writes_its_input_and_ignores_the_rest(sim_fsm: Fsm) -> None:
     written: dict[str, Json] = {
-        "executionOrder": 1,
+        "executionOrder": OPERATION1,
         "cardinalityCode": "cardinality2",
         "typeCode": "opType2",
         "defaultDuration": 90,
@@ -124,7 +124,7 @@ def test_STEP_13_null_clears_and_an_absent_member_stays(sim_fsm: Fsm) -> None:
         ("defaultDuration", "currentDuration", "description", "startDate", "endDate", "operationNote")
     )
 
-    assert sim_fsm.patch(operations=[new(1, **cleared)]).status_code == 204
+    assert sim_fsm.patch(operations=[new(OPERATION1, **cleared)]).status_code == 204
 
     assert sim_fsm.operations() == [before | cleared]
 
@@ -133,7 +133,7 @@ def test_STEP_13_fails_as_a_whole_and_step_9_stays_applied(sim_fsm: Fsm) -> None
     sim_fsm.patch(operations=[new(2)])
     before = sim_fsm.operations()
 
-    answer = sim_fsm.patch({"notes": "stays"}, [new(2, description="d"), new(1, **BACKWARDS)])
+    answer = sim_fsm.patch({"notes": "stays"}, [new(2, description="d"), new(OPERATION1, **BACKWARDS)])
 
     assert problem(answer) == (
         400,

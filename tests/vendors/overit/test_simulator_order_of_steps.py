@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.vendors.simulation import Json
-from tests.vendors.overit.simulator_requests import ADDRESS, AGGREGATED_ORDER, BACKWARDS, Fsm, new, problem
+from tests.vendors.overit.simulator_requests import ADDRESS, AGGREGATED_ORDER, BACKWARDS, OPERATION1, Fsm, new, problem
 
 ASKED_FOR = "refused as /_sim/settings asked"
 
@@ -28,7 +28,7 @@ FAILING = [
             problem=(400, "IA002_005", f"Activity address could not be created: {ASKED_FOR}")),
     Failing(step=12, operations=[new(2)], kinds=["updated"],
             problem=(400, "IA005_017", f"Operation could not be created: {ASKED_FOR}")),
-    Failing(step=13, operations=[new(1)], kinds=["updated"],
+    Failing(step=13, operations=[new(OPERATION1)], kinds=["updated"],
             problem=(400, "IA005_019", f"Operation could not be updated: {ASKED_FOR}")),
 ]  # fmt: skip
 
@@ -77,6 +77,6 @@ def test_the_first_failing_step_wins(sim_fsm: Fsm) -> None:
 
 def test_the_same_request_twice_is_made_twice(sim_fsm: Fsm) -> None:
     for _ in range(2):
-        assert sim_fsm.patch({"notes": "n"}, [new(1, description="d")]).status_code == 204
+        assert sim_fsm.patch({"notes": "n"}, [new(OPERATION1, description="d")]).status_code == 204
 
     assert sim_fsm.kinds() == ["updated", "operations_updated"] * 2

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from app.vendors.overit.simulator_steps import CANCELLABLE, STATUSES
-from tests.vendors.overit.simulator_requests import CANCELLATION, ORDER, PARENT, READ, Fsm, new, problem
+from tests.vendors.overit.simulator_requests import CANCELLATION, OPERATION1, ORDER, PARENT, READ, Fsm, new, problem
 
 RECORD = {
     "id": 223,
@@ -33,7 +33,7 @@ RECORD = {
         {
             "id": 1,
             "code": "operation1",
-            "executionOrder": 1,
+            "executionOrder": OPERATION1,
             "cardinalityCode": "cardinality1",
             "typeCode": "opType1",
             "accountCode": "account_4",

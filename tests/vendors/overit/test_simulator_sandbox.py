@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from app.vendors.simulation import Json
-from tests.vendors.overit.simulator_requests import ORDER, Fsm, new, running
+from tests.vendors.overit.simulator_requests import OPERATION1, ORDER, Fsm, new, running
 from tests.vendors.serving import served
 
 ADDRESS: Json = {"street": "Via Roma", "apartament": "4"}
@@ -32,9 +32,8 @@ def process_on(folder: Path) -> Iterator[tuple[Fsm, subprocess.Popen[str]]]:
 def written(fsm: Fsm) -> str:
     """Writes one effect of each kind, and returns the order that was added for it."""
     order = fsm.new_order()
-    assert (
-        fsm.patch({"notes": "Schlüssel – 5 €", "extension": {"a": [1]}}, [new(1, description="d")]).status_code == 204
-    )
+    noted: dict[str, Json] = {"notes": "Schlüssel – 5 €", "extension": {"a": [1]}}
+    assert fsm.patch(noted, [new(OPERATION1, description="d")]).status_code == 204
     assert fsm.patch(operations=[new(2, code="two", activityAddress=ADDRESS)]).status_code == 204
     assert fsm.patch({"aggregateCardinalityCode": "c", "appointmentStartDate": "2023-11-20T10:00:00+02:00"}).is_success
     assert fsm.cancel(operations=[{"code": "two"}]).is_success

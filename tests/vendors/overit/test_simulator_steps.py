@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.vendors.overit.simulator_steps import OPERATION_STEPS, STEPS
-from tests.vendors.overit.simulator_requests import AGGREGATED_ORDER, PARENT, Fsm, new, problem
+from tests.vendors.overit.simulator_requests import AGGREGATED_ORDER, OPERATION1, PARENT, Fsm, new, problem
 
 
 def test_the_steps_are_the_documents_in_its_order() -> None:
@@ -151,7 +151,7 @@ class SubStep:
 
 def sub_step(fsm: Fsm, case: SubStep) -> None:
     """Fails for a new operation and for one that exists; an operation without the member passes."""
-    for execution_order in (1, 2):
+    for execution_order in (OPERATION1, 2):
         answer = fsm.patch(operations=[new(execution_order, **{case.member: case.bad})])
         assert problem(answer) == (404, case.code, case.detail)
     assert fsm.effects() == []

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from app.vendors.simulation import Json
-from tests.vendors.overit.simulator_requests import ADDRESS, AGGREGATED_ORDER, BACKWARDS, ORDER, Fsm, new, problem
+from tests.vendors.overit.simulator_requests import (
+    ADDRESS,
+    AGGREGATED_ORDER,
+    BACKWARDS,
+    OPERATION1,
+    ORDER,
+    Fsm,
+    new,
+    problem,
+)
 
 
 def test_STEP_9_work_order_update_writes_every_field_of_its_input(sim_fsm: Fsm) -> None:
@@ -48,14 +57,14 @@ def test_STEP_9_takes_an_order_that_ends_when_it_starts(sim_fsm: Fsm) -> None:
 def test_STEP_9_is_skipped_if_every_field_inside_workOrder_is_absent(sim_fsm: Fsm) -> None:
     sim_fsm.set(fail_step=9)
 
-    assert sim_fsm.patch(operations=[new(1, description="d")]).status_code == 204
+    assert sim_fsm.patch(operations=[new(OPERATION1, description="d")]).status_code == 204
     assert sim_fsm.patch({"externalCode": "EXT-223"}).status_code == 204
 
     assert sim_fsm.kinds() == ["operations_updated"]
 
 
 def test_STEP_10_work_order_operation_existence_decides_between_creation_and_update(sim_fsm: Fsm) -> None:
-    assert sim_fsm.patch(operations=[new(1, description="d")]).status_code == 204
+    assert sim_fsm.patch(operations=[new(OPERATION1, description="d")]).status_code == 204
     assert sim_fsm.patch(operations=[new(2, description="d")]).status_code == 204
 
     assert sim_fsm.kinds() == ["operations_updated", "operations_created"]
@@ -65,7 +74,10 @@ def test_STEP_10_of_a_mix_the_new_are_created_and_the_others_ignored(sim_fsm: Fs
     """Step 12 ends the elaboration: the update of the operation that exists is not made, and nobody says so."""
     before = sim_fsm.operations()
 
-    assert sim_fsm.patch(operations=[new(1, description="ignored"), new(2, description="made")]).status_code == 204
+    assert (
+        sim_fsm.patch(operations=[new(OPERATION1, description="ignored"), new(2, description="made")]).status_code
+        == 204
+    )
 
     assert sim_fsm.effects() == [
         {
@@ -75,7 +87,7 @@ def test_STEP_10_of_a_mix_the_new_are_created_and_the_others_ignored(sim_fsm: Fs
             "detail": {
                 "operations": [{"executionOrder": 2, "description": "made"}],
                 "addressIds": [500],
-                "ignored": [1],
+                "ignored": [OPERATION1],
             },
         }
     ]
