@@ -9,7 +9,7 @@ from app.vendors.nexusfs.simulator_answers import InvalidParam, Refused, done, i
 from app.vendors.nexusfs.simulator_orders import Orders, Record, filled, section_faults, shown
 from app.vendors.nexusfs.simulator_patch import patched, word_faults
 from app.vendors.nexusfs.simulator_reader import PATCH_WORDS, faults, json_body, without_patch_words
-from app.vendors.nexusfs.simulator_shapes import DISPATCHED, gaps, missing
+from app.vendors.nexusfs.simulator_shapes import DISPATCHED, missing
 from app.vendors.nexusfs.simulator_users import Tokens
 from app.vendors.simulation import Answer, Call, Clock, Effect, Journal, Json, On, Request
 
@@ -124,8 +124,7 @@ class Calls:
         _refuse([*faults(order, patch=True), *word_faults(body)])
         _refuse(section_faults({name: value for name, value in order.items() if value != {}}))
         after = patched(before, filled(body))
-        lost = [path for path in missing(after) + gaps(after) if path not in missing(before) + gaps(before)]
-        _refuse(invalid(path, "is required") for path in lost)
+        _refuse(invalid(name, "is required") for name in missing(after) if name not in missing(before))
         self.make("status_change" if "OrderStatus" in order else "updated", number, body)
         return done()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from app.vendors.nexusfs.simulator_answers import InvalidParam, invalid
-from app.vendors.nexusfs.simulator_shapes import MASTER_KEYS, gaps
+from app.vendors.nexusfs.simulator_shapes import MASTER_KEYS
 from app.vendors.simulation import AddedOrders, Json
 
 Record: TypeAlias = dict[str, Json]
@@ -82,16 +82,11 @@ def filled(sent: Mapping[str, Json]) -> Record:
 
 
 def section_faults(sent: Mapping[str, Json]) -> Iterator[InvalidParam]:
-    """A number without master data, or an override with gaps."""
-    overrides = dict(sent)
+    """A number alone, without master data."""
     for section, key in MASTER_KEYS.items():
         number = _number_only(sent.get(section), key)
-        if number is not None:
-            del overrides[section]
-            if (section, number) not in MASTER:
-                yield invalid(f"{section}.{key}", "does not exist", number)
-    for path in gaps(overrides):
-        yield invalid(path, "is required in an override")
+        if number is not None and (section, number) not in MASTER:
+            yield invalid(f"{section}.{key}", "does not exist", number)
 
 
 def shown(value: Json) -> Json:

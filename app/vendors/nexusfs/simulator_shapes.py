@@ -130,29 +130,16 @@ WORK_ORDER = Section({
 DISPATCHED = 3
 
 MASTER_KEYS: Mapping[str, str] = {"Account": "AccountNum", "Location": "LocationNum"}
-"""Sections of master data, and the member which, when alone, has the section filled in [D, "Accounts Notes"]."""
+"""Sections of master data, and the member which, when alone, has the section filled in [D, "Accounts Notes"].
+
+With any other member the section is an override: the vendor "assumes all required properties are present" and names no
+error, so it is kept as it was given, gaps and all.
+"""
 
 REQUIRED = ("OrderNum", "OrderType", "OrderStatus", "Account", "Location")
 """[assumed] The list of required members is nowhere published."""
-
-REQUIRED_IN: Mapping[str, tuple[str, ...]] = {
-    "Account":  ("AccountNum", "AccountType", "Name"),
-    "Location": ("LocationNum", "Name", "Address"),
-}  # fmt: skip
-"""[assumed] What an override must have: the vendor "assumes all required properties are present" and lists none."""
 
 
 def missing(record: Mapping[str, Json]) -> list[str]:
     """Required members that are not there."""
     return [name for name in REQUIRED if name not in record]
-
-
-def gaps(record: Mapping[str, Json]) -> list[str]:
-    """Paths, such as `Account.Name`, of what is not in a section that is there."""
-    return [
-        f"{section}.{name}"
-        for section, names in REQUIRED_IN.items()
-        if isinstance(inner := record.get(section), dict)
-        for name in names
-        if name not in inner
-    ]

@@ -103,9 +103,6 @@ WRONG: list[tuple[dict[str, Json], str, str]] = [
     ({"User": 5}, "User", "must be a string"),
     ({"Account": {"AccountNum": "1030"}}, "Account.AccountNum", "does not exist"),
     ({"Location": {"LocationNum": "1029"}}, "Location.LocationNum", "does not exist"),
-    ({"Account": {"AccountType": "1001", "Name": "N"}}, "Account.AccountNum", "is required in an override"),
-    ({"Account": {"AccountNum": "1029", "Notes": "n", "AccountType": "1"}}, "Account.Name", "is required in an override"),
-    ({"Location": {"LocationNum": "1030", "Name": "N"}}, "Location.Address", "is required in an override"),
 ]  # fmt: skip
 
 

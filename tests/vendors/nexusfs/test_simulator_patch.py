@@ -110,6 +110,11 @@ CASES = [
         changes={"Location": {name: value for name, value in section("Location").items() if name != "WorkCenter"}},
     ),
     Case(
+        id="_paths removes a member of an account, and nothing is joined",
+        patch={"_paths": ["$.Account.Name"]},
+        changes={"Account": {"AccountNum": "1029", "AccountType": "1001"}},
+    ),
+    Case(
         id="_paths finds an element by another member",
         patch={"_paths": ["$.FlexView[?(@.Title=='Customer')]"]},
         changes={"FlexView": [PARKING]},
@@ -180,11 +185,9 @@ REFUSED: list[tuple[dict[str, Json], str, str]] = [
     ({"Delete": True}, "Delete", "is not a known property"),
     ({"Rules": {"Delete": True}}, "Rules.Delete", "is not a known property"),
     ({"Account": {"AccountNum": "4711"}}, "Account.AccountNum", "does not exist"),
-    ({"Account": {"AccountNum": "1029", "Name": "B"}}, "Account.AccountType", "is required in an override"),
     ({"Account": {}}, "Account", "is required"),
     ({"_fields": ["Location"]}, "Location", "is required"),
     ({"_paths": ["$.OrderStatus"]}, "OrderStatus", "is required"),
-    ({"_paths": ["$.Account.Name"]}, "Account.Name", "is required"),
 ]
 
 

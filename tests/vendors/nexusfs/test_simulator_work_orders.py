@@ -184,3 +184,22 @@ def test_an_override_is_stored_as_given_and_nothing_is_joined(sim_shared: Nexus,
     ok(sim_shared.send(method, sim_order, new(sim_order, Account=account)))
 
     assert sim_shared.record(sim_order)["Account"] == account
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "PATCH"])
+@pytest.mark.parametrize(
+    "override",
+    [
+        {"Account": {"AccountNum": "1029", "Name": "Ad hoc"}},
+        {"Account": {"AccountType": "1001", "Name": "Ad hoc"}},
+        {"Location": {"LocationNum": "1030", "Name": "Ad hoc"}},
+    ],
+    ids=["number and name", "no number", "location"],
+)
+def test_an_override_with_gaps_is_kept_with_exactly_its_members(
+    sim_shared: Nexus, sim_order: str, method: str, override: dict[str, Json]
+) -> None:
+    """Vendor document 003: "assumes all required properties are present and this API will not join any additional"."""
+    ok(sim_shared.send(method, sim_order, new(sim_order, **override)))
+
+    assert sim_shared.record(sim_order) == new(sim_order, **override)
