@@ -87,6 +87,10 @@ class Nexus:
         found: dict[str, Json] = self.send("GET", number).raise_for_status().json()
         return found
 
+    def shown(self, number: str = "1214") -> str:
+        """The same as JSON, its members in the order in which they came; to be compared with `exactly`."""
+        return json.dumps(self.record(number))
+
     def effects(self, number: str | None = None) -> list[dict[str, Json]]:
         """Without `at`."""
         query = {} if number is None else {"order": str(number)}
@@ -121,6 +125,11 @@ def documented(name: str) -> bytes:
 def document(name: str) -> dict[str, Json]:
     read: dict[str, Json] = json.loads(documented(name))
     return read
+
+
+def exactly(value: Json | Mapping[str, Json]) -> str:
+    """JSON in which 4 is not 4.0, nor 1 true; members in alphabetical order, as the vendor shows them (dossier 3.6)."""
+    return json.dumps(value, sort_keys=True)
 
 
 def refusal(answer: httpx.Response) -> tuple[int, list[tuple[str, str]]]:
