@@ -12,6 +12,7 @@ import re
 from starlette.requests import HTTPConnection
 
 from app.domain.record import record
+from app.domain.waits import whole_seconds
 
 MAX_WAIT_S = 25
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -41,8 +42,8 @@ def parse_prefer(value: str) -> Preference:
     for token, word in _preferences(value):
         given.setdefault(token.lower(), word)
     asynchronous = given.get("respond-async") == ""
-    digits = given.get("wait", "").strip('"')
-    wait = min(int(digits[:6]), MAX_WAIT_S) if digits.isascii() and digits.isdigit() else None
+    seconds = whole_seconds(given.get("wait", "").strip('"'))
+    wait = None if seconds is None else min(seconds, MAX_WAIT_S)
     applied = (["respond-async"] if asynchronous else []) + ([] if wait is None else [f"wait={wait}"])
     if not applied:
         return Preference()

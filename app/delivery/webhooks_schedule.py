@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
-from app.domain.times import SECOND, from_micros
+from app.domain.times import SECOND
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
@@ -46,18 +43,3 @@ class Schedule:
     def pause_until(self, *, now: int, asked_s: float | None) -> int:
         """Until when the endpoint is sent nothing at all; 0 where it did not ask."""
         return 0 if asked_s is None else now + round(min(asked_s, self.pause_s) * SECOND)
-
-
-def retry_after_s(status: int, headers: Mapping[str, str], *, now: int) -> float | None:
-    """What the answer asks for (RFC 9110 §10.2.3: seconds, or a date); None where it does not, or cannot be read."""
-    value = headers.get("retry-after", "").strip()
-    if status not in ASK_LATER or not value:
-        return None
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return max(0.0, (aware - from_micros(now)).total_seconds())

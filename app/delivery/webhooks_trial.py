@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.delivery.webhooks_schedule import Schedule, retry_after_s
-from app.domain.times import SECOND
+from app.delivery.webhooks_schedule import ASK_LATER, Schedule
+from app.domain.times import SECOND, from_micros
+from app.domain.waits import retry_after
 from app.domain.webhooks import Disabled, Message, MessageState, Try, Webhook, signature
 from app.ledger.webhook_queue import Active, Outcome
 from app.ledger.webhook_secrets import Unreadable, Vault
@@ -59,7 +60,7 @@ class Trial:
         if answered.status == 410:
             return Outcome(state=MessageState.failed, tried=tried, disables=Disabled.gone)
         now = self.clock()
-        asked_s = None if answered.status is None else retry_after_s(answered.status, answered.headers, now=now)
+        asked_s = retry_after(answered.headers, now=from_micros(now)) if answered.status in ASK_LATER else None
         next_at = self.schedule.next_at(tries=message.tries + 1, now=now, asked_s=asked_s)
         return Outcome(
             state=MessageState.failed if next_at is None else MessageState.pending,

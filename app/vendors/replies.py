@@ -1,11 +1,9 @@
-"""What is read alike in every vendor's answer: its media type, how long it asks us to wait, its words without our secrets."""
+"""What is read alike in every vendor's answer: its media type, its words without our secrets."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 MOST_TEXT = 500
 """Of a vendor's text, how much is kept."""
@@ -14,20 +12,6 @@ MOST_TEXT = 500
 def media_type(headers: Mapping[str, str]) -> str:
     """The Content-Type in lower case, without its parameters; "" where there is none."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date."""
-    text = headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
 
 
 def whole(seconds: float | None) -> int | None:

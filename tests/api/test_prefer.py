@@ -25,6 +25,7 @@ def preferred(*values: str) -> Preference:
         (("wait = 10",), 10, "wait=10"),
         (('wait="10"',), 10, "wait=10"),
         (("WAIT=010",), 10, "wait=10"),
+        (("wait=00000010",), 10, "wait=10"),
         (("wait=25",), 25, "wait=25"),
         (("wait=26",), 25, "wait=25"),
         (("wait=" + "9" * 5000,), 25, "wait=25"),

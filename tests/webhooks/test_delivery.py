@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.delivery.webhooks_schedule import AGAIN_S, Schedule, retry_after_s
+from app.delivery.webhooks_schedule import AGAIN_S, Schedule
 from app.domain.times import SECOND
 from app.domain.webhooks import Disabled, MessageState
 from app.ledger import clients, webhooks
@@ -179,25 +179,6 @@ def test_the_schedule_is_the_published_one() -> None:
     assert schedule.next_at(tries=len(AGAIN_S) + 1, now=NOW, asked_s=None) is None
 
 
-@pytest.mark.parametrize(
-    ("status", "value", "seconds"),
-    [
-        (429, "7", 7.0),
-        (503, " 120 ", 120.0),
-        (503, "Wed, 18 Nov 2026 12:27:40 GMT", 60.0),
-        (503, "Wed, 18 Nov 2020 12:27:40 GMT", 0.0),
-        (429, "9" * 400, 999999999.0),
-        (429, "-1", None),
-        (429, "soon", None),
-        (429, "", None),
-        (500, "7", None),
-        (302, "7", None),
-    ],
-)
-def test_a_retry_after_is_read_as_seconds_or_a_date(status: int, value: str, seconds: float | None) -> None:
-    assert retry_after_s(status, {"retry-after": value}, now=1_795_004_800 * SECOND) == seconds
-
-
 def test_a_retry_after_is_bounded_and_never_shortens_the_schedule() -> None:
     schedule = Schedule(jitter=0)
     assert schedule.next_at(tries=1, now=0, asked_s=60) == 60 * SECOND
@@ -222,6 +203,15 @@ async def test_an_endpoint_that_asks_for_time_is_sent_nothing_meanwhile(
     await bench.ended(of, 2)
     assert all(each.at - began >= 1 for each in receiver.got[1:])
     assert {each.place[0] for each in receiver.got} == {"first", "second"}
+
+
+async def test_another_answer_is_asked_for_no_time(bench: Bench, receiver: Receiver) -> None:
+    receiver.judge = failing(1, Reply(status=500, headers=(("Retry-After", "60"),)))
+    of = await bench.webhook(receiver.url)
+    await bench.event()
+    await bench.gateway().start()
+    (message,) = await bench.ended(of)
+    assert [each.status for each in message.log] == [500, 204]
 
 
 async def test_410_disables_the_endpoint_and_gives_the_message_up(bench: Bench, receiver: Receiver) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from app.domain.ports import VendorRequest
+from app.domain.waits import retry_after
 from app.vendors.exchange import EVERY_REQUEST, Outgoing, Unanswered, with_secret
 from app.vendors.json_bodies import json_bytes
 from app.vendors.nexusfs.answers import Object, read_answer
 from app.vendors.nexusfs.outcomes import Heard, log_in_fault, without_secrets
 from app.vendors.nexusfs.settings import NexusFsSettings
 from app.vendors.nexusfs.tables import LOGIN, TOKEN_HEADER
-from app.vendors.replies import retry_after
 from app.vendors.tokens import Token, Tokens, not_logged_in
 from app.vendors.transport import VendorHttp
 

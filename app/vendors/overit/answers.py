@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from app.domain.errors import VendorSaid
 from app.domain.json import JsonObject
+from app.domain.waits import retry_after
 from app.vendors.exchange import Reply
 from app.vendors.json_bodies import NotJson, json_value
-from app.vendors.replies import media_type, redacted, retry_after
+from app.vendors.replies import media_type, redacted
 
 JSON, PROBLEM = "application/json", "application/problem+json"
 
@@ -63,13 +64,13 @@ class Heard:
         return VendorSaid(status=self.status)
 
 
-def read_answer(reply: Reply, *, secret: str, asked_at: datetime) -> Heard:
+def read_answer(reply: Reply, *, secret: str, asked_at: datetime, now: datetime) -> Heard:
     """What the answer says; `secret` is struck out of the vendor's texts, should it repeat it."""
     return Heard(
         status=reply.status,
         reading=_reading(reply, secret),
         asked_at=asked_at,
-        retry_after_s=retry_after(reply.headers, now=asked_at),
+        retry_after_s=retry_after(reply.headers, now=now),
     )
 
 

@@ -59,7 +59,7 @@ class Wire:
         asked_at = self._clock()
         sent = with_secret(request, "Authorization", f"Bearer {self._token}")
         reply = await self._http.exchange(sent, deadline_s=ends - asyncio.get_running_loop().time())
-        return read_answer(reply, secret=self._token, asked_at=asked_at)
+        return read_answer(reply, secret=self._token, asked_at=asked_at, now=self._clock())
 
     async def aclose(self) -> None:
         await self._http.aclose()

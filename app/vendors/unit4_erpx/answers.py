@@ -9,9 +9,10 @@ from datetime import datetime
 
 from app.domain.errors import VendorSaid
 from app.domain.json import JsonObject, JsonValue
+from app.domain.waits import retry_after
 from app.vendors.exchange import Reply
 from app.vendors.json_bodies import NotJson, json_value
-from app.vendors.replies import MOST_TEXT, media_type, redacted, retry_after
+from app.vendors.replies import MOST_TEXT, media_type, redacted
 from app.vendors.unit4_erpx.tables import NOT_FOUND, NOT_FOUND_CODE, TOKEN_REFUSED, Shape
 
 MOST_MESSAGES = 20

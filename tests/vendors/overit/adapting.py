@@ -14,6 +14,7 @@ from app.domain.work_orders import OrderKey
 from app.vendors.overit.adapter import connect
 from app.vendors.overit.settings import OverItSettings, sandbox_section
 from app.vendors.overit.tables import STATUSES
+from app.vendors.overit.wire import Clock
 from app.vendors.vendor import Connection
 
 DEADLINE_S = 1.0
@@ -23,7 +24,7 @@ NUMBER = "WO00223"
 
 
 @asynccontextmanager
-async def adapting(url: str, **settings: object) -> AsyncIterator[VendorAdapter]:
+async def adapting(url: str, clock: Clock = lambda: AT, /, **settings: object) -> AsyncIterator[VendorAdapter]:
     """An adapter with the sandbox's section for `url`; keyword arguments are settings."""
     section = {**sandbox_section(url), **settings}
     connection = Connection(
@@ -32,7 +33,7 @@ async def adapting(url: str, **settings: object) -> AsyncIterator[VendorAdapter]
         deadline_s=DEADLINE_S,
         folder=Path(__file__).parent,
     )
-    adapter = await connect(replace(connection, clock=lambda: AT))
+    adapter = await connect(replace(connection, clock=clock))
     try:
         yield adapter
     finally:

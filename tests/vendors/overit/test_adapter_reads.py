@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from email.utils import format_datetime
+
 import pytest
 
 from app.domain.errors import BackendMisconfigured, BackendUnavailable, WorkOrderNotFound
@@ -90,3 +93,12 @@ async def test_a_read_that_is_not_authorized_names_our_token_and_the_right(sim_f
             BackendMisconfigured, match=r"our access_token, .* this call needs fsm\.core\.workorder\.view"
         ):
             await adapter.read(ORDER)
+
+
+async def test_a_date_to_come_again_is_counted_from_the_answer() -> None:
+    asked_and_answered = iter([AT, AT + timedelta(seconds=10)])
+    later = reply(503, b"", Retry_After=format_datetime(AT + timedelta(seconds=30), usegmt=True))
+    async with loopback(later) as server, adapting(server.url, lambda: next(asked_and_answered)) as adapter:
+        with pytest.raises(BackendUnavailable) as raised:
+            await adapter.read(ORDER)
+    assert raised.value.after_s == 20

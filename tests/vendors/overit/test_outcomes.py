@@ -31,7 +31,7 @@ JSON, PROBLEM = "application/json", "application/problem+json"
 def heard(status: int, body: bytes, media_type: str = PROBLEM, **headers: str) -> Heard:
     named = {"content-type": media_type, **{name.replace("_", "-"): value for name, value in headers.items()}}
     reply = Reply(status=status, headers=httpx.Headers(named), body=body)
-    return read_answer(reply, secret="sandbox-token", asked_at=AT)
+    return read_answer(reply, secret="sandbox-token", asked_at=AT, now=AT)
 
 
 def problem(status: int, code: JsonValue, **members: JsonValue) -> bytes:
