@@ -16,7 +16,7 @@ from app.ledger.rows import number, number_or_none, text
 from app.ledger.sql import LEASED_UNTIL, Now, Row, Sql, Unit, Value
 from app.ledger.tables import CLIENT, WEBHOOK, WEBHOOK_MESSAGE
 from app.ledger.webhook_rows import log_text, message, message_values, webhook
-from app.ledger.webhooks import ADD_MESSAGE
+from app.ledger.webhooks import ADD_MESSAGE, drop_messages
 
 SCOPE = "webhooks:write"
 
@@ -120,6 +120,13 @@ _old = (
     .scalar_subquery()
 )
 FORGET = Sql(delete(WEBHOOK_MESSAGE).where(WEBHOOK_MESSAGE.c.id.in_(_old)).returning(WEBHOOK_MESSAGE.c.id))
+_owner = select(func.min(WEBHOOK_MESSAGE.c.webhook_id).label("id")).cte("owners", recursive=True)
+_next = (
+    select(func.min(WEBHOOK_MESSAGE.c.webhook_id)).where(WEBHOOK_MESSAGE.c.webhook_id > _owner.c.id).scalar_subquery()
+)
+_owners = _owner.union_all(select(_next).where(_owner.c.id.is_not(None)))
+LEFT_BEHIND = Sql(select(_owners.c.id).where(_owners.c.id.is_not(None), ~exists().where(WEBHOOK.c.id == _owners.c.id)))
+"""The webhooks that are no more and have messages. Those that have any come one by one from the index, not message by message."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,9 +221,12 @@ def settle(of: Message, outcome: Outcome, *, now: int, patience: int, keep: int)
 
 
 def forget(*, before: int, most: int) -> Unit[int]:
-    """Drop what ended long ago; returns how many."""
+    """Drop what ended long ago, and what was left of webhooks that were removed; returns how many."""
     rows = yield FORGET, {"before": before, "most": most}
-    return len(rows)
+    dropped = len(rows)
+    for owner in (yield LEFT_BEHIND, {}):
+        dropped += yield from drop_messages(text(owner, "id"), most=most - dropped)
+    return dropped
 
 
 def take_over() -> Unit[None]:
