@@ -173,7 +173,7 @@ def _watched(request: Request, reading: Reading) -> Callable[[], Awaitable[bool]
     """Looks at the caller's token and client again, and narrows the reading to what the client may see now."""
     authority: Authority = request.app.state.authority
     token = request.headers["authorization"].partition(" ")[2].strip(" ")
-    granted, asked = reading.caller.backends, reading.narrowed.backends
+    asked = reading.narrowed.backends
 
     async def good() -> bool:
         try:
@@ -182,7 +182,7 @@ def _watched(request: Request, reading: Reading) -> Callable[[], Awaitable[bool]
             return False
         except StoreUnavailable:
             return True  # nothing can be read meanwhile either
-        if caller.backends != granted and asked is not None:
+        if asked is not None:
             reading.narrowed = replace(reading.narrowed, backends=asked & caller.backends)
         return SCOPE in caller.scopes
 

@@ -106,7 +106,7 @@ async def test_a_stream_ends_within_five_seconds_of_its_clients_revocation(cx: S
     await leaver.aclose()
 
 
-async def test_a_backend_taken_from_the_client_is_heard_no_more(
+async def test_a_backend_taken_from_the_client_is_heard_no_more_until_it_is_granted_again(
     cx_on_sqlite: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "LOOK_AT_TOKEN_S", 0.1)
@@ -121,6 +121,11 @@ async def test_a_backend_taken_from_the_client_is_heard_no_more(
         await cx_on_sqlite.app.state.gateway.store.write(shown)
         await asyncio.sleep(0.6)
         assert (len(listener.events), listener.over) == (2, False)
+        await add_client(cx_on_sqlite.app, "tester", tenant="acme", backends=frozenset({cx_on_sqlite.backend}))
+        await asyncio.sleep(0.5)
+        again = orders.observe(cx_on_sqlite.backend, [seen("778")], source="poll", now=now_micros())
+        await cx_on_sqlite.app.state.gateway.store.write(again)
+        await until(lambda: [one["work_order"] for one in listener.events[2:]] == ["778"])
 
 
 async def test_a_client_may_have_five_streams(cx_on_sqlite: Site) -> None:
