@@ -139,6 +139,7 @@ async def get_work_order(
     "/v1/backends/{backend}/work-orders/{number}/transitions",
     operation_id="listTransitions",
     summary="Which statuses may come next",
+    dependencies=[Depends(named_once)],
     response_model=Transitions,
     responses=problems(WorkOrderNotFound, *VENDOR_TROUBLE),
 )
