@@ -61,31 +61,37 @@ class WebhookSender:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answered:
         """One try. Never raises for what an endpoint does, and never takes longer than `timeout_s`."""
+        heard: list[Answered] = []
+        """What is known of it first counts: once it has answered, no time-out and no fault changes that."""
         try:
             async with asyncio.timeout(timeout_s):
                 of = target(url, self._rules)
                 found = await addresses(of, self._rules, self._resolve)
-                return await self._first_that_connects(of, found, body, headers)
+                await self._first_that_connects(of, found, body, headers, heard)
         except AddressRefused as refused:
-            return _failed(str(refused))
+            heard.append(_failed(str(refused)))
         except TimeoutError:
-            return _failed(f"There was no answer within {timeout_s:g} s.")
+            heard.append(_failed(f"There was no answer within {timeout_s:g} s."))
         except httpx.TransportError as error:
-            return _failed(_in_words(error))
+            heard.append(_failed(_in_words(error)))
+        return heard[0]
 
     async def _first_that_connects(
-        self, of: Target, found: tuple[Address, ...], body: bytes, headers: Mapping[str, str]
-    ) -> Answered:
+        self, of: Target, found: tuple[Address, ...], body: bytes, headers: Mapping[str, str], heard: list[Answered]
+    ) -> None:
         """Where no connection comes about nothing was sent, and the next address may be tried."""
         *first, last = found[:CONNECT_TO]
         for address in first:
             try:
-                return await self._exchange(of, address, body, headers)
+                return await self._exchange(of, address, body, headers, heard)
             except NO_CONNECTION:
                 continue
-        return await self._exchange(of, last, body, headers)
+        await self._exchange(of, last, body, headers, heard)
 
-    async def _exchange(self, of: Target, address: Address, body: bytes, headers: Mapping[str, str]) -> Answered:
+    async def _exchange(
+        self, of: Target, address: Address, body: bytes, headers: Mapping[str, str], heard: list[Answered]
+    ) -> None:
+        """`heard` gets the answer as soon as its head has been read."""
         request = httpx.Request(
             "POST",
             of.at(address),
@@ -103,13 +109,12 @@ class WebhookSender:
         alone = httpx.Limits(max_connections=1, max_keepalive_connections=0)
         async with httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=alone) as transport:
             response = await transport.handle_async_request(request)
+            status = response.status_code
+            heard.append(Answered(status=status, error=_refusal(status), headers=dict(response.headers)))
             try:
                 await _glance(response)
             finally:
                 await response.aclose()
-        return Answered(
-            status=response.status_code, error=_refusal(response.status_code), headers=dict(response.headers)
-        )
 
 
 async def _glance(response: httpx.Response) -> None:

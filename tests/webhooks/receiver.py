@@ -36,7 +36,10 @@ class Received:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What is answered, after `delay_s`: `raw` bytes instead of an answer, or one byte each `drip_s`, or nothing ever."""
+    """What is answered, after `delay_s`: `raw` bytes instead of an answer, or one byte each `drip_s`, or nothing ever.
+
+    The connection stays open for `stays_s` more.
+    """
 
     status: int = 204
     headers: tuple[tuple[str, str], ...] = ()
@@ -45,6 +48,7 @@ class Reply:
     hang: bool = False
     raw: bytes | None = None
     drip_s: float = 0
+    stays_s: float = 0
 
 
 OK = Reply()
@@ -115,3 +119,4 @@ class Receiver:
         if not reply.drip_s:
             writer.write(answer)
             await writer.drain()
+        await asyncio.sleep(reply.stays_s)

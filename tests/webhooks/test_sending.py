@@ -192,6 +192,18 @@ CASES = [
         error=None,
     ),
     Case(
+        id="a body that does not end",
+        reply=Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf", stays_s=5),
+        status=200,
+        error=None,
+    ),
+    Case(
+        id="a refusal that does not end",
+        reply=Reply(raw=b"HTTP/1.1 410 Gone\r\nContent-Length: 1000\r\n\r\nhalf", stays_s=5),
+        status=410,
+        error="It answered 410.",
+    ),
+    Case(
         id="a compressed bomb",
         reply=Reply(status=200, headers=(("Content-Encoding", "gzip"),), body=b"\x1f\x8b" + b"\0" * 9000),
         status=200,
