@@ -30,6 +30,7 @@ from app.ledger.store import Store, StoreUnavailable
 from app.ledger.webhook_queue import Active
 from app.ledger.webhook_secrets import Vault
 from app.vendors.backends import Backend
+from app.vendors.shared import Shared
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +72,7 @@ class Webhooks:
         self._resolver = Resolver()
         self._make_trial = partial(_trial, rules, resolve or self._resolver, self.vault, self._schedule, clock)
         self._made_trial: Trial | None = None
+        self._making_trial = Shared(self._make)
         self._horizon = feed.Horizon(store)
         self._keep_days = keep_days
         self._look_s = look_s
@@ -98,6 +100,7 @@ class Webhooks:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._making_trial.aclose()
         self._resolver.close()
 
     async def check(self, url: str) -> str:
@@ -109,8 +112,11 @@ class Webhooks:
     async def _trial(self) -> Trial:
         """Made at its first use, in a thread: its library and the certificate authorities take a while to load."""
         if self._made_trial is None:
-            self._made_trial = await asyncio.to_thread(self._make_trial)
+            self._made_trial = await self._making_trial()
         return self._made_trial
+
+    async def _make(self) -> Trial:
+        return await asyncio.to_thread(self._make_trial)
 
     async def horizon(self) -> int:
         return await self._horizon.now()

@@ -10,10 +10,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from app.delivery import webhooks_service
 from app.delivery.webhooks_schedule import AGAIN_S, Schedule
+from app.delivery.webhooks_trial import Trial
 from app.domain.times import SECOND
 from app.domain.webhooks import Disabled, MessageState
 from app.ledger import clients, webhooks
@@ -212,6 +215,24 @@ async def test_another_answer_is_asked_for_no_time(bench: Bench, receiver: Recei
     await bench.gateway().start()
     (message,) = await bench.ended(of)
     assert [each.status for each in message.log] == [500, 204]
+
+
+async def test_what_sends_is_made_once_however_many_need_it_first(
+    bench: Bench, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = 0
+    make = webhooks_service._trial
+
+    def slow(*needs: Any) -> Trial:
+        nonlocal made
+        made += 1
+        time.sleep(0.1)
+        return make(*needs)
+
+    monkeypatch.setattr(webhooks_service, "_trial", slow)
+    gateway = bench.gateway()
+    await asyncio.gather(*[gateway.check(receiver.url) for _ in range(10)])
+    assert made == 1
 
 
 async def test_410_disables_the_endpoint_and_gives_the_message_up(bench: Bench, receiver: Receiver) -> None:
