@@ -14,6 +14,7 @@ from app.api.preview import inside_body
 from app.api.status_updates import status_checks
 from app.api.writes import Checks, Look
 from app.domain.errors import GatewayError, InvalidRequest
+from app.domain.evidence import Evidence
 from app.domain.holds import Action, Hold
 from app.domain.ids import new_id
 from app.domain.json import JsonObject
@@ -81,7 +82,7 @@ def _ending(gateway: Gateway, cause: Operation | None, said: HoldResolutionIn, *
         cause,
         backend.rules.table,
         at=now,
-        evidence="operator",
+        evidence=Evidence.operator,
         effect=backend.vendor.delete_effect,
         kept_here=backend.vendor.kept_here,
     )

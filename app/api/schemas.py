@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.errors import ERRORS
+from app.domain.evidence import Evidence
 from app.domain.operations import State
 from app.domain.ports import Capability, Kind
 from app.domain.statuses import Basis, Phase, Status
@@ -39,7 +40,8 @@ class StatusUpdate(Output):
     received_at: datetime
     applied_at: datetime | None
     evidence: str | None = Field(
-        description="How we know: vendor_accepted (its answer), read_back (read afterwards), operator (a person's word)."
+        description=f"How we know: {Evidence.vendor_accepted} (its answer), {Evidence.read_back} (read afterwards), "
+        f"{Evidence.operator} (a person's word)."
     )
     kept_here: list[str] = Field(
         default_factory=list,

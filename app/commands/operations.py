@@ -97,6 +97,7 @@ def resolve(
 
 async def _resolve(store: Store, configured: Configuration, operation_id: str, *, applied: bool, reason: str) -> str:
     """Resolves it; returns what happens next."""
+    from app.domain.evidence import Evidence
     from app.domain.operations import State
     from app.domain.ports import Kind
     from app.ledger import endings, operations, orders
@@ -113,7 +114,7 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
             was,
             backend.rules.table,
             at=now,
-            evidence="operator",
+            evidence=Evidence.operator,
             effect=effect,
             kept_here=backend.vendor.kept_here,
         )

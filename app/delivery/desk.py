@@ -11,6 +11,7 @@ import structlog
 
 from app.delivery.watchers import Watchers
 from app.domain.errors import GatewayError
+from app.domain.evidence import Evidence
 from app.domain.holds import Cause
 from app.domain.ids import new_id
 from app.domain.json import JsonObject
@@ -112,7 +113,7 @@ class Desk:
         ending, result, number = None, None, None
         if to is State.applied:
             made = made or Made()
-            answer = self.receipt(operation, made, at=now, evidence=evidence or "vendor_accepted")
+            answer = self.receipt(operation, made, at=now, evidence=evidence or Evidence.vendor_accepted)
             if answer is not None:
                 ending = answer.ending
                 result = ending.answer_body

@@ -14,6 +14,7 @@ from app.delivery import readback
 from app.delivery.changes import numbered_by_vendor
 from app.delivery.desk import Desk
 from app.domain.errors import GatewayError, NotFound, PreconditionFailed
+from app.domain.evidence import Evidence
 from app.domain.holds import Action, Hold
 from app.domain.operations import Operation
 from app.domain.ports import Proof
@@ -53,13 +54,13 @@ async def _proved(desk: Desk, operation: Operation) -> Word | None:
     if reading.mishap is not None or reading.baffling is not None or reading.proof is Proof.inconclusive:
         return None
     if reading.proof is Proof.applied:
-        receipt = desk.receipt(operation, reading.made, at=desk.clock(), evidence="read_back")
+        receipt = desk.receipt(operation, reading.made, at=desk.clock(), evidence=Evidence.read_back)
         return Word(
             action=Action.mark_applied,
             reason="the vendor shows it",
             by=BY,
             now=desk.clock(),
-            evidence="read_back",
+            evidence=Evidence.read_back,
             ending=None if receipt is None else receipt.ending,
         )
     if reading.as_of < settled_at:
@@ -69,7 +70,7 @@ async def _proved(desk: Desk, operation: Operation) -> Word | None:
     if again.proof is not Proof.not_applied or again.shown != reading.shown or again.baffling is not None:
         return None
     reason = "read twice after its settle time, the vendor shows what was there before"
-    return Word(action=Action.retry, reason=reason, by=BY, now=desk.clock(), evidence="not_applied")
+    return Word(action=Action.retry, reason=reason, by=BY, now=desk.clock(), evidence=Evidence.not_applied)
 
 
 async def _close(desk: Desk, found: Hold, word: Word) -> None:

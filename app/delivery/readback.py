@@ -15,6 +15,7 @@ from app.delivery.changes import change_of, made_by, numbered_by_vendor
 from app.delivery.desk import Desk, Made
 from app.delivery.send import known_order, write_of
 from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
+from app.domain.evidence import Evidence
 from app.domain.holds import Cause
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind, Proof
@@ -107,7 +108,7 @@ async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
     if reading.mishap is not None:
         return await hold(desk, claim, operation, reading.mishap, cause=Cause.side_effect)
     if reading.proof is Proof.applied:
-        return await desk.settle(claim, operation, State.applied, evidence="read_back", made=reading.made)
+        return await desk.settle(claim, operation, State.applied, evidence=Evidence.read_back, made=reading.made)
     if reading.baffling is not None:
         return await hold(desk, claim, operation, reading.baffling)
     return await weigh(desk, claim, operation, reading, settled_at=settled_at)
@@ -180,7 +181,9 @@ async def weigh(desk: Desk, claim: Claim, operation: Operation, reading: Reading
     if before is not None and before.shown == reading.shown:
         if reading.as_of >= before.counts_from:
             log.info("proved not applied; it is sent again", operation=operation.id)
-            return await desk.settle(claim, operation, State.queued, ready_at=now, probes=0, evidence="not_applied")
+            return await desk.settle(
+                claim, operation, State.queued, ready_at=now, probes=0, evidence=Evidence.not_applied
+            )
         if before.is_too_early(reading.as_of, pause_s=APART_S):
             return await again(desk, claim, operation, at=before.counts_from, left=before)
     later = now + round(APART_S * SECOND)

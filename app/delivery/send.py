@@ -21,6 +21,7 @@ from app.domain.errors import (
     VendorTrouble,
     WorkOrderNotFound,
 )
+from app.domain.evidence import Evidence
 from app.domain.operations import Operation, State
 from app.domain.ports import Answer, Kind, Outcome, Write
 from app.domain.statuses import StatusCode
@@ -111,7 +112,9 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
         return await settle_answer(desk, claim, began, Answer(outcome=Outcome.unknown, detail=found))
     if prepared.idle:
         idle = Answer(outcome=Outcome.applied, detail="the order is so already; nothing was sent")
-        return await settle_answer(desk, claim, began, idle, write=write, made=Made(order=known), evidence="unchanged")
+        return await settle_answer(
+            desk, claim, began, idle, write=write, made=Made(order=known), evidence=Evidence.unchanged
+        )
     return await _call(desk, claim, began, write, change=write, deadline_at=lease.deadline_at)
 
 

@@ -20,6 +20,7 @@ from app.domain.errors import (
     WorkOrderExists,
     WorkOrderNotFound,
 )
+from app.domain.evidence import Evidence
 from app.domain.holds import Cause
 from app.domain.operations import Operation, State
 from app.domain.ports import Answer, Outcome, Write
@@ -45,7 +46,7 @@ async def settle_answer(
     *,
     write: Write | None = None,
     made: Made | None = None,
-    evidence: str = "vendor_accepted",
+    evidence: str = Evidence.vendor_accepted,
 ) -> Settled:
     """The consequence of each outcome; only `not_sent` and `not_applied` return to the queue.
 

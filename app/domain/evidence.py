@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from app.domain.json import JsonObject, JsonValue
 from app.domain.timeline import KINDS
@@ -10,12 +11,26 @@ from app.domain.timeline import KINDS
 FORMAT = "orderbridge.timeline.1"
 ASK = "ask the issuer"
 KEYS = "jwks"
-EVIDENCE: dict[str, str] = {
-    "vendor_accepted": "The vendor's interface answered this very write with its own word for success.",
-    "read_back": "The vendor's answer was lost. The order was read from the vendor's system afterwards, and showed the write.",
-    "operator": "A person said so. Who, when and why stands beside it.",
+
+
+class Evidence(StrEnum):
+    """How we know what became of a write. What else stands there is what a person or we wrote down."""
+
+    vendor_accepted = "vendor_accepted"
+    read_back = "read_back"
+    unchanged = "unchanged"
+    operator = "operator"
+    not_applied = "not_applied"
+
+
+EVIDENCE: dict[Evidence, str] = {
+    Evidence.vendor_accepted: "The vendor's interface answered this very write with its own word for success.",
+    Evidence.read_back: "The vendor's answer was lost. The order was read from the vendor's system afterwards, and showed the "
+    "write.",
+    Evidence.unchanged: "The order was read, and was already as the write asks. Nothing was sent.",
+    Evidence.operator: "A person said so. Who, when and why stands beside it.",
+    Evidence.not_applied: "The vendor's answer was lost. Reading the order proved that the write did not take effect.",
 }
-"""How we know that a write took effect. What else stands there is what a person or we wrote down."""
 OUTCOMES: dict[str, str] = {
     "applied": "The vendor's answer was read, and says that the write took effect.",
     "refused": "The vendor's answer was read, and says that the write did not take effect.",
@@ -47,6 +62,11 @@ def document(
         "work_order": work_order,
         "entries": list(entries),
         "complete": complete,
-        "meaning": {"scope": SCOPE, "kind": KINDS, "evidence": EVIDENCE, "outcome": OUTCOMES},
+        "meaning": {
+            "scope": SCOPE,
+            "kind": KINDS,
+            "evidence": {word.value: means for word, means in EVIDENCE.items()},
+            "outcome": OUTCOMES,
+        },
         "verification": verification,
     }

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, select
 
 from app.domain.errors import NotFound
+from app.domain.evidence import Evidence
 from app.domain.holds import Action
 from app.domain.operations import UNRESOLVED, Operation, State
 from app.ledger.accept import FIND_OPERATION
@@ -72,7 +73,7 @@ def resolve(
         held = was.state is State.held
         action = Action.skip if not held else Action.mark_applied if applied else Action.retry
         resolved = yield from resolve_hold(
-            found.id, Word(action=action, reason=reason, by=by, now=now, ending=ending, evidence="operator")
+            found.id, Word(action=action, reason=reason, by=by, now=now, ending=ending, evidence=Evidence.operator)
         )
         return resolved.changed[0] if resolved.changed else was
     if was.state not in UNRESOLVED:
@@ -88,7 +89,7 @@ def resolve(
             result=result if applied else None,
             ready_at=now,
             probes=0,
-            event_data={"reason": reason, "by": by, "evidence": "operator"},
+            event_data={"reason": reason, "by": by, "evidence": Evidence.operator},
         )
     )
     return settled.operation

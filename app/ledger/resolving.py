@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, case, null, update
 
 from app.domain.entity_tags import meets
 from app.domain.errors import InvalidRequest, NotFound, PreconditionFailed
+from app.domain.evidence import Evidence
 from app.domain.holds import ACTIONS, Action, Cause, Hold
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
@@ -179,7 +180,7 @@ def _settlement(claim: Claim, was: Operation, to: State, word: Word) -> Settleme
         lease_until=0,
         ready_at=word.now,
         probes=0,
-        event_data={"reason": word.reason, "by": word.by, "evidence": word.evidence or "operator"},
+        event_data={"reason": word.reason, "by": word.by, "evidence": word.evidence or Evidence.operator},
     )
 
 

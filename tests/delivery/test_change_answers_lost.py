@@ -36,6 +36,8 @@ async def test_a_change_that_took_no_effect_is_sent_again_once_that_is_proved(
         assert (answer.status_code, at.sent) == (change.status, [change.call] * 2), answer.text
         assert at.effects(change.number) == [change.effect]
         assert await outcomes(at.site, answer.headers["operation-id"]) == ["unknown", "applied"]
+        told = await events(at.site, change.number)
+        assert ("operation.queued", "not_applied") in [(type_, data.get("evidence")) for type_, data in told]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.id)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.bench import HOLDS, operation, outcomes, rows
+from tests.delivery.bench import HOLDS, events, operation, outcomes, rows
 from tests.delivery.changing import (
     CHANGES,
     DISHWASHER,
@@ -175,6 +175,8 @@ async def test_nothing_to_change_sends_nothing_and_answers_with_the_order(databa
     async with place("nexusfs", database, tmp_path) as at:
         answer = await at.patch({"rules": {}})
         assert (answer.status_code, answer.json()["type"], at.sent, at.effects()) == (200, "1001", [], [])
+        told = await events(at.site, at.number)
+        assert ("operation.applied", "unchanged") in [(type_, data.get("evidence")) for type_, data in told]
         assert await rows(at.site, HOLDS, of_number=at.number) == []
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from app.api import timeline as timeline_routes
 from app.api.canonical_json import canonical
-from app.domain.evidence import EVIDENCE, OUTCOMES
+from app.domain.evidence import EVIDENCE, OUTCOMES, Evidence
 from app.domain.ports import Outcome
 from tests.delivery.bench import body
 from tests.gateway import CX, Site, simulator, site
@@ -180,6 +180,12 @@ async def test_a_story_too_long_to_be_told_whole_says_so(
     part = verified((await cx_on_sqlite.api.get(path, params={"format": "evidence"})).json(), {}, SECRET_KEY.encode())
     assert (whole["complete"], part["complete"]) == (True, False)
     assert part["entries"] == whole["entries"][:4]
+
+
+def test_every_word_of_evidence_has_its_meaning_here_and_in_the_documentation() -> None:
+    assert list(EVIDENCE) == list(Evidence)
+    table = DOCS.read_text(encoding="utf-8").partition("| `evidence` | means |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(Evidence)
 
 
 def test_every_outcome_has_its_meaning() -> None:
