@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.problems import PROBLEM_JSON
-from app.api.schemas import Operation, Output, Problem
+from app.api.schemas import Operation, Output, Problem, WorkOrder
 from app.domain.errors import ERRORS, GatewayError, RateLimited
 
 Responses = dict[int | str, dict[str, Any]]
@@ -34,6 +34,16 @@ OPERATION_HEADERS: dict[str, Any] = {
     },
     **PREFERENCE_APPLIED,
 }
+
+
+def write_headers(status: int, model: type[Output]) -> dict[str, Any]:
+    """The headers of a write that was carried out; one that has made an order says where the order is."""
+    if status != 201 or model is not WorkOrder:
+        return OPERATION_HEADERS
+    return {
+        **OPERATION_HEADERS,
+        "Location": {**OPERATION_HEADERS["Location"], "description": "Where the order can be read."},
+    }
 
 
 def problems(*kinds: type[GatewayError]) -> Responses:
@@ -66,7 +76,7 @@ def write_answers(
         if status_code in failed:
             failed[status_code]["headers"] = {**failed[status_code]["headers"], **OPERATION_HEADERS}
     return {
-        status: {"model": model, "description": description, "headers": OPERATION_HEADERS},
+        status: {"model": model, "description": description, "headers": write_headers(status, model)},
         202: {
             "model": Operation,
             "description": "Accepted and kept; the vendor has not settled it yet. Read the operation after Retry-After.",

@@ -143,6 +143,19 @@ def test_a_write_declares_its_headers(document: Document, name: str) -> None:
     assert "Retry-After" in operation["responses"]["202"]["headers"]
 
 
+def test_a_write_says_where_the_order_is_that_it_made_and_else_where_its_operation_is(document: Document) -> None:
+    told = {
+        (operation["operationId"], status): answer["headers"]["Location"]["description"]
+        for _, _, operation in operations(document)
+        if operation["operationId"] in WRITES
+        for status, answer in operation["responses"].items()
+        if status in ("200", "201", "202")
+    }
+    making = {("createWorkOrder", "201"), ("putWorkOrder", "201")}
+    assert {place for place, text in told.items() if text == "Where the order can be read."} == making
+    assert {text for place, text in told.items() if place not in making} == {"Where the operation can be read."}
+
+
 def test_reading_an_order_declares_its_tag_and_that_it_may_be_unchanged(document: Document) -> None:
     operation = document["paths"]["/v1/backends/{backend}/work-orders/{number}"]["get"]
     assert {p["name"] for p in operation["parameters"] if p["in"] == "header"} == {"Cache-Control", "If-None-Match"}
