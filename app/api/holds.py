@@ -150,7 +150,7 @@ async def resolve_hold(
     found = await _mine(gateway, caller, hold_id)
     call = KeyedCall(request, caller, gateway, None, key=key)
     if (before := await call.replayed()) is not None:  # before the word is looked at: it might be refused by now
-        return before
+        return _tagged(before, await _mine(gateway, caller, hold_id))
     word = await word_of(gateway, caller, found, body, if_match=tags)
     resolved: list[Resolved] = []
 
@@ -161,9 +161,15 @@ async def resolve_hold(
         return answer(200, hold_json(done.hold, tenant=caller.tenant))
 
     response = await call.done(work)
-    if response.headers["Idempotent-Replayed"] == "false":
-        gateway.dispatcher.changed(found.backend, resolved[-1].changed)
-        response.headers["ETag"] = resolved[-1].hold.tag
+    if response.headers["Idempotent-Replayed"] == "true":  # a request with the same key has come between
+        return _tagged(response, await _mine(gateway, caller, hold_id))
+    gateway.dispatcher.changed(found.backend, resolved[-1].changed)
+    return _tagged(response, resolved[-1].hold)
+
+
+def _tagged(response: Response, resolved: Hold) -> Response:
+    """A resolved hold changes no more: a repeat has the ETag that the first answer had."""
+    response.headers["ETag"] = resolved.tag
     return response
 
 

@@ -44,6 +44,8 @@ async def test_a_word_that_comes_again_is_answered_byte_for_byte_and_does_nothin
     assert [one.status_code for one in (first, early, late)] == [200] * 3
     assert [one.headers["idempotent-replayed"] for one in (first, early, late)] == ["false", "true", "true"]
     assert first.content == early.content == late.content
+    tag = (await site.api.get(f"/v1/holds/{stopped.hold_id}")).headers["etag"]
+    assert [one.headers.get("etag") for one in (first, early, late)] == [tag] * 3
     assert codes(site, ORDER) == sent
     if made := first.json()["made_operation"]:
         assert (await finished(site, made))["attempts"] == 1
