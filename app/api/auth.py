@@ -22,7 +22,7 @@ from app.api.keys import Keys, SigningKeyRefused
 from app.api.trusted_issuers import Fetch
 from app.api.verify import Verified, Verifier, bad_token
 from app.domain.clients import SCOPES, ClientDirectory, ClientRecord
-from app.domain.errors import MalformedRequest, NotFound, ScopeMissing
+from app.domain.errors import NOTHING_HERE, MalformedRequest, NotFound, ScopeMissing
 
 __all__ = [
     "PUBLIC",
@@ -181,4 +181,4 @@ def granted(caller: Caller, backend: str) -> str:
 
 def nothing_here() -> NoReturn:
     """Raises the one NotFound for what is absent and for what belongs to somebody else."""
-    raise NotFound("There is nothing here, or it is not yours to see.")
+    raise NotFound(NOTHING_HERE)

@@ -25,13 +25,16 @@ RETRY_AFTER: dict[str, Any] = {
 PREFERENCE_APPLIED: dict[str, Any] = {
     "Preference-Applied": {"description": "The preference that was followed.", "schema": {"type": "string"}}
 }
-OPERATION_HEADERS: dict[str, Any] = {
-    "Operation-Id": {"description": "The operation that this write became.", "schema": {"type": "string"}},
-    "Location": {"description": "Where the operation can be read.", "schema": {"type": "string"}},
+REPLAYED: dict[str, Any] = {
     "Idempotent-Replayed": {
         "description": "Whether this key came before, so that this is the answer to the first request.",
         "schema": {"type": "string", "enum": ["true", "false"]},
-    },
+    }
+}
+OPERATION_HEADERS: dict[str, Any] = {
+    "Operation-Id": {"description": "The operation that this write became.", "schema": {"type": "string"}},
+    "Location": {"description": "Where the operation can be read.", "schema": {"type": "string"}},
+    **REPLAYED,
     **PREFERENCE_APPLIED,
 }
 

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from app.api.schemas import Output
 from app.domain.events import SOURCES, TYPES
+from app.domain.evidence import ASK, KEYS
 from app.domain.timeline import KINDS
 
 
@@ -52,10 +53,7 @@ class TimelineEntry(Output):
 
     at: datetime = Field(description="When.")
     kind: str = Field(
-        description="`request`: a write of yours, as accepted. `attempt`: we began to send it. `answer`: what the attempt "
-        "came to, with the vendor's own words. `state`: the write moved on. `change`: the vendor's system showed something "
-        "new. `deleted`: a write of ours removed the order. `missing`: the vendor's system showed the order no longer. "
-        "`hold_opened`, `hold_closed`: the queue stopped, and why it went on. Kinds may be added.",
+        description=" ".join(f"`{kind}`: {means}" for kind, means in KINDS.items()) + " Kinds may be added.",
         examples=[*KINDS],
     )
     operation_id: str | None = Field(default=None, description="The write that it belongs to.")
@@ -91,8 +89,8 @@ EVIDENCE_SCHEMA: dict[str, Any] = {
         "sha256": {"type": "string", "description": "Of the decoded payload, in hexadecimal; a short name, no proof."},
         "verification": {
             "type": "string",
-            "enum": ["jwks", "ask the issuer"],
-            "description": "`jwks`: with the key at /.well-known/jwks.json that `kid` names. `ask the issuer`: it is signed "
+            "enum": [KEYS, ASK],
+            "description": f"`{KEYS}`: with the key at /.well-known/jwks.json that `kid` names. `{ASK}`: it is signed "
             "with a secret that only the issuer has.",
         },
     },
@@ -112,7 +110,7 @@ EVIDENCE_ANSWER: dict[str, Any] = {
                     }
                 ],
                 "sha256": "9f2c0f1f2a9d6c1f5a7b3e4d8c6b5a49382716f5e4d3c2b1a09f8e7d6c5b4a39",
-                "verification": "jwks",
+                "verification": KEYS,
             },
         }
     },

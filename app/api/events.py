@@ -14,7 +14,7 @@ from app.api.documented import problems
 from app.api.event_schemas import EventList
 from app.api.event_stream import EventStream, Source
 from app.api.gateway import Gateway, GatewayDep
-from app.api.parameters import named_once, optional_header
+from app.api.parameters import OfBackend, OfOrder, named_once, optional_header
 from app.api.request_id import HEAD
 from app.api.requests import strict_router
 from app.api.streams import Feed, FeedDep
@@ -40,8 +40,6 @@ After = Annotated[
         "Left out: from the oldest event that is kept.",
     ),
 ]
-OfBackend = Annotated[str | None, Query(max_length=64, description="Of this backend.", examples=["civica-cx"])]
-OfOrder = Annotated[str | None, Query(max_length=100, description="Of this order; its number.", examples=["113427"])]
 OfType = Annotated[str | None, Query(max_length=100, description="Of this type.", examples=["work_order.changed"])]
 
 router = strict_router(tags=["events"])

@@ -9,14 +9,14 @@ from fastapi import Depends, Path, Query, Response
 from app.api.auth import Caller, nothing_here, requires
 from app.api.bodies import HoldResolutionIn
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
-from app.api.documented import problems
+from app.api.documented import REPLAYED, problems
 from app.api.gateway import Gateway, GatewayDep
 from app.api.hold_schemas import HoldList, HoldOut
 from app.api.hold_words import word_of
 from app.api.idempotency_key import idempotency_key
 from app.api.keyed_calls import KeyedCall, answer
 from app.api.pages import Page
-from app.api.parameters import IDEMPOTENCY_KEY, named_once, optional_header
+from app.api.parameters import IDEMPOTENCY_KEY, OfBackend, OfOrder, named_once, optional_header
 from app.api.requests import Received, strict_router
 from app.domain.entity_tags import if_match
 from app.domain.errors import (
@@ -47,12 +47,6 @@ router = strict_router(tags=["holds"])
 HoldId = Annotated[str, Path(description="A hold's id.", examples=["hold_01KAKZ6T3J5N2M8Q4X7B9C1D0F"])]
 IF_MATCH = optional_header("If-Match", "The hold's ETag: it is resolved only if the hold still has it; else 412.")
 ETAG = {"ETag": {"description": "Of this state of the hold.", "schema": {"type": "string"}}}
-REPLAYED = {
-    "Idempotent-Replayed": {
-        "description": "Whether this key came before, so that this is the answer to the first request.",
-        "schema": {"type": "string", "enum": ["true", "false"]},
-    }
-}
 
 
 @router.get(
@@ -67,10 +61,8 @@ async def list_holds(
     gateway: GatewayDep,
     caller: Annotated[Caller, requires("holds:read")],
     state: Annotated[Literal["open", "resolved"] | None, Query(description="Only those in this state.")] = None,
-    backend: Annotated[str | None, Query(max_length=64, description="Of this backend.", examples=["civica-cx"])] = None,
-    work_order: Annotated[
-        str | None, Query(max_length=100, description="Of this order; its number.", examples=["113427"])
-    ] = None,
+    backend: OfBackend = None,
+    work_order: OfOrder = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> HoldList:

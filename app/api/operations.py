@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Request, Response
 
 from app.api.auth import Caller, nothing_here, requires
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
 from app.api.documented import PREFERENCE_APPLIED, RETRY_AFTER, problems
 from app.api.gateway import Gateway, GatewayDep
 from app.api.pages import Page
-from app.api.parameters import PREFER, named_once
+from app.api.parameters import PREFER, OfBackend, OfOrder, named_once
 from app.api.prefer import preference
 from app.api.requests import strict_router
 from app.api.schemas import Operation, OperationList
@@ -41,10 +41,8 @@ async def list_operations(
     gateway: GatewayDep,
     caller: Annotated[Caller, requires("operations:read")],
     state: State | None = None,
-    backend: Annotated[str | None, Query(max_length=64, description="Of this backend.", examples=["civica-cx"])] = None,
-    work_order: Annotated[
-        str | None, Query(max_length=100, description="Of this order; its number.", examples=["113427"])
-    ] = None,
+    backend: OfBackend = None,
+    work_order: OfOrder = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> OperationList:

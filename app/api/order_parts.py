@@ -19,8 +19,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.api.bodies import Input
+from app.api.parameters import DATE, NO_SUCH_MOMENT, TIME
 
-_WHEN = re.compile(r"\d{4}-\d\d-\d\d([Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d))?", re.ASCII)
+_WHEN = re.compile(f"{DATE}({TIME})?", re.ASCII)
 
 
 def _date_or_time(text: str) -> str:
@@ -30,7 +31,7 @@ def _date_or_time(text: str) -> str:
             if len(text) > len("2026-11-20"):
                 datetime.fromisoformat(text.upper())
         except ValueError:
-            raise PydanticCustomError("date_time", "There is no such day, time of day or offset.") from None
+            raise PydanticCustomError("date_time", NO_SUCH_MOMENT) from None
         return text
     raise PydanticCustomError(
         "date_time", "Write a date (2026-11-20) or a time as RFC 3339 with an offset (2026-11-20T20:40:00Z)."

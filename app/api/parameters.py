@@ -13,7 +13,10 @@ from pydantic_core import PydanticCustomError
 from app.domain.errors import FieldFault, InvalidRequest
 from app.domain.json import JsonValue
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+DATE, TIME = r"\d{4}-\d\d-\d\d", r"[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)"
+"""RFC 3339, as patterns: the time with its offset follows the date."""
+NO_SUCH_MOMENT = "There is no such day, time of day or offset."
+_RFC3339 = re.compile(DATE + TIME, re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
@@ -26,7 +29,7 @@ def _read_as_rfc3339(value: JsonValue) -> datetime:
     try:
         moment = datetime.fromisoformat(value.upper())
     except ValueError:
-        raise PydanticCustomError("date_time", "There is no such day, time of day or offset.") from None
+        raise PydanticCustomError("date_time", NO_SUCH_MOMENT) from None
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         # Beyond these neither the vendors' columns nor the arithmetic of time zones can be relied on.
         raise PydanticCustomError("date_time", "The time must lie in the years 1900 to 2199.")
@@ -53,6 +56,8 @@ OrderNumber = Annotated[
         examples=["113427"],
     ),
 ]
+OfBackend = Annotated[str | None, Query(max_length=64, description="Of this backend.", examples=["civica-cx"])]
+OfOrder = Annotated[str | None, Query(max_length=100, description="Of this order; its number.", examples=["113427"])]
 UpdatedSince = Annotated[Moment | None, Query(description="Changed here at or after this time.")]
 
 Parameter = dict[str, Any]

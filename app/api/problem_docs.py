@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.api.documented import RETRY_AFTER
 from app.api.problems import PROBLEM_JSON
 from app.domain.errors import GatewayError, InternalError, MalformedRequest, NextAction, Overloaded
 
@@ -43,8 +44,7 @@ def problem_answers(*kinds: type[GatewayError], stored: bool = True) -> dict[int
 
 def _answer(kind: type[GatewayError]) -> dict[str, Any]:
     example = kind(f"{kind.title}.").as_problem(public_url="http://127.0.0.1:8000", instance="/", request_id="req_5f0c")
-    retry_after = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
-    headers = {"headers": {"Retry-After": retry_after}} if kind.status >= 429 and kind is not InternalError else {}
+    headers = {"headers": RETRY_AFTER} if kind.status >= 429 and kind is not InternalError else {}
     return {
         "description": f"{kind.code}: {kind.title}",
         "content": {PROBLEM_JSON: {**_CONTENT, "example": example}},

@@ -20,6 +20,7 @@ from structlog.typing import FilteringBoundLogger
 
 from app.api.faults import invalid_request
 from app.domain.errors import (
+    NOTHING_HERE,
     BodyTooLarge,
     GatewayError,
     InternalError,
@@ -47,7 +48,7 @@ FRAMEWORK: dict[int, tuple[type[GatewayError], str]] = {
     400: (MalformedRequest, "The request cannot be read."),
     401: (Unauthenticated, "Send a valid access token: Authorization: Bearer ..."),
     403: (ScopeMissing, "This is not allowed."),
-    404: (NotFound, "There is nothing here, or it is not yours to see."),
+    404: (NotFound, NOTHING_HERE),
     405: (MethodNotAllowed, "The address exists, but not with this method."),
     413: (BodyTooLarge, "The body is too large."),
     415: (UnsupportedMediaType, "Send application/json in UTF-8."),

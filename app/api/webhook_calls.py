@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from app.api.auth import Caller, requires
-from app.api.documented import OPERATION_HEADERS, Responses, problems
+from app.api.documented import REPLAYED, Responses, problems
 from app.api.parameters import IDEMPOTENCY_KEY
 from app.domain.errors import GatewayError, IdempotencyKeyMissing, IdempotencyKeyReused, RateLimited
 from app.ledger.webhook_desk import WebhookDesk
@@ -31,8 +31,7 @@ def keyed_answers(
     status: int, description: str, *kinds: type[GatewayError], headers: dict[str, dict[str, object]] | None = None
 ) -> Responses:
     """The answers of a call that is done once for each key."""
-    replayed = {"Idempotent-Replayed": OPERATION_HEADERS["Idempotent-Replayed"]}
     return {
-        status: {"description": description, "headers": {**replayed, **(headers or {})}},
+        status: {"description": description, "headers": {**REPLAYED, **(headers or {})}},
         **problems(*kinds, RateLimited),
     }

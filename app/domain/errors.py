@@ -198,6 +198,10 @@ class NotFound(Missing):
     title = "Not found"
 
 
+NOTHING_HERE = "There is nothing here, or it is not yours to see."
+"""What NotFound says, whichever of the two it is."""
+
+
 class WorkOrderNotFound(Missing):
     """The vendor's system shows us no such work order.
 

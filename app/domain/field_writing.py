@@ -22,7 +22,7 @@ from app.domain.field_shapes import (
     Spread,
     fits,
 )
-from app.domain.json import JsonObject, JsonValue
+from app.domain.json import JsonObject, JsonValue, escaped
 from app.domain.merge_patch import same
 
 Path: TypeAlias = "tuple[str, ...]"
@@ -99,7 +99,7 @@ class _Writing:
             return self._not(at, value, "an object")
         if isinstance(shape, Nested):
             return self.whole(shape.members, value, at)
-        return [self._element(shape, key, one, f"{at}/{_escaped(key)}") for key, one in value.items()]
+        return [self._element(shape, key, one, f"{at}/{escaped(key)}") for key, one in value.items()]
 
     def _element(self, shape: Keyed, key: str, value: JsonValue, at: str) -> JsonValue:
         ids = shape.ids(key)
@@ -131,9 +131,7 @@ class _Writing:
             return {}
         for name, value in extensions.items():
             if name != self.vendor or not isinstance(value, Mapping):
-                self._no_home(
-                    f"{at}/{EXTENSIONS}/{_escaped(name)}", f"Only members under {self.vendor!r} have a place."
-                )
+                self._no_home(f"{at}/{EXTENSIONS}/{escaped(name)}", f"Only members under {self.vendor!r} have a place.")
         own = extensions.get(self.vendor)
         return own if isinstance(own, Mapping) else {}
 
@@ -146,13 +144,13 @@ class _Writing:
             if member is None:
                 kept[name] = value
             elif isinstance(member.shape, Spread) and isinstance(value, Mapping):
-                kept[name] = self._checked(member.shape.members, value, f"{at}/{_escaped(name)}")
+                kept[name] = self._checked(member.shape.members, value, f"{at}/{escaped(name)}")
             elif not fits(member.shape, value):
                 kept[name] = value
             else:
                 self.wrong.append(
                     FieldFault(
-                        pointer=f"{at}/{_escaped(name)}",
+                        pointer=f"{at}/{escaped(name)}",
                         code="invalid",
                         message=f"Write it under our name: {member.ours or 'its members'}.",
                     )
@@ -163,7 +161,7 @@ class _Writing:
         known = {tuple(path.split(".")) for path in _paths(members)}
         for path in _leaves(ours, known):
             if ".".join(path) not in taken and path != (EXTENSIONS,):
-                self._no_home("/".join([at, *map(_escaped, path)]), "This vendor has no place for it.")
+                self._no_home("/".join([at, *map(escaped, path)]), "This vendor has no place for it.")
 
     def _no_home(self, pointer: str, message: str) -> None:
         self.homeless.append(FieldFault(pointer=pointer, code="capability-missing", message=message))
@@ -233,7 +231,3 @@ def _in_utc(value: JsonValue) -> JsonValue:
         return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (ValueError, OverflowError):
         return value
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

@@ -1,4 +1,4 @@
-"""What JSON can hold, as types; used wherever a value crosses a module without a model of its own."""
+"""What JSON can hold, as types, for values that cross a module without a model of their own; and a step of its pointers."""
 
 from __future__ import annotations
 
@@ -7,3 +7,8 @@ from typing import TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 JsonObject: TypeAlias = Mapping[str, JsonValue]
+
+
+def escaped(name: str) -> str:
+    """A member's name as a step of a JSON Pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.domain.json import JsonObject, JsonValue
+from app.domain.json import JsonObject, JsonValue, escaped
 
 
 def applied(patch: JsonObject, to: JsonObject) -> dict[str, JsonValue]:
@@ -36,7 +36,7 @@ def missing(order: JsonObject, patch: JsonObject, *, replaced: tuple[str, ...] =
     """The pointers of what the patch asks for and the order does not show."""
     found: list[str] = []
     for name, value in patch.items():
-        pointer = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
+        pointer = f"{at}/{escaped(name)}"
         there = order.get(name)
         if isinstance(value, Mapping):
             inner = there if isinstance(there, Mapping) else {}

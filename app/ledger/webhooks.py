@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from app.domain.errors import InvalidRequest, NotFound
+from app.domain.errors import NOTHING_HERE, InvalidRequest, NotFound
 from app.domain.webhooks import Message, MessageState, Webhook
 from app.ledger.rows import number
 from app.ledger.sql import Sql, Unit, Value
@@ -75,7 +75,7 @@ def find(webhook_id: str, *, client_id: str, lock: bool = False) -> Unit[Webhook
     """A client's own endpoint. Raises NotFound for any other, as if it did not exist."""
     rows = yield LOCK if lock else FIND, {"of_id": webhook_id, "of_client": client_id}
     if not rows:
-        raise NotFound("There is nothing here, or it is not yours to see.")
+        raise NotFound(NOTHING_HERE)
     return webhook(rows[0])
 
 
@@ -89,7 +89,7 @@ def remove(webhook_id: str, *, client_id: str) -> Unit[None]:
     """The endpoint; nothing of its log is seen or sent any more. Raises NotFound."""
     rows = yield REMOVE, {"of_id": webhook_id, "of_client": client_id}
     if not rows:
-        raise NotFound("There is nothing here, or it is not yours to see.")
+        raise NotFound(NOTHING_HERE)
 
 
 def drop_messages(webhook_id: str, *, most: int) -> Unit[int]:
@@ -132,6 +132,6 @@ def replay(webhook_id: str, message_id: str, *, now: int) -> Unit[Message]:
     """Send a message again, with its id and from the beginning of the schedule. Raises NotFound."""
     rows = yield LOCK_MESSAGE, {"of_id": webhook_id, "of_message": message_id}
     if not rows:
-        raise NotFound("There is nothing here, or it is not yours to see.")
+        raise NotFound(NOTHING_HERE)
     again = yield REPLAY, {"of_message": message_id, "now": now}
     return message(again[0])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from app.domain.field_shapes import EXTENSIONS, Keyed, Member, Nested, Rows
-from app.domain.json import JsonObject, JsonValue
+from app.domain.json import JsonObject, JsonValue, escaped
 from app.vendors.nexusfs.fields import TABLE
 from app.vendors.nexusfs.tables import SLUG
 
@@ -31,7 +31,7 @@ def pointer_to(steps: Sequence[str]) -> str:
             case Nested():
                 members = member.shape.members
             case Keyed() | Rows() if rest:
-                at += "/" + _escaped(rest.pop(0))
+                at += "/" + escaped(rest.pop(0))
                 members = member.shape.members
             case _:
                 members = ()
@@ -68,8 +68,4 @@ def _key(steps: list[str], element: JsonValue, at: int) -> str:
 
 
 def _joined(steps: Sequence[str]) -> str:
-    return "/".join(map(_escaped, steps))
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
+    return "/".join(map(escaped, steps))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.domain.errors import CapabilityMissing, FieldFault, InvalidRequest
 from app.domain.field_shapes import EXTENSIONS, Record
 from app.domain.field_writing import Removed, to_theirs
-from app.domain.json import JsonObject, JsonValue
+from app.domain.json import JsonObject, JsonValue, escaped
 from app.vendors.nexusfs.fields import COLLECTIONS, SECTIONS, TABLE
 from app.vendors.nexusfs.tables import CAPABILITIES, SLUG
 
@@ -90,7 +90,7 @@ def _commands(body: JsonObject) -> list[FieldFault]:
     for name in COLLECTIONS:
         elements = body.get(name)
         found += [
-            (f"/{name}/{key.replace('~', '~0').replace('/', '~1')}/{EXTENSIONS}/{SLUG}/{DELETE}", DELETE)
+            (f"/{name}/{escaped(key)}/{EXTENSIONS}/{SLUG}/{DELETE}", DELETE)
             for key, element in (elements.items() if isinstance(elements, Mapping) else ())
             if isinstance(element, Mapping) and DELETE in _own(element)
         ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.domain.errors import FieldFault
 from app.domain.field_table import Member
-from app.domain.json import JsonObject, JsonValue
+from app.domain.json import JsonObject, JsonValue, escaped
 from app.vendors.overit.fields import ADDRESS, ADDRESS_MEMBER, EXECUTION_ORDER, EXTENSION, OPERATION, OPERATIONS, ORDER
 from app.vendors.overit.tables import SLUG
 
@@ -83,8 +83,7 @@ ORDER_PLACES, OPERATION_PLACES, ADDRESS_PLACES = places(ORDER.members), places(O
 def pointer(name: str, table: Mapping[str, str], at: str = "") -> str:
     """Where a member of the vendor's stands in our work order, as a JSON Pointer."""
     path = table.get(name)
-    own = name.replace("~", "~0").replace("/", "~1")
-    return f"{at}/{path.replace('.', '/')}" if path is not None else f"{at}/extensions/{SLUG}/{own}"
+    return f"{at}/{path.replace('.', '/')}" if path is not None else f"{at}/extensions/{SLUG}/{escaped(name)}"
 
 
 def _writable() -> tuple[str, ...]:

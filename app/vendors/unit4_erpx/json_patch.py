@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.json import JsonObject, JsonValue
+from app.domain.json import JsonObject, JsonValue, escaped
 from app.domain.merge_patch import same
 from app.vendors.unit4_erpx.fields import RELATED
 
@@ -51,7 +51,7 @@ def without_nulls(value: JsonValue) -> JsonValue:
 
 
 def _member(there: JsonObject, name: str, value: JsonValue, *, at: str) -> Iterator[dict[str, JsonValue]]:
-    pointer = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
+    pointer = f"{at}/{escaped(name)}"
     present = there.get(name)
     if value is None:
         if present is not None:

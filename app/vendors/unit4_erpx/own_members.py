@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from app.domain.errors import FieldFault
-from app.domain.json import JsonObject, JsonValue
+from app.domain.json import JsonObject, JsonValue, escaped
 from app.vendors.unit4_erpx.fields import CUSTOMER, DOCUMENTED, DOCUMENTED_CUSTOMER, DOCUMENTED_RELATED, RELATED
 from app.vendors.unit4_erpx.tables import SLUG
 
@@ -33,7 +33,7 @@ def _faults(body: JsonObject, *, patch: bool) -> Iterator[FieldFault]:
     if isinstance(values, Mapping):
         for key, element in values.items():
             if isinstance(element, Mapping):
-                yield from _names(_own(element), DOCUMENTED_RELATED, f"/related_values/{_escaped(key)}{at}")
+                yield from _names(_own(element), DOCUMENTED_RELATED, f"/related_values/{escaped(key)}{at}")
 
 
 def _own(ours: JsonObject) -> JsonObject:
@@ -47,12 +47,12 @@ def _names(members: JsonObject, documented: tuple[str, ...], at: str) -> Iterato
     for name, value in members.items():
         known = right.get(name.strip().casefold())
         if known is not None and name != known:
-            yield _fault(f"{at}/{_escaped(name)}", OTHER_CAPITALS.format(known))
+            yield _fault(f"{at}/{escaped(name)}", OTHER_CAPITALS.format(known))
         yield from _empty_names(name, value, at)
 
 
 def _empty_names(name: str, value: JsonValue, at: str) -> Iterator[FieldFault]:
-    pointer = f"{at}/{_escaped(name)}"
+    pointer = f"{at}/{escaped(name)}"
     if not name:
         yield _fault(pointer, NOT_A_NAME)
     if isinstance(value, Mapping):
@@ -62,7 +62,3 @@ def _empty_names(name: str, value: JsonValue, at: str) -> Iterator[FieldFault]:
 
 def _fault(pointer: str, message: str) -> FieldFault:
     return FieldFault(pointer=pointer, code="invalid", message=message)
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
