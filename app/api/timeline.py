@@ -140,15 +140,15 @@ async def _whole_story(
 ) -> tuple[list[JsonObject], bool]:
     entries: list[JsonObject] = []
     after = BEGINNING
-    while len(entries) < MOST:
+    while len(entries) <= MOST:  # whether there is one more is known once it is read
         found = await gateway.store.read(
             story(backend.name, number, tenant=caller.tenant, after=after, most=READ_AT_ONCE)
         )
         entries += [_shown(one, backend) for one in found]
         if len(found) < READ_AT_ONCE:
-            return entries, True
+            break
         after = found[-1].place
-    return entries, False
+    return entries[:MOST], len(entries) <= MOST
 
 
 def _shown(entry: Entry, backend: Backend) -> dict[str, JsonValue]:

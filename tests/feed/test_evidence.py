@@ -176,6 +176,9 @@ async def test_a_story_too_long_to_be_told_whole_says_so(
     await cx_on_sqlite.update("113427", body(11))
     path = cx_on_sqlite.orders("113427") + "/timeline"
     whole = verified((await cx_on_sqlite.api.get(path, params={"format": "evidence"})).json(), {}, SECRET_KEY.encode())
+    monkeypatch.setattr(timeline_routes, "MOST", len(whole["entries"]))
+    just = verified((await cx_on_sqlite.api.get(path, params={"format": "evidence"})).json(), {}, SECRET_KEY.encode())
+    assert (just["complete"], just["entries"]) == (True, whole["entries"])
     monkeypatch.setattr(timeline_routes, "MOST", 4)
     part = verified((await cx_on_sqlite.api.get(path, params={"format": "evidence"})).json(), {}, SECRET_KEY.encode())
     assert (whole["complete"], part["complete"]) == (True, False)
