@@ -8,7 +8,6 @@ _OURS = "Our word for it; null for a vendor code that the status table does not 
 _CODE = "The vendor's code, as text."
 _LABEL = "What the vendor's own screens call it."
 _MASTER = "The vendor's own workflow step, where it has one."
-_BASIS = "How we know the row."
 
 COMPONENTS: dict[str, str] = {
     "Basis": "How we know a row of a table: from the vendor's documents, from the client's own configuration, or by our "

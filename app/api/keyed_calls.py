@@ -50,7 +50,7 @@ class KeyedCall:
         answer = await self._gateway.store.read(keyed.replayed(self._keyed, self._vault))
         return None if answer is None else self._response(answer)
 
-    async def done(self, work: Callable[[], Unit[Answer]], *, headers: Mapping[str, str] | None = None) -> Response:
+    async def done(self, work: Callable[[], Unit[Answer]]) -> Response:
         """Do it now, unless another request with the key was quicker. Raises RateLimited."""
 
         def new() -> Unit[Answer]:
@@ -59,10 +59,10 @@ class KeyedCall:
             return (yield from work())
 
         answer = await self._gateway.store.write(keyed.once(self._keyed, self._vault, new))
-        return self._response(answer, **(headers or {}))
+        return self._response(answer)
 
-    def _response(self, done: Answer, **headers: str) -> Response:
-        told = {"Idempotent-Replayed": "true" if done.replayed else "false", **headers}
+    def _response(self, done: Answer) -> Response:
+        told = {"Idempotent-Replayed": "true" if done.replayed else "false"}
         if self._vault is not None:
             told["Cache-Control"] = "no-store"  # secrets may stand in it, so nobody on the way keeps it
         media_type = None if done.status == NOTHING else JSON

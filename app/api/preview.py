@@ -13,7 +13,7 @@ from app.api.order_bodies import WorkOrderIn, WorkOrderPatch, validated
 from app.api.order_writes import check_number, check_replaced, collections, first_code
 from app.api.parameters import BackendName
 from app.api.reads import fresh_or_known
-from app.api.requests import Received, strict_router
+from app.api.requests import strict_router
 from app.api.schemas import Preview
 from app.domain.admission import chosen_code
 from app.domain.entity_tags import if_match
@@ -67,7 +67,6 @@ UNSENT = "preview"
     ),
 )
 async def preview_write(
-    request: Received,
     gateway: GatewayDep,
     caller: Annotated[Caller, requires("orders:read")],
     backend: BackendName,

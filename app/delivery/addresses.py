@@ -67,7 +67,7 @@ PRIVATE_NAMES = ("localhost", "local", "internal", "arpa", "onion", "invalid", "
 _WRITTEN = re.compile(r"[!-~]+", re.ASCII)
 _FORBIDDEN = re.compile(r'[\\"<>^`{|}#@]')
 _NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|[a-z0-9]", re.ASCII)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
 class AddressRefused(Exception):
