@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.api.gateway import ACCEPTED_AT_ONCE, Gateway
 from app.vendors.registry import VENDORS
+from tests.delivery.bench import until
 from tests.gateway import site
 
 ARRIVED = {"status": "on_site", "occurred_at": "2026-11-20T10:00:00Z", "vendor_code": "11"}
@@ -24,7 +25,7 @@ async def test_a_caller_who_hangs_up_in_the_crowd_leaves_its_place_among_the_cal
         for _ in range(ACCEPTED_AT_ONCE):
             await crowd.acquire()
         left = [asyncio.create_task(cx.update("113427", ARRIVED)) for _ in range(4)]
-        await asyncio.sleep(0.2)
+        await until(lambda: len(crowd._waiters or ()) == len(left))
         assert not any(one.done() for one in left)
         for one in left:
             one.cancel()

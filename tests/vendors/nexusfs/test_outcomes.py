@@ -116,8 +116,37 @@ def test_yes_is_only_the_standard_response_that_says_so_and_no_only_one_that_fai
 
 @settings(deadline=None)
 @given(body=st.binary(max_size=200), status=st.integers(200, 599))
-def test_no_answer_breaks_the_reading(body: bytes, status: int) -> None:
-    assert isinstance(reading(status, body), Standard | Object | Nothing)
+def test_no_answer_breaks_the_reading_and_what_is_no_json_object_says_nothing(body: bytes, status: int) -> None:
+    met = reading(status, body)
+    assert isinstance(met, Nothing) or isinstance(json.loads(body), dict)
+
+
+NUMBERS = st.sampled_from([*DOCUMENTED, True, 200.0, "200", None])
+OBJECTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": NUMBERS,
+        "code": NUMBERS,
+        "title": st.text(max_size=3),
+        "detail": st.sampled_from(["It cannot be.", {}, {"message": "No"}, None]),
+        "invalidParams": st.sampled_from([[], [{"path": "a", "reason": "b"}], ["a"], None]),
+        "OrderNum": st.text(max_size=3),
+    },
+)
+
+
+@settings(deadline=None)
+@given(members=OBJECTS, status=st.sampled_from(DOCUMENTED))
+def test_an_object_is_what_its_own_status_says(members: dict[str, JsonValue], status: int) -> None:
+    met = reading(status, json.dumps(members).encode())
+    says = members.get("status") if type(members.get("status")) is int else None
+    is_old = type(members.get("code")) is int and members["code"] == status and isinstance(members.get("detail"), dict)
+    if (is_old and status != 404) or says == status:
+        assert isinstance(met, Standard)
+    elif says is None:
+        assert met == Object(members=members)
+    else:
+        assert met == Nothing(why=f"The answer says status {says}.")
 
 
 def test_json_that_is_no_object_is_nothing() -> None:
