@@ -177,6 +177,7 @@ async def test_a_story_too_long_to_be_told_whole_says_so(
     path = cx_on_sqlite.orders("113427") + "/timeline"
     whole = verified((await cx_on_sqlite.api.get(path, params={"format": "evidence"})).json(), {}, SECRET_KEY.encode())
     monkeypatch.setattr(timeline_routes, "MOST", len(whole["entries"]))
+    monkeypatch.setattr(timeline_routes, "READ_AT_ONCE", 1)  # so that the last page is a full one
     just = verified((await cx_on_sqlite.api.get(path, params={"format": "evidence"})).json(), {}, SECRET_KEY.encode())
     assert (just["complete"], just["entries"]) == (True, whole["entries"])
     monkeypatch.setattr(timeline_routes, "MOST", 4)
