@@ -85,7 +85,7 @@ class Directory:
     async def client(self, client_id: str) -> ClientRecord | None:
         if not carried(client_id):  # PostgreSQL refuses to look for such a text
             return None
-        return await self.store.read(clients.find(client_id))
+        return await self.store.look(clients.find(client_id))
 
 
 def create_app(configuration: Configuration) -> FastAPI:

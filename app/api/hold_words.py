@@ -39,7 +39,7 @@ async def word_of(
     now = gateway.clock()
     cause = None
     if hold.operation_id is not None:
-        cause = await gateway.store.read(operations.find(hold.operation_id))
+        cause = await gateway.store.look(operations.find(hold.operation_id))
     return Word(
         action=said.action,
         reason=said.reason,
@@ -107,7 +107,7 @@ async def _instead(
         return None
     backend = _taking_writes(gateway.backend(cause.backend))
     occurred_at, check = _replacement(caller, backend, cause, said.body)
-    known = await gateway.store.read(orders.find(cause.backend, cause.work_order))
+    known = await gateway.store.look(orders.find(cause.backend, cause.work_order))
     if known is None:
         raise InvalidRequest("The order is known here no more; skip the write instead.", pointer="/action")
     try:

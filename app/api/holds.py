@@ -179,5 +179,5 @@ def _deleted(gateway: Gateway, one: Operation) -> bool:
 
 
 async def _mine(gateway: Gateway, caller: Caller, hold_id: str) -> Hold:
-    found = await gateway.store.read(holds.find_mine(hold_id, tenant=caller.tenant, backends=caller.backends))
+    found = await gateway.store.look(holds.find_mine(hold_id, tenant=caller.tenant, backends=caller.backends))
     return found or nothing_here()

@@ -47,7 +47,7 @@ class KeyedCall:
 
     async def replayed(self) -> Response | None:
         """The answer that the key has already. Raises IdempotencyKeyReused."""
-        answer = await self._gateway.store.read(keyed.replayed(self._keyed, self._vault))
+        answer = await self._gateway.store.look(keyed.replayed(self._keyed, self._vault))
         return None if answer is None else self._response(answer)
 
     async def done(self, work: Callable[[], Unit[Answer]]) -> Response:

@@ -36,4 +36,4 @@ class Looks:
         async with self._turn:
             if self._gathering is ids:
                 self._gathering = None
-            return {one.id: one for one in await self._store.read(operations.find_several(ids))}
+            return {one.id: one for one in await self._store.look(operations.find_several(ids))}

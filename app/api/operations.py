@@ -114,7 +114,7 @@ async def probe_operation(
 
 async def _mine(gateway: Gateway, caller: Caller, operation_id: str) -> domain.Operation:
     mine = operations.find_mine(operation_id, tenant=caller.tenant, backends=caller.backends)
-    return await gateway.store.read(mine) or nothing_here()
+    return await gateway.store.look(mine) or nothing_here()
 
 
 @router.get(

@@ -173,7 +173,7 @@ async def list_status_updates(
 ) -> StatusUpdateList:
     """Your updates of this order, the newest first, whatever became of them. An order not known here yet is looked up."""
     chosen = gateway.backend(backend)
-    known = await gateway.store.read(orders.find(backend, number))
+    known = await gateway.store.look(orders.find(backend, number))
     if known is None:
         chosen.require(Capability.read)
         known = await live(gateway, chosen, number)

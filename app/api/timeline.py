@@ -76,7 +76,7 @@ async def get_timeline(
     `?format=evidence` exports all of it as one signed document (a JWS) that others can verify without us.
     """
     chosen = gateway.backend(backend)
-    known = await gateway.store.read(orders.find(backend, number))
+    known = await gateway.store.look(orders.find(backend, number))
     if known is None:
         chosen.require(Capability.read)
         known = await live(gateway, chosen, number)

@@ -113,7 +113,7 @@ async def _accepted(gateway: Gateway, request: StrictRequest, wish: Wish, *, wai
         try:
             return await _accept_once(gateway, request, wish, draft, look, begins=begins, patient=waits)
         except ReadFirst:
-            found = await gateway.store.read(orders.find(wish.backend.name, wish.name))
+            found = await gateway.store.look(orders.find(wish.backend.name, wish.name))
             if found is not None and found.view.number != draft.number:
                 draft = replace(draft, number=found.view.number)  # the path named the order by its reference
                 continue

@@ -102,7 +102,7 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
     from app.domain.ports import Kind
     from app.ledger import endings, operations, orders
 
-    was = await store.read(operations.find(operation_id))
+    was = await store.look(operations.find(operation_id))
     if was is None:
         raise Ends(f"there is no operation {operation_id!r}", code=FAILED)
     now = store.now()

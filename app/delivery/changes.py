@@ -55,7 +55,7 @@ async def prepare(desk: Desk, operation: Operation) -> Prepared:
     Raises PreconditionFailed, WorkOrderNotFound, WorkOrderExists, what the adapter has against it, or the vendor's trouble.
     """
     known = None if numbered_by_vendor(operation) else await _read(desk, operation.work_order)
-    may_be_ours = await desk.store.read(lanes.may_have_been_made(operation.id, before_attempt=operation.attempts + 1))
+    may_be_ours = await desk.store.look(lanes.may_have_been_made(operation.id, before_attempt=operation.attempts + 1))
     if operation.target_code is not None and operation.kind in (Kind.create, Kind.replace):
         _check_code(desk, operation.target_code)
     _check_terms(desk, operation, known, may_be_ours=may_be_ours)

@@ -30,7 +30,7 @@ BY = "orderbridge"
 
 async def look_again(desk: Desk, claim: Claim, operation: Operation) -> None:
     """Read the order of a held write; proved applied or proved not applied, the hold closes and the queue goes on."""
-    found = await desk.store.read(holds.open_hold_of(operation.id))
+    found = await desk.store.look(holds.open_hold_of(operation.id))
     if found is None:
         return
     try:

@@ -132,7 +132,7 @@ async def _status_shown(desk: Desk, operation: Operation) -> Reading:
     proof = desk.backend.adapter.prove(write_of(desk, operation, view), seen)
     shown = f"{seen.code}|{seen.status_at.isoformat() if seen.status_at else ''}"
     baffling = None
-    if proof is Proof.not_applied and _set_anew(await desk.store.read(lanes.code_since(operation.id)), seen):
+    if proof is Proof.not_applied and _set_anew(await desk.store.look(lanes.code_since(operation.id)), seen):
         baffling = "the order shows what it was, but somebody has set that anew since"
     return Reading(proof=proof, shown=shown, as_of=asked_at, baffling=baffling)
 
@@ -147,7 +147,7 @@ async def _change_shown(desk: Desk, operation: Operation) -> Reading:
         log.info("the vendor has no such order", operation=operation.id)
     desk.backend.health.well(now=desk.clock())
     known = None if seen is None else await desk.learn_as_shown(seen)
-    before = await desk.store.read(lanes.before(operation.id))
+    before = await desk.store.look(lanes.before(operation.id))
     write = change_of(desk, operation, known, before=before)
     proof = desk.backend.adapter.prove(write, seen)
     shown = "absent" if known is None else f"{known.etag}|{known.view.code}"
@@ -167,7 +167,7 @@ def _set_anew(code_since: int | None, seen: Observation) -> bool:
 
 async def may_have_settled(desk: Desk, operation: Operation) -> int:
     """When the vendor must have applied the write or dropped it."""
-    over = await desk.store.read(lanes.last_deadline(operation.id))
+    over = await desk.store.look(lanes.last_deadline(operation.id))
     return (over or operation.accepted_at) + round(desk.backend.settle_s * SECOND)
 
 

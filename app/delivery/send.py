@@ -120,7 +120,7 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
 
 async def known_order(desk: Desk, operation: Operation) -> OrderView:
     """The order with the ids that the vendor's calls need; read from the vendor if it was never seen, or was held."""
-    return await _seen(desk, operation, await desk.store.read(orders.find(desk.backend.name, operation.work_order)))
+    return await _seen(desk, operation, await desk.store.look(orders.find(desk.backend.name, operation.work_order)))
 
 
 async def _seen(desk: Desk, operation: Operation, known: KnownOrder | None) -> OrderView:

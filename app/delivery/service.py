@@ -145,7 +145,7 @@ class Delivery:
 
     async def _tell_of(self, operation_id: str) -> None:
         try:
-            found = await self._store.read(operations.find(operation_id))
+            found = await self._store.look(operations.find(operation_id))
         except StoreUnavailable:
             return  # whoever waits looks again by itself
         if found is not None:

@@ -100,7 +100,7 @@ class Watch:
 
     async def _look_at(self, number: str) -> None:
         try:
-            known = await self._desk.store.read(orders.find(self._desk.backend.name, number))
+            known = await self._desk.store.look(orders.find(self._desk.backend.name, number))
             if known is not None and self._is_due(known):
                 await self._read(known)
         except StoreUnavailable as error:

@@ -188,7 +188,7 @@ class BackendWorker:
         if not health.admits(now):
             pause = health.pause(now)
             return POLL_S if pause is None or now >= pause.next_try else _seconds_until(pause.next_try, now)
-        due = await desk.store.read(lanes.next_ready(desk.backend.name))
+        due = await desk.store.look(lanes.next_ready(desk.backend.name))
         if due is None or due > now:
             self._nothing_due()
             return POLL_S if due is None else _seconds_until(due, now)
@@ -251,7 +251,7 @@ class BackendWorker:
     async def _next(self, claim: Claim) -> Settled | None:
         """One step for the head of the queue; None when the queue rests or was put back."""
         desk = self._desk
-        head, known = await desk.store.read(lanes.turn(claim))
+        head, known = await desk.store.look(lanes.turn(claim))
         if head is None:
             await desk.store.write(lanes.put_back(claim, ready_at=None))
             return None

@@ -9,12 +9,11 @@ from sqlalchemy import BigInteger, and_, bindparam, case, column, func, null, or
 
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State, move
-from app.ledger.accept import FIND_ORDER
 from app.ledger.intents import ADD_ATTEMPT, intent_values
 from app.ledger.records import Claim, Fenced, KnownOrder, Lease
-from app.ledger.rows import json_object, known_order, number, number_or_none, operation, text, text_or_none
+from app.ledger.rows import Labelled, json_object, known_order, number, number_or_none, operation, text, text_or_none
 from app.ledger.sql import LEASED_UNTIL, Now, Sql, Unit, Value
-from app.ledger.tables import ATTEMPT, OPERATION, OPERATIONS, ORDER
+from app.ledger.tables import ATTEMPT, OPERATION, OPERATIONS, ORDER, ORDER_COLUMNS
 
 _ready = (
     select(ORDER.c.number)
@@ -43,6 +42,7 @@ CLAIM = Sql(
     .returning(ORDER.c.number, ORDER.c.fence)
 )
 FOREVER = 2**63 - 1
+OF_ORDER = "order_"
 _waits = and_(ORDER.c.backend == bindparam("of_backend"), ORDER.c.ready_at.is_not(None), ORDER.c.held == 0)
 _first_free = (
     select(ORDER.c.ready_at)
@@ -62,7 +62,7 @@ NEXT_READY = Sql(
 )
 """The first queue that is free at its time, or one with an earlier time whose lease ends before that: however many wait, only
 those with a lease are looked through."""
-HEAD = Sql(
+_head = (
     OPERATIONS.where(
         OPERATION.c.backend == bindparam("of_backend"),
         OPERATION.c.work_order == bindparam("of_number"),
@@ -71,6 +71,9 @@ HEAD = Sql(
     .order_by(OPERATION.c.seq)
     .limit(1)
 )
+HEAD = Sql(_head)
+TURN = Sql(_head.add_columns(*[column.label(OF_ORDER + column.name) for column in ORDER_COLUMNS]))
+"""The head with its order, whose columns stand beside the operation's: two statements would be of two moments."""
 FENCED = and_(
     ORDER.c.backend == bindparam("of_backend"),
     ORDER.c.number == bindparam("of_number"),
@@ -171,11 +174,10 @@ def head(of: Claim) -> Unit[Operation | None]:
 
 def turn(of: Claim) -> Unit[tuple[Operation | None, KnownOrder | None]]:
     """The head of the queue, and its order as the ledger knows it."""
-    rows = yield HEAD, {"of_backend": of.backend, "of_number": of.number}
+    rows = yield TURN, {"of_backend": of.backend, "of_number": of.number}
     if not rows:
         return None, None
-    found = yield FIND_ORDER, {"backend": of.backend, "number": of.number}
-    return operation(rows[0]), known_order(found[0]) if found else None
+    return operation(rows[0]), known_order(Labelled(rows[0], OF_ORDER))
 
 
 def begin(

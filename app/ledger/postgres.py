@@ -44,7 +44,7 @@ from app.ledger.settle import (
     sets_status,
     settle,
 )
-from app.ledger.sql import Params, Row, Sql, Unit
+from app.ledger.sql import Params, Row, Sql, Unit, over
 from app.ledger.store import Over, StoreUnavailable, nothing_more
 
 T = TypeVar("T")
@@ -57,6 +57,8 @@ SESSION = {
     "idle_in_transaction_session_timeout": "10s",
     "application_name": "orderbridge",
 }
+ONE_MOMENT = {"isolation": "repeatable_read", "readonly": True}
+"""All statements of a transaction see what was committed before the first; by default each sees what is committed by then."""
 SERVER_TIME = Sql(select(func.orderbridge_now(type_=BigInteger).label("now")))
 RACES = 5
 """How often an acceptance is tried. The first try may lose its order to another acceptance; the next ones lock it, and lose
@@ -111,7 +113,7 @@ class PostgresStore:
         return self._clock.now()
 
     async def _server_time(self) -> int | None:
-        rows = await self.read(_server_time())
+        rows = await self.look(_server_time())
         return number_or_none(rows[0], "now")
 
     def listen(self, hear: Callable[[str], None]) -> None:
@@ -126,11 +128,18 @@ class PostgresStore:
             return await _run(connection, unit)
 
     async def read(self, unit: Unit[T]) -> T:
-        async with self._connection() as connection:
+        async with self._connection() as connection, connection.transaction(**ONE_MOMENT):
             return await _run(connection, unit)
 
     async def look(self, unit: Unit[T]) -> T:
-        return await self.read(unit)
+        """Bare: one statement is of one moment by itself, and a transaction around it would be two round trips more."""
+        async with self._connection() as connection:
+            try:
+                statement, params = next(unit)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            return over(unit, await _fetch(connection, statement, params))
 
     async def accept(self, draft: Draft, decide: Decide, lease: Lease | None, over: Over = nothing_more) -> Acceptance:
         return await asyncio.shield(asyncio.create_task(self._accept_to_the_end(draft, decide, lease, over)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.admission import OrderView
@@ -16,6 +17,17 @@ from app.domain.times import from_micros
 from app.domain.work_orders import Observation, OrderKey
 from app.ledger.records import KnownOrder
 from app.ledger.sql import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The part of a row whose columns are labelled so; it is read by their own names."""
+
+    row: Row
+    label: str
+
+    def __getitem__(self, column: str, /) -> object:
+        return self.row[self.label + column]
 
 
 def text(row: Row, column: str) -> str:

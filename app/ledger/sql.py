@@ -158,3 +158,14 @@ def _constants(compiled: SQLCompiler) -> dict[str, Value]:
 
 Step: TypeAlias = "tuple[Sql, Params]"
 Unit: TypeAlias = "Generator[Step, Sequence[Row], T]"
+
+
+def over(unit: Unit[T], rows: Sequence[Row]) -> T:
+    """What a unit of one statement makes of its rows; one that has another to run is no look."""
+    try:
+        unit.send(rows)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    unit.close()
+    raise RuntimeError("a look is one statement; a unit of several is for `read`, which runs them at one moment")

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 
 from app.ledger.records import Fenced
-from app.ledger.sql import Params, Row, Sql, Unit
+from app.ledger.sql import Params, Row, Sql, Unit, over
 from app.ledger.sqlite_sql import fenced
 from app.ledger.store import StoreUnavailable
 
@@ -146,12 +146,21 @@ def look(connection: sqlite3.Connection, batch: Sequence[Job[object]]) -> None:
     try:
         for job in batch:
             try:
-                job.result = run(cursor, job.unit)
+                job.result = _looked(cursor, job.unit)
             except BaseException as error:  # as in `commit`
                 job.error = known(error)
     finally:
         if connection.in_transaction:
             connection.rollback()
+
+
+def _looked(cursor: sqlite3.Cursor, unit: Unit[T]) -> T:
+    try:
+        statement, params = next(unit)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    return over(unit, _rows(cursor, statement, params))
 
 
 def known(error: BaseException) -> BaseException:

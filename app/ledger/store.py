@@ -32,10 +32,10 @@ class Store(Protocol):
         """Run the unit in one durable transaction. A cancelled caller may find that it was written all the same."""
 
     async def read(self, unit: Unit[T]) -> T:
-        """Run a unit that only reads."""
+        """Run a unit that only reads, all of it at one moment: what others commit between its statements is not seen."""
 
     async def look(self, unit: Unit[T]) -> T:
-        """The same for a unit that finds a row or two by its key: many at a time share what a read costs."""
+        """The same for a unit of at most one statement that finds a row or two by its key: many share what a read costs."""
 
     async def accept(self, draft: Draft, decide: Decide, lease: Lease | None, over: Over = nothing_more) -> Acceptance:
         """`accept.accept`, by the store's quickest way. `decide` may be asked more than once.
