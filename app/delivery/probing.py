@@ -13,7 +13,7 @@ import structlog
 from app.delivery import readback
 from app.delivery.changes import numbered_by_vendor
 from app.delivery.desk import Desk
-from app.domain.errors import GatewayError, NotFound, PreconditionFailed
+from app.domain.errors import GatewayError, NotFound, PreconditionFailed, VendorTrouble
 from app.domain.evidence import Evidence
 from app.domain.holds import Action, Hold
 from app.domain.operations import Operation
@@ -36,6 +36,8 @@ async def look_again(desk: Desk, claim: Claim, operation: Operation) -> None:
     try:
         word = await _proved(desk, operation)
     except GatewayError as error:
+        if isinstance(error, VendorTrouble):
+            desk.backend.note(error, operation.work_order, now=desk.clock())
         log.info("the order of a held write could not be read", operation=operation.id, reason=error.code)
         word = None
     if word is None:

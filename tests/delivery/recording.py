@@ -26,6 +26,11 @@ UPDATE, READ, LIST, LOG_IN = (
 """Civica Cx's calls, as their SOAPAction ends."""
 LOG_IN_PATHS = ("/createjwt", "/identity/connect/token")
 """Where NexusFS and Unit4 ERPx log in."""
+NO_SUCH_ACTION = (
+    b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>'
+    b'<faultcode xmlns:a="urn:x">a:ActionNotSupported</faultcode><faultstring>no</faultstring></s:Fault></s:Body></s:Envelope>'
+)
+"""What Civica Cx answers where another service is; to a log-in it says that we are configured wrongly."""
 
 
 @dataclass(frozen=True, kw_only=True)

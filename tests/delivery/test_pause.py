@@ -28,14 +28,9 @@ from tests.delivery.bench import (
     send_async,
     until,
 )
-from tests.delivery.recording import LIST, LOG_IN, READ, UPDATE, Glass, glass
+from tests.delivery.recording import LIST, LOG_IN, NO_SUCH_ACTION, READ, UPDATE, Glass, glass
 from tests.gateway import CX, Site, site
 from tests.vendors.loopback import after, reply
-
-NO_SUCH_ACTION = (
-    b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>'
-    b'<faultcode xmlns:a="urn:x">a:ActionNotSupported</faultcode><faultstring>no</faultstring></s:Fault></s:Body></s:Envelope>'
-)
 
 
 def paused(made: Site) -> bool:

@@ -28,7 +28,7 @@ from tests.delivery.bench import (
     until,
 )
 from tests.delivery.holding import ORDER, Stopped, arrives_late, behind_a_refusal, behind_an_unknown, hold, hold_of
-from tests.delivery.recording import READ, UPDATE, Glass
+from tests.delivery.recording import LOG_IN, NO_SUCH_ACTION, READ, UPDATE, Glass
 from tests.gateway import Site
 from tests.vendors.loopback import hang_up, reply
 
@@ -232,6 +232,21 @@ async def test_a_read_that_fails_leaves_a_held_write_as_it_was(seen: tuple[Site,
     assert (await hold(site, stopped.hold_id))["state"] == "open"
     arrives_late(site, glass)
     assert (await probe(site, stopped.cause)).json()["state"] == "applied"
+
+
+async def test_a_log_in_that_is_refused_to_a_probe_is_not_tried_by_the_next(seen: tuple[Site, Glass]) -> None:
+    """Most systems lock an account that keeps trying."""
+    site, glass = seen
+    stopped = await behind_an_unknown(site, glass, 9)
+    site.fault("token_expired", on="read")
+    glass.instead(LOG_IN, *[reply(500, NO_SUCH_ACTION)] * 10)
+    tried = len(glass.of(LOG_IN))
+    for _ in range(3):
+        answer = await probe(site, stopped.cause, prefer="wait=1")
+        assert (answer.status_code, answer.json()["state"]) == (202, "held")
+    assert len(glass.of(LOG_IN)) == tried + 1
+    assert site.app.state.gateway.backends[site.backend].health.code == "backend-misconfigured"
+    assert (await hold(site, stopped.hold_id))["state"] == "open"
 
 
 async def test_while_somebody_is_at_it_a_second_probe_does_nothing(seen: tuple[Site, Glass]) -> None:
