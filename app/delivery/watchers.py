@@ -55,15 +55,15 @@ class Watchers:
         """It has changed here."""
         self._changed(operation)
         self.tell_of(operation)
-
-    def tell_of(self, operation: Operation) -> None:
-        """It has changed, here or in another process."""
-        for future in self._waiting.pop(operation.id, ()):
-            if not future.done():
-                future.set_result(operation)
         if operation.state not in FINAL and operation.state is not State.held:
             return
         if operation.id in self._ours:
             self._ours.discard(operation.id)
         else:
             self._abroad(operation.id)
+
+    def tell_of(self, operation: Operation) -> None:
+        """It has changed, here or in another process."""
+        for future in self._waiting.pop(operation.id, ()):
+            if not future.done():
+                future.set_result(operation)

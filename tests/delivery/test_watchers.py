@@ -62,3 +62,27 @@ async def test_who_has_gone_is_not_told_and_leaves_nothing_behind() -> None:
     watchers.unwatch("op_1", again)
     watchers.unwatch("op_1", again)
     assert watchers._waiting == {}
+
+
+async def test_who_accepted_an_operation_elsewhere_is_told_once_it_rests_and_of_what_was_accepted_here_nobody_is() -> (
+    None
+):
+    said: list[str] = []
+    watchers = Watchers(abroad=said.append)
+    watchers.accepted_here(SENT)
+    watchers.tell(replace(SENT, state=State.held))
+    watchers.tell(replace(SENT, id="op_2"))
+    assert said == []
+    watchers.tell(replace(SENT, id="op_2", state=State.applied))
+    watchers.tell(replace(SENT, id="op_3", state=State.held))
+    assert said == ["op_2", "op_3"]
+
+
+async def test_what_another_process_has_said_is_not_said_back() -> None:
+    said: list[str] = []
+    watchers = Watchers(abroad=said.append)
+    watchers.accepted_here(SENT)
+    waiting = watchers.watch("op_1")
+    assert watchers.settled_abroad("op_1")
+    watchers.tell_of(replace(SENT, state=State.applied))
+    assert ((await waiting).state, said) == (State.applied, [])
