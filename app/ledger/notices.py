@@ -75,19 +75,28 @@ class Notices:
 
             connection.add_termination_listener(end)
             await connection.add_listener(CHANNEL, self._heard)
-            while not lost.is_set():
+            while True:
                 await self._wake.wait()
                 await asyncio.sleep(TOGETHER_S)
-                self._wake.clear()
-                words = list(self._waiting)
-                self._waiting.clear()
-                if words:
-                    payloads = [f"{self._sender} {one}" for one in words]
-                    await connection.execute(
-                        "SELECT pg_notify($1, word) FROM unnest($2::text[]) AS word", CHANNEL, payloads
-                    )
+                if lost.is_set():
+                    return
+                await self._send(connection)
         finally:
             connection.terminate()
+
+    async def _send(self, connection: asyncpg.Connection) -> None:
+        """All that waits; if it cannot be said, it waits for the next connection."""
+        self._wake.clear()
+        words, self._waiting = self._waiting, {}
+        if not words:
+            return
+        payloads = [f"{self._sender} {one}" for one in words]
+        try:
+            await connection.execute("SELECT pg_notify($1, word) FROM unnest($2::text[]) AS word", CHANNEL, payloads)
+        except BaseException:
+            self._waiting = dict.fromkeys([*words, *self._waiting][-MOST:])
+            self._wake.set()
+            raise
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         sender, _, words = str(payload).partition(" ")

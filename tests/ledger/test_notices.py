@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import ClassVar
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from app.ledger import notices
 from app.ledger.notices import Notices
@@ -17,6 +19,16 @@ async def until(true: Callable[[], bool], *, within_s: float = 10) -> None:
     async with asyncio.timeout(within_s):
         while not true():
             await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def bystander(url: str) -> AsyncIterator[list[str]]:
+    """What is said by all, as a connection hears it that no `cut` ends."""
+    heard: list[str] = []
+    connection = await asyncpg.connect(url)
+    await connection.add_listener(notices.CHANNEL, lambda _connection, _pid, _channel, words: heard.append(words))
+    yield heard
+    await connection.close()
 
 
 @asynccontextmanager
@@ -99,12 +111,58 @@ async def test_a_lost_connection_comes_back_and_what_is_said_meanwhile_goes_out_
     postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notices, "AGAIN_S", 0.2)
-    async with process(postgres_database, "a") as a, process(postgres_database, "b") as b:
+    async with (
+        process(postgres_database, "a") as a,
+        process(postgres_database, "b") as b,
+        bystander(postgres_database) as said,
+    ):
         await connected(a, b)
         assert await cut(postgres_database) == 2
-        await connected(a, b)
         b[0].say("queue civica-cx")
-        await until(lambda: a[1] == ["queue civica-cx"])
+        await until(lambda: "b queue civica-cx" in said)
+        await connected(a, b)
+        b[0].say("operation op_1")
+        await until(lambda: a[1] == ["operation op_1"])
+
+
+class Ending:
+    """A connection on which nothing can be said: the first ends by itself, the second breaks under what is said."""
+
+    made: ClassVar[list[Ending]] = []
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.made.append(self)
+
+    def add_termination_listener(self, end: Callable[[object], None]) -> None:
+        self.end = end
+
+    async def add_listener(self, channel: str, hear: object) -> None:
+        """It hears nothing."""
+
+    async def execute(self, _statement: str, _channel: str, payloads: list[str]) -> None:
+        if len(self.made) < 3:
+            raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+        self.said += payloads
+
+    def terminate(self) -> None:
+        """It has ended."""
+
+
+async def test_what_is_said_as_a_connection_ends_goes_out_on_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connect(_url: str, **_settings: object) -> Ending:
+        return Ending()
+
+    monkeypatch.setattr(Ending, "made", [])
+    monkeypatch.setattr(notices, "AGAIN_S", 0.01)
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    made = Notices("", sender="a")
+    made.start()
+    await until(lambda: bool(Ending.made))
+    made.say("queue civica-cx")
+    Ending.made[0].end(Ending.made[0])
+    await until(lambda: len(Ending.made) == 3 and Ending.made[2].said == ["a queue civica-cx"])
+    await made.stop()
 
 
 async def test_what_is_said_before_there_is_a_connection_waits_for_one(postgres_database: str) -> None:
@@ -142,8 +200,10 @@ async def test_a_database_that_cannot_be_reached_stops_nobody(
     monkeypatch.setattr(notices, "AGAIN_S", 0.05)
     nowhere = tmp_path_factory.mktemp("no-socket")
     lost = Notices(f"postgresql://postgres@/gone?host={nowhere}", sender="a")
-    lost.start()
-    for n in range(5):
-        lost.say(f"operation op_{n}")
-        await asyncio.sleep(0.05)
-    await lost.stop()
+    with capture_logs() as logs:
+        lost.start()
+        for n in range(3):
+            lost.say(f"operation op_{n}")
+        await until(lambda: len(logs) >= 3)  # it goes on trying
+        await asyncio.wait_for(lost.stop(), 1)
+    assert {one["event"] for one in logs} == {"notices between gateways are interrupted"}
