@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 PATIENCE_S = 1.0
 """At most so long is a place waited for. Nothing is accepted yet meanwhile, and nobody is told anything. With half of it, 256
@@ -59,6 +60,9 @@ class CallPlaces:
             raise
         finally:
             patience.cancel()
+            if turn.cancelled() or not turn.result():
+                with suppress(ValueError):  # a place came free in this very moment: the turn was passed over
+                    self._waiting.remove(turn)
 
     def take_for_queues(self, most: int) -> None:
         """Take this many for queues, the kept one first."""

@@ -46,6 +46,21 @@ async def test_nobody_waits_for_longer_than_patience_lasts(places: CallPlaces, m
     assert (places.taken, places.take(), places.take()) == (1, True, False)
 
 
+async def test_who_has_given_up_counts_for_nobody(places: CallPlaces, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two places, each held for almost as long as patience lasts: the next caller waits, however many have gone."""
+    monkeypatch.setattr(call_places, "PATIENCE_S", 0.05)
+    impatient, leaving = await waiting(places, 1), await waiting(places, 3)
+    for caller in leaving:
+        caller.cancel()
+    await asyncio.gather(*leaving, return_exceptions=True)
+    assert await asyncio.gather(*impatient) == [False]
+    for _ in range(100):
+        places.was_held(1.9 * call_places.PATIENCE_S)
+    (last,) = await waiting(places, 1)
+    places.give_back()
+    assert (await last, places.taken) == (True, 2)
+
+
 async def test_a_vendor_that_takes_long_is_not_waited_for(places: CallPlaces) -> None:
     for _ in range(100):
         places.was_held(10 * call_places.PATIENCE_S)
