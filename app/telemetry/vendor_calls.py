@@ -53,7 +53,7 @@ class WatchedAdapter:
     async def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Observation | Glimpse]]:
         """Only waiting for the vendor counts, not what is done with a batch before the next is asked for."""
         parts = self.behind.listing(changed_since)
-        waited, word = 0.0, CUT_SHORT
+        waited, word = 0.0, FAULT
         running = self._tallies.running
         running[self._backend] = running.get(self._backend, 0) + 1
         with nullcontext() if spans.tracer is None else spans.vendor_call(self._backend, self._vendor, LIST) as span:
@@ -72,6 +72,9 @@ class WatchedAdapter:
                     finally:
                         waited += perf_counter() - began
                     yield batch
+            except (asyncio.CancelledError, GeneratorExit):
+                word = CUT_SHORT
+                raise
             finally:
                 running[self._backend] -= 1
                 self._ended(LIST, word, waited, span)
