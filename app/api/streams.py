@@ -17,6 +17,7 @@ from fastapi import Depends, Request
 
 from app.domain.errors import Overloaded, RateLimited
 from app.domain.events import Event
+from app.lasting import lasting
 from app.ledger import feed
 from app.ledger.feed import EVERYONES, SPAN, EventFilter, Horizon
 from app.ledger.store import Store, StoreUnavailable
@@ -59,7 +60,7 @@ class Feed:
             raise Overloaded("Too many streams are open here.", after_s=AGAIN_S)
         self._listeners[client_id] += 1
         if self._polling is None:
-            self._polling = asyncio.create_task(self._poll())
+            self._polling = asyncio.create_task(lasting(self._poll, what="event feed"), name="event feed")
         try:
             yield
         finally:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
-from app.delivery.lasting import lasting
+from app.lasting import lasting
 from app.ledger.key_room import KeyRoom
 from app.ledger.retention import Retention
 from app.ledger.store import Store, StoreUnavailable

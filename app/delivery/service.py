@@ -12,11 +12,11 @@ from functools import partial
 import structlog
 
 from app.delivery.desk import Desk
-from app.delivery.lasting import lasting
 from app.delivery.polling import keep_polling
 from app.delivery.watchers import Watchers, uncounted
 from app.delivery.worker import BackendWorker
 from app.domain.operations import Operation
+from app.lasting import lasting
 from app.ledger import operations, statuses
 from app.ledger.records import Accepted, Lease
 from app.ledger.store import Store, StoreUnavailable

@@ -14,7 +14,6 @@ from itertools import groupby
 import structlog
 
 from app.delivery.addresses import AddressRefused, AddressRules, Resolve, Resolver
-from app.delivery.lasting import lasting
 from app.delivery.webhooks_places import QUICK_MS, Places
 from app.delivery.webhooks_schedule import DAY, Schedule
 from app.delivery.webhooks_trial import Trial
@@ -24,6 +23,7 @@ from app.domain.times import SECOND, now_micros
 from app.domain.webhook_messages import event_message
 from app.domain.webhooks import Message, MessageState
 from app.failpoints import reach
+from app.lasting import lasting
 from app.ledger import feed
 from app.ledger import webhook_queue as queue
 from app.ledger.store import Store, StoreUnavailable

@@ -14,13 +14,13 @@ import structlog
 
 from app.delivery.call_places import CallPlaces
 from app.delivery.desk import Desk
-from app.delivery.lasting import lasting
 from app.delivery.probing import look_again
 from app.delivery.readback import interrupted, verify
 from app.delivery.send import attempt, deliver
 from app.domain.operations import FINAL, State
 from app.domain.times import SECOND, ahead
 from app.failpoints import reach
+from app.lasting import lasting
 from app.ledger import lanes
 from app.ledger.clock_steps import set_forward, set_right, set_right_if_ahead
 from app.ledger.records import Accepted, Claim, Fenced, Lease, Settled

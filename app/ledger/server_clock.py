@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 
 from app.domain.times import now_micros
+from app.lasting import lasting
 from app.ledger.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,7 @@ class ServerClock:
     async def start(self) -> None:
         """Read it once, and then again and again. Raises StoreUnavailable."""
         await self._look(patient=True)
-        self._keeper = asyncio.create_task(self._keep(), name="database clock")
+        self._keeper = asyncio.create_task(lasting(self._keep, what="database clock"), name="database clock")
 
     async def stop(self) -> None:
         if self._keeper is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.delivery import lasting
+from app import lasting
 from app.delivery.desk import Desk
 from app.domain.times import SECOND, now_micros
 from app.ledger import lanes

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
+from app import lasting
 from app.domain.times import SECOND
 from app.ledger import server_clock
 from app.ledger.postgres import PostgresStore
@@ -26,10 +27,14 @@ class Server:
     trip: int = 0
     elapsed: int = 5 * HOUR
     away: bool = False
+    fails: bool = False
     asked: int = 0
 
     async def ask(self) -> int | None:
         self.asked += 1
+        if self.fails:
+            self.fails = False
+            raise RuntimeError("a fault of ours")
         if self.away:
             raise StoreUnavailable("gone")
         self.pass_by(self.trip // 2)
@@ -64,8 +69,9 @@ async def clock(server: Server) -> AsyncIterator[ServerClock]:
 async def asked_again(server: Server) -> None:
     """The clock has been read at least once more, whatever came of it."""
     wanted = server.asked + 2
-    while server.asked < wanted:
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(10):
+        while server.asked < wanted:
+            await asyncio.sleep(0.005)
 
 
 def test_before_the_first_answer_it_is_the_host_s(server: Server) -> None:
@@ -129,6 +135,18 @@ async def test_while_the_database_is_away_it_goes_on_and_then_follows_again(serv
     assert server.shows is not None
     server.shows += HOUR
     server.away = False
+    await asked_again(server)
+    assert clock.now() == server.shows
+
+
+async def test_a_look_that_fails_by_a_fault_of_ours_is_not_the_last(
+    server: Server, clock: ServerClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lasting, "AGAIN_S", 0.01)
+    server.fails = True
+    await asked_again(server)
+    assert server.shows is not None
+    server.shows += HOUR
     await asked_again(server)
     assert clock.now() == server.shows
 
