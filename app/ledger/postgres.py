@@ -45,7 +45,7 @@ from app.ledger.settle import (
     settle,
 )
 from app.ledger.sql import Params, Row, Sql, Unit, over
-from app.ledger.store import Over, StoreUnavailable, nothing_more
+from app.ledger.store import NOT_OPEN, Over, StoreUnavailable, nothing_more
 
 T = TypeVar("T")
 
@@ -101,13 +101,18 @@ class PostgresStore:
             self._pool = await asyncpg.create_pool(
                 self._url, min_size=1, max_size=POOL, command_timeout=10, server_settings=SESSION
             )
-        await self._clock.start()
+        try:
+            await self._clock.start()
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         await self._clock.stop()
         await self._notices.stop()
         if self._pool is not None:
-            await self._pool.close()
+            pool, self._pool = self._pool, None
+            await pool.close()
 
     def now(self) -> int:
         return self._clock.now()
@@ -195,7 +200,8 @@ class PostgresStore:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
-        assert self._pool is not None
+        if self._pool is None:
+            raise StoreUnavailable(NOT_OPEN)
         with _trouble():
             async with self._pool.acquire(timeout=5) as connection:
                 yield connection

@@ -25,7 +25,7 @@ from app.ledger.records import Acceptance, Decide, Draft, Lease, Settled, Settle
 from app.ledger.sql import Unit
 from app.ledger.sqlite_jobs import Job, batches, commit, deliver, job_of, known, look, run
 from app.ledger.sqlite_sql import place_in_one, settle_in_one, take_steps
-from app.ledger.store import Over, StoreUnavailable, nothing_more
+from app.ledger.store import NOT_OPEN, Over, StoreUnavailable, nothing_more
 
 T = TypeVar("T")
 
@@ -61,13 +61,16 @@ class SqliteStore:
         self._lock: int | None = None
 
     async def open(self) -> None:
+        try:
+            await self._open()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _open(self) -> None:
         if self._owner:
             self._lock = _take_lock(self._path)
-        try:
-            connection = _connect(self._path)
-        except StoreUnavailable:
-            self._free_lock()
-            raise
+        connection = _connect(self._path)
         take_steps(connection)
         self._writer = threading.Thread(target=self._write_loop, args=(connection,), name="ledger-writer", daemon=True)
         self._writer.start()
@@ -87,12 +90,11 @@ class SqliteStore:
             self._looks.put(None)
             await asyncio.to_thread(looker.join)
         if self._readers is not None:
-            await asyncio.to_thread(self._readers.shutdown)
+            readers, self._readers = self._readers, None
+            await asyncio.to_thread(readers.shutdown)
             for connection in self._opened:
                 connection.close()
-        self._free_lock()
-
-    def _free_lock(self) -> None:
+            self._opened.clear()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -117,7 +119,8 @@ class SqliteStore:
         return await job.future
 
     async def read(self, unit: Unit[T]) -> T:
-        assert self._readers is not None
+        if self._readers is None:
+            raise StoreUnavailable(NOT_OPEN)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
 
     async def accept(self, draft: Draft, decide: Decide, lease: Lease | None, over: Over = nothing_more) -> Acceptance:

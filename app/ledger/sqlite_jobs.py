@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from app.ledger.records import Fenced
 from app.ledger.sql import Params, Row, Sql, Unit, over
 from app.ledger.sqlite_sql import fenced
-from app.ledger.store import StoreUnavailable
+from app.ledger.store import NOT_OPEN, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class Job(Generic[T]):
         self.error: BaseException | None = None
 
     def refuse(self) -> None:
-        self.error = StoreUnavailable("the store is not open")
+        self.error = StoreUnavailable(NOT_OPEN)
         self.deliver()
 
     def deliver(self) -> None:

@@ -11,6 +11,7 @@ from app.ledger.sql import Unit
 
 T = TypeVar("T")
 Over: TypeAlias = "Callable[[Acceptance | None], None]"
+NOT_OPEN = "the store is not open"
 
 
 def nothing_more(_acceptance: Acceptance | None) -> None:
