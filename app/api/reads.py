@@ -53,7 +53,7 @@ async def live(gateway: Gateway, backend: Backend, name: str) -> KnownOrder:
     known = await gateway.store.write(
         orders.take_in(backend.name, seen, source="request", now=gateway.clock(), ended=ended)
     )
-    if known is None or known.observation is None:
+    if known.observation is None:
         raise WorkOrderNotFound("The work order was deleted a moment ago.", backend=backend.name)
     return known
 

@@ -72,11 +72,9 @@ class Desk:
     async def learn(self, seen: Observation) -> KnownOrder:
         """Take in what the vendor shows, and give the order as the ledger has it then."""
         ended = self.backend.rules.table.ended_codes
-        known = await self.store.write(
+        return await self.store.write(
             orders.take_in(self.backend.name, seen, source="delivery", now=self.clock(), ended=ended)
         )
-        assert known is not None
-        return known
 
     async def learn_as_shown(self, seen: Observation) -> KnownOrder:
         """Take in what the vendor shows, and give the order as it shows it, with its queue as the ledger has it.

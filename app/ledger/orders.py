@@ -52,12 +52,11 @@ def observe(
     return changes
 
 
-def take_in(
-    backend: str, seen: Observation, *, source: str, now: int, ended: frozenset[str]
-) -> Unit[KnownOrder | None]:
-    """Take in one order, and give it as the ledger has it then; None: a delete of ours was quicker."""
+def take_in(backend: str, seen: Observation, *, source: str, now: int, ended: frozenset[str]) -> Unit[KnownOrder]:
+    """Take in one order, and give it as the ledger has it then; its `observation` is None if a delete of ours was quicker."""
     yield from observe(backend, [seen], source=source, now=now, ended=ended)
-    return (yield from find(backend, seen.key.number))
+    (row,) = yield FIND_ORDER, {"backend": backend, "number": seen.key.number}
+    return known_order(row)
 
 
 def forget(backend: str, number_is: str, *, now: int) -> Unit[None]:

@@ -48,6 +48,16 @@ async def listed(store: Store) -> list[str]:
     return [one.view.number for one in await store.read(orders.list_orders(BACKEND, OrderFilter(), most=10))]
 
 
+async def test_an_order_that_was_read_before_it_was_forgotten_is_given_without_what_was_seen(known: Store) -> None:
+    await forget(known)
+    seen = replace(shown(NUMBER), as_of=from_micros(LATER - SECOND))
+    taken = await known.write(orders.take_in(BACKEND, seen, source="request", now=LATER + SECOND, ended=frozenset()))
+    assert (taken.view.number, taken.view.code, taken.observation) == (NUMBER, None, None)
+    again = replace(seen, as_of=from_micros(LATER + SECOND))
+    taken = await known.write(orders.take_in(BACKEND, again, source="request", now=LATER + SECOND, ended=frozenset()))
+    assert (taken.view.code, taken.observation and taken.observation.as_of) == (seen.code, again.as_of)
+
+
 async def test_a_forgotten_order_is_listed_no_more(known: Store) -> None:
     await forget(known)
     assert await listed(known) == ["2"]
