@@ -34,12 +34,10 @@ from app.domain.errors import (
     VendorCodeRequired,
 )
 from app.domain.holds import Hold
-from app.domain.operations import Operation, State
-from app.domain.ports import Kind
 from app.domain.receipts import hold_json
 from app.ledger import holds, orders
 from app.ledger.keyed import Answer
-from app.ledger.resolving import Resolved, Word, resolve
+from app.ledger.resolving import Resolved, resolve
 from app.ledger.sql import Unit
 
 router = strict_router(tags=["holds"])
@@ -148,7 +146,9 @@ async def resolve_hold(
 
     def work() -> Unit[Answer]:
         done = yield from resolve(hold_id, word)
-        yield from _forget_deleted(gateway, done, word)
+        backend = gateway.backends.get(found.backend)
+        if backend is not None and backend.vendor.removes:
+            yield from orders.forget_deleted(done.changed, now=word.now)
         resolved.append(done)
         return answer(200, hold_json(done.hold, tenant=caller.tenant))
 
@@ -163,19 +163,6 @@ def _tagged(response: Response, resolved: Hold) -> Response:
     """A resolved hold changes no more: a repeat has the ETag that the first answer had."""
     response.headers["ETag"] = resolved.tag
     return response
-
-
-def _forget_deleted(gateway: Gateway, done: Resolved, word: Word) -> Unit[None]:
-    """A delete that the vendor has carried out, on a person's word: the order is known no more."""
-    for one in done.changed:
-        if _deleted(gateway, one):
-            yield from orders.forget(one.backend, one.work_order, now=word.now)
-
-
-def _deleted(gateway: Gateway, one: Operation) -> bool:
-    backend = gateway.backends.get(one.backend)
-    gone = backend is not None and backend.vendor.delete_effect == "deleted"
-    return gone and one.kind is Kind.delete and one.state is State.applied
 
 
 async def _mine(gateway: Gateway, caller: Caller, hold_id: str) -> Hold:

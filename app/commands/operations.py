@@ -98,24 +98,22 @@ def resolve(
 async def _resolve(store: Store, configured: Configuration, operation_id: str, *, applied: bool, reason: str) -> str:
     """Resolves it; returns what happens next."""
     from app.domain.evidence import Evidence
-    from app.domain.operations import State
-    from app.domain.ports import Kind
-    from app.ledger import endings, operations, orders
+    from app.ledger import endings, operations
 
     was = await store.look(operations.find(operation_id))
     if was is None:
         raise Ends(f"there is no operation {operation_id!r}", code=FAILED)
     now = store.now()
-    ending, result, effect = None, None, None
+    ending, result, removes = None, None, False
     if applied:
         backend = await _backend(store, configured, was)
-        effect = backend.vendor.delete_effect
+        removes = backend.vendor.removes
         receipt = endings.receipt(
             was,
             backend.rules.table,
             at=now,
             evidence=Evidence.operator,
-            effect=effect,
+            effect=backend.vendor.delete_effect,
             kept_here=backend.vendor.kept_here,
         )
         if receipt is not None:
@@ -124,13 +122,18 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
     try:
         after = await store.write(
             operations.resolve(
-                operation_id, applied=applied, ending=ending, result=result, reason=reason, by=_user(), now=now
+                operation_id,
+                applied=applied,
+                ending=ending,
+                result=result,
+                removes=removes,
+                reason=reason,
+                by=_user(),
+                now=now,
             )
         )
     except operations.NotUnresolved as fault:
         raise Ends(f"{operation_id}: {fault}", code=FAILED) from fault
-    if effect == "deleted" and was.kind is Kind.delete and after.state is State.applied:
-        await store.write(orders.forget(was.backend, was.work_order, now=now))
     return _next(after)
 
 

@@ -168,7 +168,7 @@ async def made_by(desk: Desk, write: Write, known: KnownOrder | None) -> Made:
     if write.kind is not Kind.delete:
         number = None if known is None else known.view.number
         return Made(order=known, created=write.before is None, number=number, not_shown=_not_shown(write, known))
-    if desk.backend.vendor.delete_effect == "deleted":
+    if desk.backend.vendor.removes:
         try:
             await desk.store.write(orders.forget(desk.backend.name, write.order.number, now=desk.clock()))
         except StoreUnavailable as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import bindparam, select
 
@@ -13,6 +14,7 @@ from app.domain.operations import UNRESOLVED, Operation, State
 from app.ledger.accept import FIND_OPERATION
 from app.ledger.holds import open_hold_of
 from app.ledger.json_rows import ROWS, TEXT, given
+from app.ledger.orders import forget_deleted
 from app.ledger.records import Claim, Ending, Settled, Settlement
 from app.ledger.resolving import TAKE_FENCE, Word
 from app.ledger.resolving import resolve as resolve_hold
@@ -54,14 +56,30 @@ class NotUnresolved(Exception):
 
 
 def resolve(
-    operation_id: str, *, applied: bool, ending: Ending | None, result: str | None, reason: str, by: str, now: int
+    operation_id: str,
+    *,
+    applied: bool,
+    ending: Ending | None,
+    result: str | None,
+    reason: str,
+    by: str,
+    now: int,
+    removes: bool = False,
 ) -> Unit[Operation]:
     """A person says whether a lost write took effect, or lets the queue behind a refusal go on.
 
     Applied: the operation ends so, with `ending` as its answer. Not applied: it returns to its place in the queue and is
-    sent again. For a refused operation that stopped its queue the word only lets the rest go on. Raises NotFound and
-    NotUnresolved.
+    sent again. For a refused operation that stopped its queue the word only lets the rest go on. `removes`: of an applied
+    delete the vendor has the order no more, and so it is forgotten. Raises NotFound and NotUnresolved.
     """
+    word = Word(action=Action.skip, reason=reason, by=by, now=now, ending=ending, evidence=Evidence.operator)
+    after = yield from _resolved(operation_id, word, applied=applied, result=result)
+    if removes:
+        yield from forget_deleted([after], now=now)
+    return after
+
+
+def _resolved(operation_id: str, word: Word, *, applied: bool, result: str | None) -> Unit[Operation]:
     rows = yield FIND_OPERATION, {"id": operation_id}
     if not rows:
         raise NotFound("There is no such operation.")
@@ -72,9 +90,7 @@ def resolve(
     if found is not None:
         held = was.state is State.held
         action = Action.skip if not held else Action.mark_applied if applied else Action.retry
-        resolved = yield from resolve_hold(
-            found.id, Word(action=action, reason=reason, by=by, now=now, ending=ending, evidence=Evidence.operator)
-        )
+        resolved = yield from resolve_hold(found.id, replace(word, action=action))
         return resolved.changed[0] if resolved.changed else was
     if was.state not in UNRESOLVED:
         raise NotUnresolved(was.state)
@@ -83,13 +99,13 @@ def resolve(
             claim=Claim(backend=was.backend, number=was.work_order, fence=number(fences[0], "fence")),
             operation=was,
             to=State.applied if applied else State.queued,
-            now=now,
+            now=word.now,
             lease_until=0,
-            ending=ending if applied else None,
+            ending=word.ending if applied else None,
             result=result if applied else None,
-            ready_at=now,
+            ready_at=word.now,
             probes=0,
-            event_data={"reason": reason, "by": by, "evidence": Evidence.operator},
+            event_data={"reason": word.reason, "by": word.by, "evidence": word.evidence},
         )
     )
     return settled.operation

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, select, tuple_, union_all
 
+from app.domain.operations import Operation, State
+from app.domain.ports import Kind
 from app.domain.times import CLOCKS_APART, ahead, to_micros
 from app.domain.work_orders import Observation
 from app.ledger.accept import ADD_ORDER, FIND_ORDER, LOCK_ORDER, new_order
@@ -75,6 +77,13 @@ def forget(backend: str, number_is: str, *, now: int) -> Unit[None]:
                 type_="work_order.deleted",
             ),
         )
+
+
+def forget_deleted(changed: Iterable[Operation], *, now: int) -> Unit[None]:
+    """What moved on a person's word, at a vendor that removes what it deletes: of an applied delete the order is forgotten."""
+    for one in changed:
+        if one.kind is Kind.delete and one.state is State.applied:
+            yield from forget(one.backend, one.work_order, now=now)
 
 
 def _take_in(

@@ -204,6 +204,11 @@ class Vendor:
         return None if self.removal is None else self.removal.effect
 
     @property
+    def removes(self) -> bool:
+        """Whether an order that DELETE was applied to is there no more, and known no more."""
+        return self.delete_effect == "deleted"
+
+    @property
     def closed_code(self) -> str | None:
         """The code of an order that DELETE only closes."""
         return None if self.removal is None else self.removal.code

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.commands import operations as command
+from app.ledger import orders
+from app.ledger.sql import Unit
 from app.settings import configured
 from app.vendors.registry import VENDORS
 from tests.delivery.bench import events, operation
@@ -101,6 +103,26 @@ async def test_an_order_whose_delete_a_person_calls_applied_is_listed_no_more(
         await resolve(at, sent, applied=True)
         assert (await at.site.api.get(at.site.orders())).json()["items"] == []
         assert "work_order.deleted" in [type_ for type_, _ in await events(at.site, at.number)]
+
+
+async def test_a_process_that_ends_before_the_order_is_forgotten_leaves_the_delete_held(
+    sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be applied, and its order listed for ever."""
+
+    def ends(*_: object, **__: object) -> Unit[None]:
+        raise RuntimeError("the process ends here")
+        yield
+
+    async with place("nexusfs", sqlite_database, tmp_path) as at:
+        sent = await held_delete(at, gone=True)
+        with monkeypatch.context() as ending:
+            ending.setattr(orders, "forget", ends)
+            with pytest.raises(RuntimeError, match="ends here"):
+                await resolve(at, sent, applied=True)
+        assert (await operation(at.site, sent))["state"] == "held"
+        await resolve(at, sent, applied=True)
+        assert (await at.site.api.get(at.site.orders())).json()["items"] == []
 
 
 async def test_a_held_delete_that_a_person_calls_not_applied_is_sent_again(
