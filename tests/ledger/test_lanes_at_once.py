@@ -118,13 +118,20 @@ async def test_a_queue_put_back_behind_a_lock_sees_the_write_that_came_before_it
     lock = locker.transaction()
     await lock.start()
     await locker.execute("SELECT 1 FROM work_order FOR UPDATE")
+
+    async def waiting(most: int) -> None:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        async with asyncio.timeout(10):
+            while await locker.fetchval(asked) < most:
+                await locker.execute("SELECT pg_stat_clear_snapshot()")  # else it stands still in our transaction
+
     joins = asyncio.ensure_future(postgres_store.accept(draft(2), passes(), None)) if accept_first else None
-    await asyncio.sleep(0.05)
+    await waiting(int(accept_first))
     rests = asyncio.ensure_future(postgres_store.write(lanes.put_back(first.claim, ready_at=None)))
-    await asyncio.sleep(0.05)
+    await waiting(1 + accept_first)
     if joins is None:
         joins = asyncio.ensure_future(postgres_store.accept(draft(2), passes(), None))
-        await asyncio.sleep(0.05)
+        await waiting(2)
     await lock.commit()
     await locker.close()
     await asyncio.gather(joins, rests)
