@@ -160,11 +160,11 @@ class BackendWorker:
         if latest is None:
             name = desk.backend.name
             await desk.store.write(set_right_if_ahead(name, now=now, over=lease.deadline_at, until=lease.until))
-        elif (back := ahead(latest, now=now)) or time.monotonic() >= self._once_more_at:
+        elif (back := ahead(latest, now=now)) or elapsed >= self._once_more_at:
             if back:
                 log.warning("the clock was set back; what waits is looked at now", backend=desk.backend.name)
             await desk.store.write(set_right(desk.backend.name, now=now, over=lease.deadline_at, until=lease.until))
-            self._once_more_at = time.monotonic() + ONCE_MORE_S if back else math.inf
+            self._once_more_at = elapsed + round(ONCE_MORE_S * SECOND) if back else math.inf
         if latest is not None and now - latest > elapsed - self._elapsed + STEP:
             log.warning("the clock was set forward; lost answers are waited for anew", backend=desk.backend.name)
             await desk.store.write(set_forward(desk.backend.name, over=lease.deadline_at))
