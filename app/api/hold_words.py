@@ -69,7 +69,7 @@ def _ending(gateway: Gateway, cause: Operation | None, said: HoldResolutionIn, *
     """What a held write answers from now on; None where the operation itself has to tell."""
     if said.action is not Action.mark_applied:
         return None
-    unnumbered = cause is not None and cause.state is State.held and cause.work_order == cause.id
+    unnumbered = cause is not None and cause.state is State.held and cause.number is None
     if cause is not None and said.work_order == cause.id:
         raise InvalidRequest("This is the operation's id; name the number that the vendor gave.", pointer="/work_order")
     if unnumbered != (said.work_order is not None):
@@ -145,7 +145,7 @@ def _replacement(caller: Caller, backend: Backend, cause: Operation, body: JsonO
             _check_number(backend, cause, validated(WorkOrderPatch, body, at=INSIDE))
             return None, checks(caller, backend, cause.kind, body, cause.terms)
         case Kind.create | Kind.replace:
-            if cause.work_order == cause.id:
+            if cause.number is None:
                 raise InvalidRequest("Cancel this create, and create the order anew.", pointer="/action")
             new = validated(WorkOrderIn, body, at=INSIDE)
             _check_number(backend, cause, new)

@@ -59,7 +59,7 @@ def list_(
     if not found:
         print("There are no such operations.")
     for one, told in zip(found, shown, strict=True):
-        place = f"{one.backend} {one.work_order}"
+        place = f"{one.backend} {one.number or 'a new order'}"
         print(f"{one.id}  {one.state.value:9}  {told['accepted_at']}  {one.tenant}  {place}  {one.kind.value}")
 
 
@@ -147,10 +147,7 @@ async def _backend(store: Store, configured: Configuration, operation: Operation
 
 
 def _next(operation: Operation) -> str:
-    numbered = operation.work_order != operation.id
-    order = (
-        f"order {operation.work_order} of {operation.backend}" if numbered else f"a new order of {operation.backend}"
-    )
+    order = f"{f'order {operation.number}' if operation.number else 'a new order'} of {operation.backend}"
     name = operation.id
     match operation.state.value:
         case "applied":

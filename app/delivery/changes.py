@@ -54,7 +54,7 @@ async def prepare(desk: Desk, operation: Operation) -> Prepared:
 
     Raises PreconditionFailed, WorkOrderNotFound, WorkOrderExists, what the adapter has against it, or the vendor's trouble.
     """
-    known = None if numbered_by_vendor(operation) else await _read(desk, operation.work_order)
+    known = None if operation.number is None else await _read(desk, operation.number)
     may_be_ours = await desk.store.look(lanes.may_have_been_made(operation.id, before_attempt=operation.attempts + 1))
     if operation.target_code is not None and operation.kind in (Kind.create, Kind.replace):
         _check_code(desk, operation.target_code)
@@ -76,11 +76,6 @@ def _closed_already(desk: Desk, write: Write, known: KnownOrder | None) -> bool:
     """Whether a removal that only closes the order finds it closed."""
     code = desk.backend.vendor.closed_code if write.kind is Kind.delete else None
     return code is not None and known is not None and known.view.code == code
-
-
-def numbered_by_vendor(operation: Operation) -> bool:
-    """Whether the operation creates an order that only the vendor can name: until then its queue bears its own id."""
-    return operation.work_order == operation.id
 
 
 async def _read(desk: Desk, number: str) -> KnownOrder | None:
@@ -123,7 +118,7 @@ def _check_terms(desk: Desk, operation: Operation, known: KnownOrder | None, *, 
 def change_of(desk: Desk, operation: Operation, known: KnownOrder | None, *, before: JsonObject | None) -> Write:
     """The write as the adapter takes it."""
     table = desk.backend.rules.table
-    number = "" if numbered_by_vendor(operation) else operation.work_order
+    number = operation.number or ""
     view = None if known is None else known.view
     return Write(
         operation_id=operation.id,

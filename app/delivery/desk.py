@@ -115,7 +115,7 @@ class Desk:
             if answer is not None:
                 ending = answer.ending
                 result = ending.answer_body
-            number = made.number if made.number and operation.work_order == operation.id else None
+            number = made.number if made.number and operation.number is None else None
         elif error is not None:
             ending = self.refused(error, operation)
         settled = await self._written(

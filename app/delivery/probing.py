@@ -11,7 +11,6 @@ import asyncio
 import structlog
 
 from app.delivery import readback
-from app.delivery.changes import numbered_by_vendor
 from app.delivery.desk import Desk
 from app.domain.errors import GatewayError, NotFound, PreconditionFailed, VendorTrouble
 from app.domain.evidence import Evidence
@@ -49,7 +48,7 @@ async def look_again(desk: Desk, claim: Claim, operation: Operation) -> None:
 
 async def _proved(desk: Desk, operation: Operation) -> Word | None:
     """The word that the vendor's own record gives; None: it gives none."""
-    if numbered_by_vendor(operation):
+    if operation.number is None:
         return None
     settled_at = await readback.may_have_settled(desk, operation)
     reading = await readback.read_back(desk, operation)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from app.delivery import settling
-from app.delivery.changes import change_of, made_by, numbered_by_vendor
+from app.delivery.changes import change_of, made_by
 from app.delivery.desk import Desk, Made
 from app.delivery.send import known_order, write_of
 from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
@@ -98,7 +98,7 @@ async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
     if operation.state is State.unknown:
         operation = await desk.store.write(lanes.verify(claim, operation, lease=desk.lease(), now=desk.clock()))
         desk.watchers.tell(operation)
-    if numbered_by_vendor(operation):
+    if operation.number is None:
         return await hold(desk, claim, operation, "the vendor may have created an order, and only it knows its number")
     settled_at = await may_have_settled(desk, operation)
     try:

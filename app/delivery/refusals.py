@@ -16,7 +16,7 @@ from app.domain.errors import (
 from app.domain.json import JsonObject
 from app.domain.statuses import StatusCode
 from app.domain.times import rfc3339
-from app.domain.work_orders import Observation
+from app.domain.work_orders import Observation, status_of
 
 
 def explain(
@@ -60,7 +60,7 @@ def current(seen: Observation, rules: Rules) -> JsonObject:
     """The order as it stands, as a problem tells it."""
     row = rules.table.by_code.get(seen.code or "")
     return {
-        "status": row.status.value if row is not None and row.status is not None else None,
+        "status": status_of(row),
         "vendor_code": seen.code,
         "operation_id": None,
         "since": None if seen.status_at is None else rfc3339(seen.status_at),

@@ -23,6 +23,7 @@ from app.domain.json import JsonObject, JsonValue
 from app.domain.record import record
 from app.domain.statuses import Basis, Status, StatusCode, StatusTable
 from app.domain.times import SECOND, ahead, rfc3339_micros, to_micros
+from app.domain.work_orders import status_of
 
 MOST_OPEN = 100
 """How many writes of one order may be open, the one on its way included; more are refused until some have been settled."""
@@ -221,7 +222,7 @@ def late_reason_required(known: Mapping[str, str], *, outcome: str = "not_sent")
 def allowed(table: StatusTable, was: StatusCode | None, *, at: datetime) -> list[JsonValue]:
     """The codes that may follow `was`, as a problem lists them."""
     return [
-        {"status": row.status.value if row.status else None, "vendor_code": row.code, "label": row.label}
+        {"status": status_of(row), "vendor_code": row.code, "label": row.label}
         for row, verdict in table.onward(was, at=at)
         if verdict.allowed
     ]
@@ -235,7 +236,7 @@ def current(order: OrderView, table: StatusTable, *, tenant: str) -> JsonObject:
     mine = operation is not None and (order.projected_tenant if projected else order.code_tenant) == tenant
     row = table.by_code.get(code) if code is not None else None
     return {
-        "status": row.status.value if row is not None and row.status is not None else None,
+        "status": status_of(row),
         "vendor_code": code,
         "operation_id": operation if mine else None,
         "since": None if projected else rfc3339_micros(order.code_since),

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.json import JsonObject, JsonValue
+from app.domain.operations import number_of
 from app.domain.statuses import StatusTable
 from app.domain.times import rfc3339_micros
-from app.domain.work_orders import vendor_status
+from app.domain.work_orders import status_of, vendor_status
 
 CHANGED = "work_order.changed"
 TYPES = (
@@ -59,7 +60,7 @@ def event_json(event: Event, table: StatusTable | None) -> dict[str, JsonValue]:
         "type": event.type,
         "at": rfc3339_micros(event.at),
         "backend": event.backend,
-        "work_order": None if event.work_order == event.operation_id else event.work_order,
+        "work_order": number_of(event.work_order, event.operation_id),
         "seq": event.seq,
         "source": event.source,
         "operation_id": event.operation_id,
@@ -80,7 +81,7 @@ def status_shown(code: JsonValue, table: StatusTable | None) -> dict[str, JsonVa
     named = code if isinstance(code, str) else None
     row = None if table is None or named is None else table.by_code.get(named)
     return {
-        "status": row.status.value if row is not None and row.status is not None else None,
+        "status": status_of(row),
         "vendor_status": vendor_status(named, row),
     }
 

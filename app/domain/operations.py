@@ -62,6 +62,14 @@ def move(was: State, to: State) -> State:
     return to
 
 
+def number_of(work_order: str, operation_id: str | None) -> str | None:
+    """The number of the order that something is told of; None while there is none.
+
+    Until the vendor has numbered the order that an operation creates, its queue bears the operation's own id.
+    """
+    return None if work_order == operation_id else work_order
+
+
 @record(frozen=True, kw_only=True, slots=True)
 class Operation:
     """One accepted write. Times are microseconds since 1970; `body` is the caller's, as accepted."""
@@ -95,3 +103,8 @@ class Operation:
     terms: Terms = NO_TERMS
     request_id: str | None = None
     """The request that brought it, as our logs name it."""
+
+    @property
+    def number(self) -> str | None:
+        """Its order's; None: only the vendor can number it, and has not done so."""
+        return number_of(self.work_order, self.id)

@@ -8,7 +8,7 @@ from app.domain.admission import OrderView
 from app.domain.errors import GatewayError
 from app.domain.holds import ACTIONS, Action, Hold
 from app.domain.json import JsonObject, JsonValue
-from app.domain.operations import FINAL, Operation, State
+from app.domain.operations import FINAL, Operation, State, number_of
 from app.domain.statuses import StatusTable
 from app.domain.times import rfc3339_micros
 from app.domain.work_orders import Observation, vendor_status, work_order
@@ -88,7 +88,7 @@ def hold_json(hold: Hold, *, tenant: str) -> dict[str, JsonValue]:
         "cause": hold.cause.value,
         "detail": hold.detail,
         "backend": hold.backend,
-        "work_order": None if hold.work_order == hold.operation_id else hold.work_order,
+        "work_order": number_of(hold.work_order, hold.operation_id),
         "operation_id": hold.operation_id if mine else None,
         "opened_at": rfc3339_micros(hold.opened_at),
         "actions": [action.value for action in Action if is_open and action in ACTIONS[hold.cause]],
@@ -121,7 +121,7 @@ def operation_json(operation: Operation, *, waiting_for: JsonObject | None) -> d
         "kind": operation.kind.value,
         "state": str(operation.state),
         "backend": operation.backend,
-        "work_order": None if operation.work_order == operation.id else operation.work_order,
+        "work_order": operation.number,
         "client_reference": operation.client_reference,
         "accepted_at": rfc3339_micros(operation.accepted_at),
         "finished_at": rfc3339_micros(operation.finished_at),

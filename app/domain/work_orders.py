@@ -55,6 +55,11 @@ MEMBERS = (
 """The members that a vendor's record fills, in the order in which an answer shows them."""
 
 
+def status_of(row: StatusCode | None) -> str | None:
+    """Our status for a vendor's code, as an answer tells it; None where we have none for it."""
+    return None if row is None or row.status is None else row.status.value
+
+
 def vendor_status(code: str | None, row: StatusCode | None) -> JsonObject | None:
     """The vendor's own code beside our status: an unknown code keeps its raw word and gets no guess."""
     if code is None:
@@ -74,7 +79,7 @@ def work_order(
         "number": key.number,
         "external_reference": key.reference,
         **{name: observation.fields[name] for name in MEMBERS if name in observation.fields},
-        "status": row.status.value if row is not None and row.status is not None else None,
+        "status": status_of(row),
         "phase": row.phase.value if row is not None and row.phase is not None else None,
         "vendor_status": vendor_status(observation.code, row),
         "delivery": delivery,

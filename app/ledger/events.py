@@ -30,20 +30,6 @@ def event_values(of: Operation, lane: Claim, *, seq: int, at: int, data: JsonObj
     )
 
 
-def observation_event(
-    *,
-    backend: str,
-    order: str,
-    seq: int,
-    at: int,
-    source: str,
-    data: JsonObject,
-    type_: str = "work_order.changed",
-) -> Params:
-    """What an observation of the vendor's system changed; it belongs to no tenant."""
-    return order_event(type_, backend=backend, order=order, seq=seq, at=at, source=source, data=data)
-
-
 def order_event(
     type_: str,
     *,

@@ -87,7 +87,7 @@ def _kept(row: Row, keyed: Keyed, vault: Vault | None) -> Answer:
     if vault is None:
         return Answer(status=number(row, "answer_status"), body=body, replayed=True)
     try:
-        body = vault.open(text(row, "answer_body"), tenant=keyed.tenant, name=_name(keyed))
+        body = vault.open(body, tenant=keyed.tenant, name=_name(keyed))
     except Unreadable:
         detail = "This Idempotency-Key has an answer that can be read no more; use a new one."
         raise IdempotencyKeyReused(detail) from None

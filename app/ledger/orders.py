@@ -17,7 +17,7 @@ from app.domain.work_orders import Observation
 from app.ledger.accept import ADD_ORDER, FIND_ORDER, LOCK_ORDER, new_order
 from app.ledger.comparing import change_of, is_later, is_news, values_of, was_forgotten
 from app.ledger.contradictions import Stance, differs_from_its_end, look_again, open_contradiction, stance
-from app.ledger.events import ADD_EVENT, observation_event
+from app.ledger.events import ADD_EVENT, order_event
 from app.ledger.order_sql import CHANGED, FIND_ANY_NAME, FORGET, SEEN
 from app.ledger.records import Change, KnownOrder
 from app.ledger.rows import compact, known_order, number, seen_at, text
@@ -67,14 +67,14 @@ def forget(backend: str, number_is: str, *, now: int) -> Unit[None]:
     for row in rows:
         yield (
             ADD_EVENT,
-            observation_event(
+            order_event(
+                "work_order.deleted",
                 backend=backend,
                 order=number_is,
                 seq=number(row, "event_seq"),
                 at=now,
                 source="delivery",
                 data={},
-                type_="work_order.deleted",
             ),
         )
 
@@ -113,7 +113,8 @@ def _take_in(
     tells = {"now": now, "tells": int(bool(change.now)), "ends": int(values["new_code"] in ended)}
     updated = yield CHANGED, {**lane, **values, **tells}
     if change.now:
-        event = observation_event(
+        event = order_event(
+            "work_order.changed",
             backend=backend,
             order=number_is,
             seq=number(updated[0], "event_seq"),
