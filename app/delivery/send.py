@@ -64,10 +64,16 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
 async def knock(desk: Desk, operation: Operation) -> None:
     """A backend that pauses is tried with a read, so that nothing is sent, nor counts as an attempt, while it is away.
 
-    That it answers does not end the pause: it may show orders and still take no writes. Raises VendorTrouble.
+    That it answers does not end the pause: it may show orders and still take no writes; nor does a read that fails by
+    itself say that it takes none. Raises the vendor's trouble where that concerns every call.
     """
-    with suppress(WorkOrderNotFound):
+    try:
         await desk.backend.adapter.read(operation.work_order)
+    except WorkOrderNotFound:
+        pass
+    except VendorTrouble as error:
+        if error.of_all:
+            raise
 
 
 async def deliver_status(desk: Desk, claim: Claim, operation: Operation, code: StatusCode, view: OrderView) -> Settled:
