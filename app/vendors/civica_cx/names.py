@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from app.domain.work_orders import OrderKey
+
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,3 +26,12 @@ class Names:
 def is_number(text: str) -> bool:
     """Whether a text can be a WorkOrderId."""
     return text.isascii() and text.isdigit() and len(text) <= 10 and not text.startswith("0")
+
+
+def only_written_otherwise(asked: str, key: OrderKey) -> bool:
+    """Whether a text is an order's reference or number but for zeros and spaces: Cx reads both and finds the order."""
+    return _plain(asked) in (key.number, _plain(key.reference or ""))
+
+
+def _plain(text: str) -> str:
+    return _LEADING_ZEROS.sub("", text.strip().casefold())

@@ -13,7 +13,7 @@ from app.domain.work_orders import Observation
 from app.vendors.civica_cx.answers import child, is_soap, read_answer
 from app.vendors.civica_cx.envelope import NotXml
 from app.vendors.civica_cx.listing import OrderFeed, Unreadable, batches
-from app.vendors.civica_cx.names import is_number
+from app.vendors.civica_cx.names import is_number, only_written_otherwise
 from app.vendors.civica_cx.outcomes import Heard, read_error
 from app.vendors.civica_cx.settings import CivicaCxSettings
 from app.vendors.civica_cx.slices import Remembered
@@ -46,7 +46,7 @@ class Orders:
     async def read(self, number: str, ends: float) -> Observation:
         """By reference; a number that is no part of its order's reference is looked for in the list."""
         if not is_number(number):
-            found = await self._details(number, ends)
+            found = await self._details(number, ends, given=True)
             if isinstance(found, Observation):
                 return found
             raise WorkOrderNotFound(NO_ORDER, vendor=found.said)
@@ -63,8 +63,8 @@ class Orders:
                             return seen
         raise WorkOrderNotFound(NO_ORDER, vendor=found.said if isinstance(found, Heard) else None)
 
-    async def _details(self, reference: str, ends: float) -> Observation | Heard:
-        """The order with that reference, or Cx's no."""
+    async def _details(self, reference: str, ends: float, *, given: bool = False) -> Observation | Heard:
+        """The order with that reference, or Cx's no; one that was `given` to us may be written as Cx never writes it."""
         try:
             heard = await self._soap.ask(READ_ORDER, {"WorkOrderReference": reference}, ends=ends)
             contract = await self._soap.contract()
@@ -85,6 +85,8 @@ class Orders:
         except FaultyOrder as fault:
             raise unreadable(f"Cx sent an order that cannot be read: {fault}.") from fault
         if (seen.key.reference or reference).casefold() != reference.casefold():
+            if given and only_written_otherwise(reference, seen.key):
+                raise WorkOrderNotFound(NO_ORDER)
             raise unreadable("Cx answered with another order than the one that was asked for.")
         return seen
 

@@ -65,6 +65,17 @@ async def test_an_odd_number_in_the_path_of_an_update(shared: Site, number: str)
         assert (good.status_code, good.headers["idempotent-replayed"]) == (201, "false")
 
 
+@pytest.mark.parametrize("name", ["0113427", "WO0113427", "113427%20", "%20113427", "%20WO113427"])
+async def test_a_name_that_the_vendor_only_understands_is_the_name_of_no_order(shared: Site, name: str) -> None:
+    """Cx trims spaces and zeros and finds 113427, which has neither."""
+    for rest in ("", "/transitions", "/status-updates"):
+        answer = await shared.api.get(f"{shared.orders()}/{name}{rest}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "work-order-not-found"), rest
+    key = {"Idempotency-Key": shared.fresh_key()}
+    written = await shared.api.post(f"{shared.orders()}/{name}/status-updates", json=ON_SITE, headers=key)
+    assert (written.status_code, written.json()["code"]) == (404, "work-order-not-found")
+
+
 @pytest.mark.parametrize(
     "name", ["%00", "..", "%2e%2e", "civica-cx%00", "CIVICA-CX", "civica-cx%20", "9" * 5000, "%FF", "*"]
 )

@@ -432,6 +432,24 @@ async def test_an_order_that_cx_does_not_show_is_not_found_and_keeps_the_words_o
     assert "may not let us see it" in caught.value.detail
 
 
+@pytest.mark.parametrize("asked", ["0113427", "113427 ", " 113427", "WO0113427", "wo00113427", " WO113427"])
+async def test_an_order_that_cx_finds_by_a_name_that_it_does_not_have_is_not_found(
+    cx: Cx, adapter: VendorAdapter, asked: str
+) -> None:
+    with pytest.raises(WorkOrderNotFound):
+        await adapter.read(asked)
+    [arrived] = cx.asked(DETAILS)
+    assert texts(arrived.body)["WorkOrderReference"] == asked
+
+
+async def test_a_number_whose_reference_is_answered_with_another_is_an_error_and_no_missing_order(
+    cx: Cx, adapter: VendorAdapter
+) -> None:
+    cx.will(DETAILS, sample("order.xml").replace(b"WO113427", b"WO0113427"))
+    with pytest.raises(BackendUnavailable):
+        await adapter.read("113427")
+
+
 async def test_an_order_that_cx_does_not_show_to_a_user_who_may_not_list_is_not_found_and_nothing_pauses(
     cx: Cx, adapter: VendorAdapter
 ) -> None:
