@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 from pydantic.config import JsonDict
 
 from app.api.bodies import Input, Word
@@ -47,7 +47,7 @@ class WebhookPatch(Input):
     backends: Backends | None = Field(default=None, description=BACKENDS)
     types: Types | None = Field(default=None, description=TYPES)
     description: Description | None = Field(default=None, description=DESCRIPTION)
-    enabled: bool = Field(
+    enabled: StrictBool = Field(
         default=True,
         description="false: nothing is sent. true again: it goes on where it stopped.",
         json_schema_extra=_without_default,

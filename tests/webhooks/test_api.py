@@ -186,7 +186,19 @@ async def test_what_is_left_out_of_a_patch_stays_and_null_takes_it_away(hooks: S
     assert (await call(hooks, "GET", place)).json() == shown
 
 
-@pytest.mark.parametrize("change", [{"url": None}, {"enabled": None}, {"url": ""}, {"secret": "a"}, {"id": "wh_1"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"url": None},
+        {"enabled": None},
+        {"enabled": "off"},
+        {"enabled": 0},
+        {"enabled": 1},
+        {"url": ""},
+        {"secret": "a"},
+        {"id": "wh_1"},
+    ],
+)
 async def test_a_patch_that_makes_no_sense_changes_nothing(
     change: dict[str, Any], hooks: Site, receiver: Receiver
 ) -> None:
