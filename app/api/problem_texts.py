@@ -33,6 +33,8 @@ ADVICE: Mapping[str, Advice] = {
             "A `cursor` belongs to another list, or a header comes twice that may come once.",
             "The `Idempotency-Key` is shorter than 16 or longer than 255 characters, or has a space or one outside ASCII.",
             "The headers are too many or too long; the status is then 431.",
+            "Servers on the way could read the head otherwise than we do: two `Host` headers or none, a header's name with an "
+            "underscore, a `Transfer-Encoding` other than `chunked`, another HTTP than 1.1 or 1.0. The connection is closed.",
         ),
         do=("`detail` says what could not be read.", _KEY_UNUSED),
     ),

@@ -1,4 +1,4 @@
-"""The outermost layer: a request id in and out, one log line per request, odd framing refused, no exception let through.
+"""The outermost layer: a request id in and out, one log line per request, odd heads refused, no exception let through.
 
 Plain ASGI, because every request pays for it.
 """
@@ -15,32 +15,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from app.api.auth import CALLER
+from app.api.heads import X_REQUEST_ID, inspect
 from app.api.problems import PROBLEM_CODE, REQUEST_ID, new_request_id, problem_response, unforeseen
-from app.domain.errors import GatewayError, MalformedRequest
 from app.telemetry import spans
 from app.telemetry.at_work import AT_WORK, REQUEST
-
-MAX_HEADER_BYTES = 16 * 1024
-MAX_HEADERS = 100
 
 HEAD = "orderbridge.head"
 """In the scope of a HEAD request, for an answer that has no end."""
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_INTERESTING = frozenset({b"x-request-id", b"request-id", b"content-length", b"transfer-encoding"})
-
 
 Count: TypeAlias = "Callable[[str, str | None, int, float], None]"
 
 
 def uncounted(_method: str, _route: str | None, _status: int, _seconds: float) -> None:
     """For an app whose requests nobody counts."""
-
-
-class HeadersTooLarge(MalformedRequest):
-    """A malformed request like any other, but HTTP has a status of its own for it."""
-
-    status = 431
 
 
 class RequestIds:
@@ -66,7 +55,8 @@ class RequestIds:
                 "method": "GET",
                 HEAD: True,
             }  # a copy: the server reads its own to know that no body follows
-        request_id, refusal = _inspect(scope["headers"])
+        given, refusal = inspect(scope)
+        request_id = _id_of(given)
         scope[REQUEST_ID] = request_id
         AT_WORK.set(None)  # a pipelined request inherits from the one before
         REQUEST.set(request_id)
@@ -108,10 +98,8 @@ class _Answer:
         self._send = send
         self._scope = scope
         self._head = head
-        value = request_id.encode("ascii")
         self._headers = [
-            (b"x-request-id", value),
-            (b"request-id", value),
+            (X_REQUEST_ID, request_id.encode("ascii")),
             (b"x-content-type-options", b"nosniff"),
         ]
         if close:
@@ -136,20 +124,5 @@ def route_template(scope: Scope) -> str | None:
     return template if isinstance(template, str) else None
 
 
-def _inspect(headers: list[tuple[bytes, bytes]]) -> tuple[str, GatewayError | None]:
-    size = 0
-    found: dict[bytes, bytes] = {}
-    for name, value in headers:
-        size += len(name) + len(value)
-        if name in _INTERESTING:
-            found.setdefault(name, value)
-    refusal: GatewayError | None = None
-    if size > MAX_HEADER_BYTES or len(headers) > MAX_HEADERS:
-        refusal = HeadersTooLarge(f"At most {MAX_HEADERS} headers with {MAX_HEADER_BYTES:,} bytes in all.")
-    elif b"content-length" in found and b"transfer-encoding" in found:
-        refusal = MalformedRequest("Content-Length and Transfer-Encoding do not go together.")
-    for name in (b"x-request-id", b"request-id"):
-        given = found.get(name)
-        if given is not None and _ID.fullmatch(given):
-            return given.decode("ascii"), refusal
-    return new_request_id(), refusal
+def _id_of(given: bytes | None) -> str:
+    return given.decode("ascii") if given is not None and _ID.fullmatch(given) else new_request_id()

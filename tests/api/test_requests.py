@@ -133,7 +133,8 @@ async def test_a_declared_length_is_enough_to_refuse(length: str) -> None:
         messages.append(message)
 
     token = bearer(auth)["Authorization"].encode()
-    headers = [(b"authorization", token), (b"content-type", b"application/json"), (b"content-length", length.encode())]
+    headers = [(b"host", b"gateway"), (b"authorization", token), (b"content-type", b"application/json")]
+    headers.append((b"content-length", length.encode()))
     scope = {"type": "http", "method": "POST", "path": ORDERS, "query_string": b"", "headers": headers}
     await app({**scope, "http_version": "1.1", "client": ("192.0.2.1", 1)}, receive, send)
     assert messages[0]["status"] == 413
@@ -150,7 +151,8 @@ async def test_a_caller_that_hangs_up_in_the_body_is_no_fault_of_ours() -> None:
     async def send(message: Any) -> None:
         messages.append(message)
 
-    headers = [(b"authorization", bearer(auth)["Authorization"].encode()), (b"content-type", b"application/json")]
+    token = bearer(auth)["Authorization"].encode()
+    headers = [(b"host", b"gateway"), (b"authorization", token), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": ORDERS, "query_string": b"", "headers": headers}
     await app({**scope, "http_version": "1.1", "client": None}, receive, send)
     assert messages[0]["status"] == 400

@@ -73,7 +73,7 @@ async def listening(
     made: Site, *, api: httpx.AsyncClient | None = None, method: str = "GET", last: str | None = None, **params: str
 ) -> AsyncIterator[Listener]:
     """A stream, until the block ends; `last` is sent as Last-Event-ID."""
-    headers = [(b"authorization", (api or made.api).headers["authorization"].encode())]
+    headers = [(b"host", b"gateway"), (b"authorization", (api or made.api).headers["authorization"].encode())]
     if last is not None:
         headers.append((b"last-event-id", last.encode()))
     scope = {

@@ -31,7 +31,7 @@ PROBLEM_MEMBERS = {
 }
 PROBLEM_JSON = "application/problem+json"
 PLAIN_HEADERS = {"content-type", "content-length", "cache-control", "pragma", "vary", "content-security-policy"}
-EVERYWHERE = {"request-id", "x-content-type-options", "x-request-id"}
+EVERYWHERE = {"x-content-type-options", "x-request-id"}
 
 
 @dataclass
