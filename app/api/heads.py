@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from starlette.types import Scope
 
-from app.domain.errors import GatewayError, MalformedRequest
+from app.domain.errors import GatewayError, MalformedRequest, NotFound
 
 MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADERS = 100
@@ -16,7 +16,7 @@ MAX_HEADERS = 100
 HOST, X_REQUEST_ID = b"host", b"x-request-id"
 CONTENT_LENGTH, TRANSFER_ENCODING = b"content-length", b"transfer-encoding"
 _INTERESTING = frozenset({HOST, X_REQUEST_ID, CONTENT_LENGTH, TRANSFER_ENCODING})
-_UNDERSCORE = ord("_")
+_UNDERSCORE, _PERCENT = ord("_"), ord("%")
 _VERSIONS = frozenset({"1.0", "1.1"})
 _OF_A_HOST = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%:[]"
 
@@ -51,6 +51,10 @@ def inspect(scope: Scope) -> tuple[bytes | None, GatewayError | None]:
         refusal = MalformedRequest("Send one Host header: a name or an address, with its port if it has one.")
     elif TRANSFER_ENCODING in found:
         refusal = _odd_framing(headers, found)
+    path: bytes = scope.get("raw_path") or b""
+    if _PERCENT in path and b"%2F" in path.upper() and refusal is None:
+        # Decoded it would part the path, and one call would be answered as another.
+        refusal = NotFound("No name here holds a slash, so nothing has an address with %2F in it.")
     return found.get(X_REQUEST_ID), refusal
 
 

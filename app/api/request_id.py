@@ -17,6 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from app.api.auth import CALLER
 from app.api.heads import X_REQUEST_ID, inspect
 from app.api.problems import PROBLEM_CODE, REQUEST_ID, new_request_id, problem_response, unforeseen
+from app.domain.errors import MalformedRequest
 from app.telemetry import spans
 from app.telemetry.at_work import AT_WORK, REQUEST
 
@@ -60,7 +61,8 @@ class RequestIds:
         scope[REQUEST_ID] = request_id
         AT_WORK.set(None)  # a pipelined request inherits from the one before
         REQUEST.set(request_id)
-        answer = _Answer(send, scope, request_id, head=method == "HEAD", close=refusal is not None)
+        close = isinstance(refusal, MalformedRequest)  # where the next request begins is not certain then
+        answer = _Answer(send, scope, request_id, head=method == "HEAD", close=close)
         try:
             if refusal is None:
                 await self.app(scope, receive, answer)

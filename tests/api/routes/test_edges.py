@@ -65,6 +65,17 @@ async def test_an_odd_number_in_the_path_of_an_update(shared: Site, number: str)
         assert (good.status_code, good.headers["idempotent-replayed"]) == (201, "false")
 
 
+@pytest.mark.parametrize("slash", ["%2F", "%2f"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
+@pytest.mark.parametrize("rest", ["timeline", "transitions", "status-updates"])
+async def test_a_slash_in_a_name_makes_no_other_call_of_it(shared: Site, method: str, slash: str, rest: str) -> None:
+    headers = {"Idempotency-Key": shared.fresh_key()}
+    answer = await shared.api.request(method, f"{shared.orders()}/113427{slash}{rest}", headers=headers)
+    assert answer.status_code == 404
+    assert method == "HEAD" or answer.json()["code"] == "not-found"
+    check_problem(answer)
+
+
 @pytest.mark.parametrize("name", ["0113427", "WO0113427", "113427%20", "%20113427", "%20WO113427"])
 async def test_a_name_that_the_vendor_only_understands_is_the_name_of_no_order(shared: Site, name: str) -> None:
     """Cx trims spaces and zeros and finds 113427, which has neither."""
