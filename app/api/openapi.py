@@ -16,6 +16,7 @@ from app.api.component_texts import COMPONENTS, MEMBERS
 from app.api.contract_texts import EXAMPLES, SECURITY
 from app.api.documented import PROBLEM_CODES
 from app.api.examples import ANSWERS, PARAMETERS, REQUESTS, problem_example
+from app.api.heads import HeadersTooLarge
 from app.api.named_schemas import name_schemas, without_member_titles
 from app.api.order_bodies import WorkOrderIn, WorkOrderPatch
 from app.api.order_schemas import put_order_schemas, without_null_defaults
@@ -38,6 +39,9 @@ INFO: Node = {
     "contact": {"name": "The operator of this gateway"},
     "license": {"name": "MIT", "identifier": "MIT"},
 }
+
+HEADERS_TOO_LARGE = "headers-too-large"
+"""An example of its own: that of its code has another status."""
 
 UNDESCRIBED = "Successful Response"
 FRAMEWORK = ("HTTPValidationError", "ValidationError")
@@ -85,6 +89,8 @@ def finish(document: Node) -> None:
         for code, kind in ERRORS.items()
         if kind is not MethodNotAllowed  # which no operation answers: it is what all others are
     }
+    too_large = {"summary": HeadersTooLarge.title, "value": problem_example(HeadersTooLarge)}
+    components["examples"][HEADERS_TOO_LARGE] = too_large
     document["servers"] = SERVERS
     document["info"].update(INFO)
     for operation in _operations(document):
@@ -107,6 +113,22 @@ def finish(document: Node) -> None:
             _with_problems(answer)
             if (name, status) in ANSWERS:
                 answer["content"][JSON]["example"] = ANSWERS[name, status]
+        answers = {**operation["responses"], str(HeadersTooLarge.status): _headers_too_large()}
+        operation["responses"] = {status: answers[status] for status in sorted(answers)}
+
+
+def _headers_too_large() -> Node:
+    """What any call may be answered before it is one."""
+    return {
+        "description": f"{HeadersTooLarge.code}: The headers are too many or too long",
+        "headers": {REQUEST_ID: {"$ref": f"#/components/headers/{REQUEST_ID}"}},
+        "content": {
+            PROBLEM_JSON: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {HeadersTooLarge.code: {"$ref": f"#/components/examples/{HEADERS_TOO_LARGE}"}},
+            }
+        },
+    }
 
 
 def _without_the_frameworks_own(document: Node) -> None:

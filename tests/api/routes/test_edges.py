@@ -65,6 +65,13 @@ async def test_an_odd_number_in_the_path_of_an_update(shared: Site, number: str)
         assert (good.status_code, good.headers["idempotent-replayed"]) == (201, "false")
 
 
+@pytest.mark.parametrize("path", ["/v1/operations", "/livez", "/oauth/token"])
+async def test_headers_that_are_too_long_are_refused_as_the_contract_says(shared: Site, path: str) -> None:
+    method = "POST" if path == "/oauth/token" else "GET"
+    answer = await shared.api.request(method, path, headers={"X-Long": "x" * 17_000})
+    assert (answer.status_code, answer.json()["code"]) == (431, "malformed-request")
+
+
 @pytest.mark.parametrize("slash", ["%2F", "%2f"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
 @pytest.mark.parametrize("rest", ["timeline", "transitions", "status-updates"])

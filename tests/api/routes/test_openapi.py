@@ -198,6 +198,13 @@ def test_every_answer_carries_the_request_id(document: Document) -> None:
     assert all("X-Request-Id" in answer["headers"] for answer in answers)
 
 
+def test_any_call_may_be_told_that_its_headers_are_too_large(document: Document) -> None:
+    for _, _, operation in operations(document):
+        [content] = operation["responses"]["431"]["content"].values()
+        [example] = [resolved(each["$ref"], document)["value"] for each in content["examples"].values()]
+        assert (example["status"], example["code"]) == (431, "malformed-request")
+
+
 def test_a_body_that_we_read_refuses_members_that_it_does_not_know(document: Document) -> None:
     schemas = document["components"]["schemas"]
     assert schemas["StatusUpdateIn"]["additionalProperties"] is False
