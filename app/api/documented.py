@@ -22,6 +22,12 @@ CHALLENGE: dict[str, Any] = {
 RETRY_AFTER: dict[str, Any] = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
 }
+CACHE_CONTROL: dict[str, Any] = {
+    "Cache-Control": {
+        "description": "Who may keep this answer, and for how long; `no-store`: nobody.",
+        "schema": {"type": "string"},
+    }
+}
 PREFERENCE_APPLIED: dict[str, Any] = {
     "Preference-Applied": {"description": "The preference that was followed.", "schema": {"type": "string"}}
 }

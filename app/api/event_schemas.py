@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from app.api.documented import CACHE_CONTROL
 from app.api.schemas import Output
 from app.domain.events import SOURCES, TYPES
 from app.domain.evidence import ASK, KEYS
@@ -97,7 +98,10 @@ EVIDENCE_SCHEMA: dict[str, Any] = {
 }
 EVIDENCE_ANSWER: dict[str, Any] = {
     "description": "The story; with `format=evidence` as a signed document.",
-    "headers": {"Content-Disposition": {"description": "A file name for the document.", "schema": {"type": "string"}}},
+    "headers": {
+        "Content-Disposition": {"description": "A file name for the document.", "schema": {"type": "string"}},
+        **CACHE_CONTROL,
+    },
     "content": {
         "application/jose+json": {
             "schema": EVIDENCE_SCHEMA,

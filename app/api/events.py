@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Request, Response
 
 from app.api.auth import Authority, Caller, requires
 from app.api.cursors import DEFAULT_LIMIT, MAX_CURSOR, Cursors, Limit
-from app.api.documented import problems
+from app.api.documented import CACHE_CONTROL, problems
 from app.api.event_schemas import EventList
 from app.api.event_stream import EventStream, Source
 from app.api.gateway import Gateway, GatewayDep
@@ -110,7 +110,11 @@ async def list_events(
             "description": "Server-sent events, without an end. Each event's `id` is its cursor, its `data` an event as "
             "GET /v1/events shows it. A comment every 15 seconds says that we are still here.",
             "headers": {
-                "X-Accel-Buffering": {"description": "`no`: a proxy hands it on at once.", "schema": {"type": "string"}}
+                **CACHE_CONTROL,
+                "X-Accel-Buffering": {
+                    "description": "`no`: a proxy hands it on at once.",
+                    "schema": {"type": "string"},
+                },
             },
             "content": {
                 "text/event-stream": {

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Response
 
 from app.api.auth import PUBLIC
+from app.api.documented import CACHE_CONTROL
 from app.api.gateway import GatewayDep
 from app.api.problem_docs import problem_answers
 from app.api.requests import strict_router
@@ -26,11 +27,15 @@ CONDITION: dict[str, Any] = {
         },
     },
 }
-ANSWER = {"content": {"application/json": {"schema": CONDITION, "example": {"status": "ok"}}}}
+ANSWER = {
+    "headers": CACHE_CONTROL,
+    "content": {"application/json": {"schema": CONDITION, "example": {"status": "ok"}}},
+}
 NOT_READY = {
+    "headers": CACHE_CONTROL,
     "content": {
         "application/json": {"schema": CONDITION, "example": {"status": "unavailable", "reason": "database"}},
-    }
+    },
 }
 HEARTBEAT_S = 15
 """How long a worker's loop may take to go round; it does so at least every few seconds."""

@@ -14,13 +14,13 @@ from fastapi import FastAPI
 
 from app.api.component_texts import COMPONENTS, MEMBERS
 from app.api.contract_texts import EXAMPLES, SECURITY
-from app.api.documented import PROBLEM_CODES
+from app.api.documented import CACHE_CONTROL, PROBLEM_CODES
 from app.api.examples import ANSWERS, PARAMETERS, REQUESTS, problem_example
 from app.api.heads import HeadersTooLarge
 from app.api.named_schemas import name_schemas, without_member_titles
 from app.api.order_bodies import WorkOrderIn, WorkOrderPatch
 from app.api.order_schemas import put_order_schemas, without_null_defaults
-from app.api.problems import PROBLEM_JSON
+from app.api.problems import PROBLEM_JSON, kept_by_nobody
 from app.domain.errors import ERRORS, MethodNotAllowed
 
 Node = dict[str, Any]
@@ -110,6 +110,8 @@ def finish(document: Node) -> None:
         for status, answer in operation["responses"].items():
             _describe(answer, components["schemas"])
             answer.setdefault("headers", {})[REQUEST_ID] = {"$ref": f"#/components/headers/{REQUEST_ID}"}
+            if PROBLEM_JSON in answer.get("content", {}) and kept_by_nobody(int(status)):
+                answer["headers"].update(CACHE_CONTROL)
             _with_problems(answer)
             if (name, status) in ANSWERS:
                 answer["content"][JSON]["example"] = ANSWERS[name, status]

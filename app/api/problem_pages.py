@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from app.api import html_pages
 from app.api.auth import PUBLIC, nothing_here
+from app.api.documented import CACHE_CONTROL
 from app.api.examples import problem_example
 from app.api.problem_docs import ACTIONS, OUTCOMES, facts, problem_answers
 from app.api.problem_texts import ADVICE
@@ -57,6 +58,7 @@ def _documented(
     return {
         200: {
             "description": "JSON, or a page for `Accept: text/html`.",
+            "headers": CACHE_CONTROL,
             "content": {
                 "application/json": {"schema": schema, "example": example},
                 "text/html": {"schema": {"type": "string"}, "example": page},

@@ -70,9 +70,14 @@ def problem_response(scope: Scope, error: GatewayError, *, headers: Mapping[str,
         answer["WWW-Authenticate"] = _challenge(scope)
     elif isinstance(error, ScopeMissing):
         answer["WWW-Authenticate"] = 'Bearer realm="orderbridge", error="insufficient_scope"'
-    if error.status in (401, 403, 404) or error.status >= 500:
+    if kept_by_nobody(error.status):
         answer.setdefault("Cache-Control", "no-store")
     return Response(problem_body(scope, error), status_code=error.status, media_type=PROBLEM_JSON, headers=answer)
+
+
+def kept_by_nobody(status: int) -> bool:
+    """Whether a problem of this status says that nobody may keep it: another caller, or a later one, may be told otherwise."""
+    return status in (401, 403, 404) or status >= 500
 
 
 def problem_body(scope: Scope, error: GatewayError) -> bytes:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from fastapi import Request, Response
 
 from app.api.auth import PUBLIC, Authority
-from app.api.documented import CHALLENGE
+from app.api.documented import CACHE_CONTROL, CHALLENGE
 from app.api.guessing import Guessing
 from app.api.keys import TOKEN_LIFETIME_S
 from app.api.problem_docs import problem_answers
@@ -26,6 +26,10 @@ FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 16 * 1024
 MAX_CLIENT_ID = 128
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+NO_STORE_SHOWN: dict[str, Any] = {
+    **CACHE_CONTROL,
+    "Pragma": {"description": "`no-cache`: the same for HTTP/1.0.", "schema": {"type": "string"}},
+}
 _NOBODY = secret_digest("")  # compared with when the client does not exist, so that both take the same time
 
 router = strict_router(tags=["auth"])
@@ -130,11 +134,15 @@ JWKS_SCHEMA: dict[str, Any] = {
 }
 
 
-def _documented(description: str, schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema, "example": example}}}
+def _documented(
+    description: str, schema: dict[str, Any], example: dict[str, Any], *, headers: dict[str, Any] = NO_STORE_SHOWN
+) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"description": description, "headers": headers, "content": content}
 
 
 _PROBLEMS = problem_answers(BodyTooLarge, RateLimited)
+_PROBLEMS[429]["headers"] = {**_PROBLEMS[429]["headers"], **NO_STORE_SHOWN}
 _NOT_OAUTH = _documented(
     "The request is not one of RFC 6749.",
     OAUTH_ERROR_SCHEMA,
@@ -148,6 +156,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     ),
     400: {
         "description": "The request is not one of RFC 6749, or cannot be read at all.",
+        "headers": NO_STORE_SHOWN,
         "content": {**_NOT_OAUTH["content"], **_PROBLEMS.pop(400)["content"]},
     },
     401: {
@@ -156,7 +165,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
             OAUTH_ERROR_SCHEMA,
             {"error": "invalid_client", "error_description": "The client or its secret is not known here."},
         ),
-        "headers": CHALLENGE,
+        "headers": {**CHALLENGE, **NO_STORE_SHOWN},
     },
     **_PROBLEMS,
 }
@@ -211,6 +220,7 @@ async def create_token(request: Request) -> Response:
             "A JWK Set (RFC 7517); empty while tokens are signed with a shared secret.",
             JWKS_SCHEMA,
             {"keys": []},
+            headers=CACHE_CONTROL,
         ),
         **problem_answers(stored=False),
     },

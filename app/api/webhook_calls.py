@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from app.api.auth import Caller, requires
-from app.api.documented import REPLAYED, Responses, problems
+from app.api.documented import CACHE_CONTROL, REPLAYED, Responses, problems
 from app.api.parameters import IDEMPOTENCY_KEY
 from app.domain.errors import GatewayError, IdempotencyKeyMissing, IdempotencyKeyReused, RateLimited
 from app.ledger.webhook_desk import WebhookDesk
@@ -32,6 +32,6 @@ def keyed_answers(
 ) -> Responses:
     """The answers of a call that is done once for each key."""
     return {
-        status: {"description": description, "headers": {**REPLAYED, **(headers or {})}},
+        status: {"description": description, "headers": {**REPLAYED, **CACHE_CONTROL, **(headers or {})}},
         **problems(*kinds, RateLimited),
     }

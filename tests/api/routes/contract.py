@@ -30,7 +30,7 @@ PROBLEM_MEMBERS = {
     "request_id",
 }
 PROBLEM_JSON = "application/problem+json"
-PLAIN_HEADERS = {"content-type", "content-length", "cache-control", "pragma", "vary", "content-security-policy"}
+PLAIN_HEADERS = {"content-type", "content-length", "vary", "content-security-policy"}
 EVERYWHERE = {"x-content-type-options", "x-request-id"}
 HOP_BY_HOP = {"connection"}
 

@@ -105,3 +105,10 @@ async def test_another_method_and_another_path_are_problems_as_ever(api: httpx.A
 
 async def test_the_page_is_no_part_of_the_contract(api: httpx.AsyncClient) -> None:
     assert "/" not in (await api.get("/openapi.json")).json()["paths"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs/static/docs.css", "/problems", "/livez"])
+async def test_no_header_is_sent_twice(api: httpx.AsyncClient, path: str) -> None:
+    names = [name.lower() for name, _ in (await api.get(path, headers=BROWSER)).headers.raw]
+    assert sorted(names) == sorted(set(names))
+    assert b"x-content-type-options" in names
