@@ -144,8 +144,10 @@ async def stream_events(
     """
     if gateway.closing.is_set():
         raise Overloaded("This gateway stops; come back.", after_s=1)
-    start = request.headers.get("last-event-id") or after
-    reading = _begun(gateway, caller, start, backend=backend, work_order=work_order, type_=type)
+    last = request.headers.get("last-event-id")
+    place = "/header/Last-Event-ID" if last else "/query/after"
+    start = last or after
+    reading = _begun(gateway, caller, start, place=place, backend=backend, work_order=work_order, type_=type)
     end = await feed.horizon.now()  # a database that cannot be reached is told before the stream begins
     if start == NOW:
         reading.at = end
@@ -196,22 +198,24 @@ def _begun(
     caller: Caller,
     after: str | None,
     *,
+    place: str = "/query/after",
     backend: str | None,
     work_order: str | None,
     type_: str | None,
 ) -> Reading:
-    """Raises MalformedRequest for a cursor that is not this client's."""
+    """Raises MalformedRequest for a cursor that is not this client's; `place` is where the cursor was given."""
     at: int | None = None
     if after and after != NOW:
         try:
-            (place,) = gateway.cursors.read(after, client_id=caller.client_id, route="events")
+            (found,) = gateway.cursors.read(after, client_id=caller.client_id, route="events")
         except MalformedRequest:
             raise MalformedRequest(
-                "This is not a place in your feed; leave `after` out to begin with the oldest event that is kept.",
-                pointer="/query/after",
+                f"This is not a place in your feed; leave `{place.rpartition('/')[2]}` out to begin with the oldest event "
+                "that is kept.",
+                pointer=place,
             ) from None
-        assert isinstance(place, int)
-        at = place
+        assert isinstance(found, int)
+        at = found
     return Reading(
         gateway=gateway,
         caller=caller,

@@ -224,5 +224,12 @@ async def test_a_head_request_is_answered_without_a_body(cx_on_sqlite: Site) -> 
 
 @pytest.mark.parametrize("place", ["x", "now now"])
 async def test_a_place_that_is_none_of_ours_is_refused(cx_on_sqlite: Site, place: str) -> None:
-    answer = await cx_on_sqlite.api.get("/v1/events/stream", headers={"Last-Event-ID": place})
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
+    asked = "/v1/events/stream"
+    answers = {
+        "/header/Last-Event-ID": await cx_on_sqlite.api.get(asked, headers={"Last-Event-ID": place}),
+        "/query/after": await cx_on_sqlite.api.get(asked, params={"after": place}),
+    }
+    for pointer, answer in answers.items():
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
+        assert answer.json()["errors"][0]["pointer"] == pointer
+        assert f"leave `{pointer.rpartition('/')[2]}` out" in answer.json()["detail"]
