@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from app.api.canonical_json import canonical
 from app.api.strict_json import parse
@@ -19,8 +22,21 @@ MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
 MAX_CURSOR = 1024
 _MAC_BYTES = 16
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items to answer at most.")]
+
+def _written_plainly(value: JsonValue) -> JsonValue:
+    """Pydantic would read `1_0`, `+1`, `01`, `1.0` and spaces around as well, which the contract calls no integer."""
+    if isinstance(value, str) and _INTEGER.fullmatch(value) is None:
+        raise PydanticCustomError("int_parsing", "Write a whole number in digits, for example 50.")
+    return value
+
+
+Limit = Annotated[
+    int,
+    Query(ge=1, le=MAX_LIMIT, description="How many items to answer at most."),
+    BeforeValidator(_written_plainly),
+]
 Cursor = Annotated[
     str | None,
     Query(max_length=MAX_CURSOR, description="The `next` of the page before; opaque, and only for this list."),
