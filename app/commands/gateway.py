@@ -21,6 +21,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.commands.door import let_nobody_in, waiting_at
+from app.commands.protocol import ProblemProtocol
 from app.main import create_app
 from app.settings import Configuration
 
@@ -46,7 +47,7 @@ class GatewayServer(uvicorn.Server):
             uvicorn.Config(
                 self._app,
                 loop="uvloop",
-                http="httptools",
+                http=ProblemProtocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -115,7 +116,7 @@ class GatewayServer(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _protocol(self) -> HttpToolsProtocol:
-        return HttpToolsProtocol(self.config, self.server_state, self.lifespan.state)
+        return ProblemProtocol(self.config, self.server_state, self.lifespan.state)
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until told to stop. Raises what the app's lifespan raises, where uvicorn would only log it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,22 @@ def test_a_gateway_serves_until_it_is_told_to_stop(number: signal.Signals, ready
         assert gateway.out.read_text() == ""
     warned = [line for line in lines if line["event"].startswith('statuses = "example"')]
     assert [(line["level"], line["backend"]) for line in warned] == [("warning", "riverside")]
+
+
+def test_what_is_no_http_is_answered_by_a_problem_and_the_connection_closed(ready: Path) -> None:
+    (ready / "orderbridge.toml").write_text(QUICK)
+    (port,) = free_ports(1)
+    with running("serve", "--port", str(port), folder=ready) as gateway:
+        gateway.wait_for('"event":"serving"', on=gateway.err)
+        for odd in (b"what?\r\n\r\n", b"GET /livez HTTP/1.1\r\nHost : x\r\n\r\n", b"GET /livez HTTP/1.1\nHost: \0\n\n"):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(odd)
+                head, _, body = b"".join(iter(lambda: connection.recv(65536), b"")).partition(b"\r\n\r\n")
+            problem = json.loads(body)
+            assert head.startswith(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n")
+            assert f"\r\nx-request-id: {problem['request_id']}\r\n".encode() in head
+            assert (problem["status"], problem["code"]) == (400, "malformed-request")
+        assert gateway.stop(signal.SIGTERM) == 0
 
 
 def test_a_second_gateway_on_one_file_is_refused_and_admin_commands_work_beside_the_first(ready: Path) -> None:
