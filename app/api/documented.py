@@ -28,6 +28,10 @@ CACHE_CONTROL: dict[str, Any] = {
         "schema": {"type": "string"},
     }
 }
+KEPT_BY_NOBODY: dict[str, Any] = {
+    **CACHE_CONTROL,
+    "Pragma": {"description": "`no-cache`: the same for HTTP/1.0.", "schema": {"type": "string"}},
+}
 PREFERENCE_APPLIED: dict[str, Any] = {
     "Preference-Applied": {"description": "The preference that was followed.", "schema": {"type": "string"}}
 }

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from fastapi import Request, Response
 
 from app.api.auth import PUBLIC, Authority
-from app.api.documented import CACHE_CONTROL, CHALLENGE
+from app.api.documented import CACHE_CONTROL, CHALLENGE, KEPT_BY_NOBODY
 from app.api.guessing import Guessing
 from app.api.keys import TOKEN_LIFETIME_S
 from app.api.problem_docs import problem_answers
@@ -26,10 +26,6 @@ FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 16 * 1024
 MAX_CLIENT_ID = 128
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-NO_STORE_SHOWN: dict[str, Any] = {
-    **CACHE_CONTROL,
-    "Pragma": {"description": "`no-cache`: the same for HTTP/1.0.", "schema": {"type": "string"}},
-}
 _NOBODY = secret_digest("")  # compared with when the client does not exist, so that both take the same time
 
 router = strict_router(tags=["auth"])
@@ -109,8 +105,6 @@ OAUTH_ERROR_SCHEMA: dict[str, Any] = {
         "error_description": {"type": "string", "description": "What is wrong, in a sentence."},
     },
 }
-
-
 JWKS_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["keys"],
@@ -135,14 +129,14 @@ JWKS_SCHEMA: dict[str, Any] = {
 
 
 def _documented(
-    description: str, schema: dict[str, Any], example: dict[str, Any], *, headers: dict[str, Any] = NO_STORE_SHOWN
+    description: str, schema: dict[str, Any], example: dict[str, Any], *, headers: dict[str, Any] = KEPT_BY_NOBODY
 ) -> dict[str, Any]:
     content = {"application/json": {"schema": schema, "example": example}}
     return {"description": description, "headers": headers, "content": content}
 
 
 _PROBLEMS = problem_answers(BodyTooLarge, RateLimited)
-_PROBLEMS[429]["headers"] = {**_PROBLEMS[429]["headers"], **NO_STORE_SHOWN}
+_PROBLEMS[429]["headers"] = {**_PROBLEMS[429]["headers"], **KEPT_BY_NOBODY}
 _NOT_OAUTH = _documented(
     "The request is not one of RFC 6749.",
     OAUTH_ERROR_SCHEMA,
@@ -156,7 +150,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     ),
     400: {
         "description": "The request is not one of RFC 6749, or cannot be read at all.",
-        "headers": NO_STORE_SHOWN,
+        "headers": KEPT_BY_NOBODY,
         "content": {**_NOT_OAUTH["content"], **_PROBLEMS.pop(400)["content"]},
     },
     401: {
@@ -165,7 +159,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
             OAUTH_ERROR_SCHEMA,
             {"error": "invalid_client", "error_description": "The client or its secret is not known here."},
         ),
-        "headers": {**CHALLENGE, **NO_STORE_SHOWN},
+        "headers": {**CHALLENGE, **KEPT_BY_NOBODY},
     },
     **_PROBLEMS,
 }
