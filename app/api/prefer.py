@@ -17,7 +17,7 @@ from app.domain.waits import whole_seconds
 MAX_WAIT_S = 25
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
-_PREFERENCE = re.compile(rf"\s*({_TOKEN})\s*(?:=\s*({_TOKEN}|{_QUOTED})?)?\s*((?:;(?:[^,\"]|{_QUOTED})*)?)(?:,|$)")
+_PREFERENCE = re.compile(rf"[\s,]*({_TOKEN})\s*(?:=\s*({_TOKEN}|{_QUOTED})?)?\s*((?:;(?:[^,\"]|{_QUOTED})*)?)(?:,|$)")
 
 
 @record(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ def parse_prefer(value: str) -> Preference:
     given: dict[str, str] = {}
     for token, word in _preferences(value):
         given.setdefault(token.lower(), word)
-    asynchronous = given.get("respond-async") == ""
+    asynchronous = given.get("respond-async") in ("", '""')
     seconds = whole_seconds(given.get("wait", "").strip('"'))
     wait = None if seconds is None else min(seconds, MAX_WAIT_S)
     applied = (["respond-async"] if asynchronous else []) + ([] if wait is None else [f"wait={wait}"])
@@ -51,7 +51,7 @@ def parse_prefer(value: str) -> Preference:
 
 
 def _preferences(value: str) -> list[tuple[str, str]]:
-    """Name and word of each preference; what cannot be read ends the list."""
+    """Name and word of each preference; an empty one is none (RFC 9110 §5.6.1), and what cannot be read ends the list."""
     found: list[tuple[str, str]] = []
     at = 0
     while at < len(value) and (match := _PREFERENCE.match(value, at)) is not None:
