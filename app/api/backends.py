@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends
-
 from app.api.auth import Caller, requires
 from app.api.cursors import MAX_LIMIT, Cursor, Limit
 from app.api.documented import problems
 from app.api.gateway import GatewayDep
 from app.api.pages import Page
-from app.api.parameters import BackendName, named_once
+from app.api.parameters import BackendName
 from app.api.requests import strict_router
 from app.api.schemas import BackendList, BackendOut, ReasonList, StatusList
 from app.domain.health import Health
@@ -27,7 +25,6 @@ router = strict_router(tags=["backends"])
     "/v1/backends",
     operation_id="listBackends",
     summary="The backends that you may use",
-    dependencies=[Depends(named_once)],
     response_model=BackendList,
     responses=problems(),
 )
@@ -62,7 +59,6 @@ async def get_backend(
     "/v1/backends/{backend}/statuses",
     operation_id="listStatuses",
     summary="The statuses of a backend",
-    dependencies=[Depends(named_once)],
     response_model=StatusList,
     responses=problems(),
 )
@@ -99,7 +95,6 @@ async def list_statuses(
     "/v1/backends/{backend}/reasons",
     operation_id="listReasons",
     summary="The reason codes of a backend",
-    dependencies=[Depends(named_once)],
     response_model=ReasonList,
     responses=problems(),
 )

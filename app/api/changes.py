@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import Body, Depends, Query, Request, Response
+from fastapi import Body, Query, Request, Response
 
 from app.api.auth import Caller, requires
 from app.api.documented import write_answers
@@ -20,7 +20,6 @@ from app.api.parameters import (
     PREFER,
     BackendName,
     OrderNumber,
-    named_once,
 )
 from app.api.prefer import preference
 from app.api.requests import MERGE_PATCH, Received, StrictRequest, strict_router
@@ -216,7 +215,6 @@ async def put_work_order(
     "/v1/backends/{backend}/work-orders/{number}",
     operation_id="deleteWorkOrder",
     summary="Close or delete an order",
-    dependencies=[Depends(named_once)],
     responses=REMOVED,
     response_class=Response,
     openapi_extra=UNKEYED_WRITE,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.api.auth import Authority, Caller, requires
 from app.api.cursors import DEFAULT_LIMIT, MAX_CURSOR, Cursors, Limit
@@ -14,7 +14,7 @@ from app.api.documented import CACHE_CONTROL, problems
 from app.api.event_schemas import EventList
 from app.api.event_stream import EventStream, Source
 from app.api.gateway import Gateway, GatewayDep
-from app.api.parameters import OfBackend, OfOrder, named_once, optional_header
+from app.api.parameters import OfBackend, OfOrder, optional_header
 from app.api.request_id import HEAD
 from app.api.requests import strict_router
 from app.api.streams import Feed, FeedDep
@@ -71,7 +71,6 @@ class Reading:
     "/v1/events",
     operation_id="listEvents",
     summary="What happened since",
-    dependencies=[Depends(named_once)],
     response_model=EventList,
     responses=problems(),
 )
@@ -103,7 +102,6 @@ async def list_events(
     "/v1/events/stream",
     operation_id="streamEvents",
     summary="What happens now",
-    dependencies=[Depends(named_once)],
     response_class=Response,
     responses={
         200: {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import Depends, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from app.api.auth import Caller, nothing_here, requires
 from app.api.bodies import HoldResolutionIn
@@ -16,7 +16,7 @@ from app.api.hold_words import word_of
 from app.api.idempotency_key import idempotency_key
 from app.api.keyed_calls import KeyedCall, answer
 from app.api.pages import Page
-from app.api.parameters import IDEMPOTENCY_KEY, OfBackend, OfOrder, named_once, optional_header
+from app.api.parameters import IDEMPOTENCY_KEY, OfBackend, OfOrder, optional_header
 from app.api.requests import Received, strict_router
 from app.domain.entity_tags import if_match
 from app.domain.errors import (
@@ -51,7 +51,6 @@ ETAG = {"ETag": {"description": "Of this state of the hold.", "schema": {"type":
     "/v1/holds",
     operation_id="listHolds",
     summary="Holds, the newest first",
-    dependencies=[Depends(named_once)],
     response_model=HoldList,
     responses=problems(),
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from app.api.auth import Caller, nothing_here, requires
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
 from app.api.documented import PREFERENCE_APPLIED, RETRY_AFTER, problems
 from app.api.gateway import Gateway, GatewayDep
 from app.api.pages import Page
-from app.api.parameters import PREFER, OfBackend, OfOrder, named_once
+from app.api.parameters import PREFER, OfBackend, OfOrder
 from app.api.prefer import preference
 from app.api.requests import strict_router
 from app.api.schemas import Operation, OperationList
@@ -32,7 +32,6 @@ OperationId = Annotated[str, Path(description="An Operation-Id.", examples=["op_
     "/v1/operations",
     operation_id="listOperations",
     summary="Operations, the newest first",
-    dependencies=[Depends(named_once)],
     response_model=OperationList,
     response_model_exclude_unset=True,
     responses=problems(),

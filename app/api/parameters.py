@@ -6,11 +6,10 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Query
 from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from app.domain.errors import FieldFault, InvalidRequest
 from app.domain.json import JsonValue
 
 DATE, TIME = r"\d{4}-\d\d-\d\d", r"[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)"
@@ -107,33 +106,3 @@ IF_NONE_MATCH = optional_header("If-None-Match", "An ETag: 304 if the order stil
 CACHE_CONTROL = optional_header(
     "Cache-Control", "`max-stale=N` accepts our last copy if it is at most N seconds old.", example="max-stale=60"
 )
-
-
-async def named_once(request: Request) -> None:
-    """A dependency for lists: of a parameter given twice nobody can say which one counts. Raises InvalidRequest."""
-    seen: set[str] = set()
-    for name, _ in request.query_params.multi_items():
-        if name in seen and name in QUERY_PARAMETERS:
-            message = "Give this parameter once."
-            fault = FieldFault(pointer=f"/query/{name}", code="repeated", message=message)
-            raise InvalidRequest(f"/query/{name}: {message}", faults=(fault,))
-        seen.add(name)
-
-
-QUERY_PARAMETERS = frozenset(
-    {
-        "status",
-        "phase",
-        "updated_since",
-        "state",
-        "backend",
-        "work_order",
-        "limit",
-        "cursor",
-        "expect",
-        "after",
-        "type",
-        "format",
-    }
-)
-"""The parameters of our lists; whatever else a caller adds to an address means nothing here."""

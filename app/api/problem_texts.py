@@ -155,8 +155,14 @@ ADVICE: Mapping[str, Advice] = {
         do=("Send `Content-Type: application/json`, or for a `PATCH` of an order `application/merge-patch+json`.",),
     ),
     "invalid-request": Advice(
-        when=("A member is missing, unknown, of the wrong type or out of its range.", "A parameter of the address is."),
-        do=("Correct each place that `errors` names; `pointer` is a JSON Pointer into your body.", _MAYBE_KEPT),
+        when=(
+            "A member is missing, unknown, of the wrong type or out of its range.",
+            "A parameter of the address is: one that the call does not take is never passed over.",
+        ),
+        do=(
+            "Correct each place that `errors` names; `pointer` is a JSON Pointer into your body, or `/query/` and a parameter.",
+            _MAYBE_KEPT,
+        ),
     ),
     "idempotency-key-reused": Advice(
         when=(
@@ -232,7 +238,10 @@ ADVICE: Mapping[str, Advice] = {
         ),
     ),
     "internal-error": Advice(
-        when=("A fault in the gateway itself.",),
+        when=(
+            "A fault in the gateway itself.",
+            "A gateway took the request, and its answer did not reach the balancer.",
+        ),
         do=(
             "Send the request again with the same `Idempotency-Key`: if the write was accepted, you get its answer.",
             "If it stays, tell the operator the `request_id`; the gateway's log has the details under it.",

@@ -1,4 +1,4 @@
-"""How a route meets its request: who is calling first, then the body by our strict parser, then FastAPI as ever.
+"""How a route meets its request: who is calling first, then the body by our strict parser, the query, then FastAPI as ever.
 
 `StrictRoute` keeps ordinary `body: Model` parameters and the OpenAPI made from them. FastAPI reads a body before it
 runs dependencies, so both steps stand in front of its handler: nobody without a token makes us read a body. A body that
@@ -15,6 +15,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.api.auth import BEARER, admit, is_public
+from app.api.query import check_query, taken
 from app.api.strict_json import carried, parse
 from app.domain.errors import BodyTooLarge, MalformedRequest, UnsupportedMediaType
 from app.domain.json import JsonValue
@@ -150,8 +151,12 @@ class StrictRoute(APIRoute):
         return handle
 
     def beginning(self) -> Callable[[StrictRequest], Coroutine[Any, Any, None]]:
-        """What each request of the route begins with: its caller admitted, its texts checked, its body read and parsed."""
+        """What each request of the route begins with: its caller admitted, its texts checked, its body read and parsed.
+
+        Last, the names in its query; what is open to all (a token, a page, a probe) takes any.
+        """
         scopes = required_scopes(self.dependant)
+        takes = taken(self.dependant)
         body = self.body_field
         media_types = self._media_types()
         required = body is not None and body.field_info.is_required()
@@ -162,6 +167,8 @@ class StrictRoute(APIRoute):
             _check_texts(request)
             if body is not None:
                 await request.read(media_types=media_types, required=required)
+            if scopes is not None and request.scope["query_string"]:
+                check_query(request.query_params.multi_items(), takes)
 
         return begin
 

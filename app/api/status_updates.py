@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import Depends, Response
+from fastapi import Response
 
 from app.api.auth import Caller, requires
 from app.api.bodies import StatusUpdateIn
@@ -14,7 +14,7 @@ from app.api.documented import problems, write_answers
 from app.api.gateway import GatewayDep
 from app.api.idempotency_key import idempotency_key
 from app.api.pages import Page
-from app.api.parameters import IDEMPOTENCY_KEY, PREFER, BackendName, OrderNumber, named_once
+from app.api.parameters import IDEMPOTENCY_KEY, PREFER, BackendName, OrderNumber
 from app.api.prefer import preference
 from app.api.reads import live
 from app.api.requests import Received, strict_router
@@ -158,7 +158,6 @@ def status_checks(caller: Caller, backend: Backend, body: StatusUpdateIn, sent: 
     "/v1/backends/{backend}/work-orders/{number}/status-updates",
     operation_id="listStatusUpdates",
     summary="The status updates of an order",
-    dependencies=[Depends(named_once)],
     response_model=StatusUpdateList,
     response_model_exclude_unset=True,
     responses=problems(WorkOrderNotFound, CapabilityMissing, BackendMisconfigured, BackendUnavailable, BackendTimeout),

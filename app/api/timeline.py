@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.api.auth import Authority, Caller, requires
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
@@ -13,7 +13,7 @@ from app.api.documented import problems
 from app.api.event_schemas import EVIDENCE_ANSWER, Timeline
 from app.api.gateway import Gateway, GatewayDep
 from app.api.pages import Page
-from app.api.parameters import BackendName, OrderNumber, named_once
+from app.api.parameters import BackendName, OrderNumber
 from app.api.problems import request_id
 from app.api.reads import live
 from app.api.requests import strict_router
@@ -53,7 +53,6 @@ router = strict_router(tags=["events"])
     "/v1/backends/{backend}/work-orders/{number}/timeline",
     operation_id="getTimeline",
     summary="The story of an order",
-    dependencies=[Depends(named_once)],
     response_model=Timeline,
     response_model_exclude_unset=True,
     responses={

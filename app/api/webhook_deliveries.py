@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 
 from app.api.auth import Caller
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
@@ -13,7 +13,6 @@ from app.api.gateway import Gateway, GatewayDep
 from app.api.idempotency_key import idempotency_key
 from app.api.keyed_calls import KeyedCall, answer
 from app.api.pages import Page
-from app.api.parameters import named_once
 from app.api.requests import strict_router
 from app.api.webhook_calls import KEY_NEEDED, KEY_PROBLEMS, Desk, MessageId, Mine, WebhookId, keyed_answers
 from app.api.webhook_schemas import WebhookDelivery, WebhookDeliveryList, delivery_json
@@ -32,7 +31,6 @@ router = strict_router(tags=["webhooks"])
     "/v1/webhooks/{webhook_id}/deliveries",
     operation_id="listWebhookDeliveries",
     summary="What was sent to a webhook, the newest first",
-    dependencies=[Depends(named_once)],
     response_model=WebhookDeliveryList,
     responses=problems(),
 )

@@ -7,7 +7,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import replace
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 
 from app.api.auth import Caller
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
@@ -16,7 +16,7 @@ from app.api.gateway import GatewayDep
 from app.api.idempotency_key import idempotency_key, optional_idempotency_key
 from app.api.keyed_calls import KeyedCall, answer
 from app.api.pages import Page
-from app.api.parameters import OPTIONAL_IDEMPOTENCY_KEY, named_once
+from app.api.parameters import OPTIONAL_IDEMPOTENCY_KEY
 from app.api.requests import Received, strict_router
 from app.api.webhook_calls import KEY_NEEDED, KEY_PROBLEMS, Desk, Mine, WebhookId, keyed_answers
 from app.api.webhook_schemas import (
@@ -102,7 +102,6 @@ async def create_webhook(request: Received, body: WebhookIn, gateway: GatewayDep
     "/v1/webhooks",
     operation_id="listWebhooks",
     summary="Your webhooks, the newest first",
-    dependencies=[Depends(named_once)],
     response_model=WebhookList,
     responses=problems(),
 )

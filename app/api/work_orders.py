@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Response
+from fastapi import Response
 
 from app.api.auth import Caller, requires
 from app.api.cursors import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Limit
 from app.api.documented import problems
 from app.api.gateway import GatewayDep
 from app.api.pages import Page
-from app.api.parameters import CACHE_CONTROL, IF_NONE_MATCH, BackendName, OrderNumber, UpdatedSince, named_once
+from app.api.parameters import CACHE_CONTROL, IF_NONE_MATCH, BackendName, OrderNumber, UpdatedSince
 from app.api.reads import accepted_age_s, fresh_or_known, last_copy, live, shown
 from app.api.requests import Received, strict_router
 from app.api.schemas import Transitions, WorkOrder, WorkOrderList
@@ -49,7 +49,6 @@ ETAG = {"ETag": {"description": "A strong tag over the vendor's part of the orde
     "/v1/backends/{backend}/work-orders",
     operation_id="listWorkOrders",
     summary="The orders known here",
-    dependencies=[Depends(named_once)],
     response_model=WorkOrderList,
     response_model_exclude_unset=True,
     responses=problems(),
@@ -139,7 +138,6 @@ async def get_work_order(
     "/v1/backends/{backend}/work-orders/{number}/transitions",
     operation_id="listTransitions",
     summary="Which statuses may come next",
-    dependencies=[Depends(named_once)],
     response_model=Transitions,
     responses=problems(WorkOrderNotFound, *VENDOR_TROUBLE),
 )
