@@ -20,6 +20,7 @@ ACTIONS: dict[NextAction, str] = {
 OUTCOMES: dict[str, str] = {
     "not_sent": "Nothing was sent to the vendor.",
     "refused":  "The vendor was asked and refused. If `applied` is there, it lists the members that were changed nevertheless.",
+    "unknown":  "Perhaps something: if a write was accepted, it goes on, and the same Idempotency-Key gets its answer.",
 }  # fmt: skip
 
 _CONTENT: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}

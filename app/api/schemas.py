@@ -91,8 +91,9 @@ class Problem(Output):
         description="Stable; act on this, not on the texts. Codes may be added.",
         json_schema_extra={"x-extensible-enum": [*ERRORS]},
     )
-    outcome: Literal["not_sent", "refused"] = Field(
-        description="Whether the vendor has seen the request, and refused it."
+    outcome: Literal["not_sent", "refused", "unknown"] = Field(
+        description="Whether the vendor has seen the request, and refused it. `unknown`: after a fault of ours, "
+        "whoever answers cannot tell; a repeat with the same key does."
     )
     retryable: bool
     next: NextStep

@@ -77,7 +77,7 @@ class GatewayError(Exception):
     status: ClassVar[int]
     title: ClassVar[str]
     outcome: str = "not_sent"
-    """Whether the vendor has seen the request: `not_sent`, or `refused` by the vendor itself."""
+    """Whether the vendor has seen the request: `not_sent`, or `refused` by the vendor itself; `unknown` after a fault of ours."""
     retryable: ClassVar[bool] = False
     action: ClassVar[NextAction] = NextAction.fix_request
 
@@ -437,6 +437,7 @@ class InternalError(GatewayError):
     code = "internal-error"
     status = 500
     title = "Internal error"
+    outcome = "unknown"
     retryable = True
     action = NextAction.retry
 

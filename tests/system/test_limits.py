@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import re
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -12,11 +14,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from app.api.requests import MAX_BODY
+from app.domain.errors import ERRORS
+from tests.api.routes.contract import check_problem
+from tests.api.routes.document_schema import faults
 from tests.cli.processes import free_ports
 from tests.running.gateways import Gateway
-from tests.system.nginx import nginx
+from tests.system.nginx import SHIPPED, nginx
 
 PER_ADDRESS = 100
 HEADER_S = 10
@@ -42,9 +48,15 @@ async def somebody_silent() -> AsyncIterator[int]:
                 await writer.wait_closed()
 
 
-def is_problem(answer: httpx.Response, status: int, code: str) -> None:
+def is_problem(answer: httpx.Response, status: int, code: str, outcome: str = "not_sent") -> None:
+    """A problem as the contract has it, so that a client made from the contract can read it."""
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
-    assert (answer.json()["status"], answer.json()["code"]) == (status, code)
+    problem = answer.json()
+    document = yaml.safe_load((SHIPPED.parents[1] / "openapi.yaml").read_text())
+    assert list(faults(problem, {"$ref": "#/components/schemas/Problem"}, document)) == []
+    check_problem(answer)
+    assert (problem["status"], problem["code"], problem["outcome"]) == (status, code, outcome)
+    assert problem["instance"] == answer.request.url.raw_path.decode().partition("?")[0]
 
 
 def test_no_gateway_at_all_is_a_problem_to_try_again(tmp_path: Path) -> None:
@@ -52,6 +64,97 @@ def test_no_gateway_at_all_is_a_problem_to_try_again(tmp_path: Path) -> None:
         answer = httpx.post(f"{url}/oauth/token", content=b"x", trust_env=False)
     is_problem(answer, 503, "overloaded")
     assert answer.headers["retry-after"] == "2"
+
+
+@asynccontextmanager
+async def somebody_who_hangs_up() -> AsyncIterator[int]:
+    """The port of one who takes a whole request, and goes without an answer."""
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_an_answer_that_got_lost_is_not_told_as_a_request_that_was_never_sent(tmp_path: Path) -> None:
+    async with somebody_who_hangs_up() as port, httpx.AsyncClient(trust_env=False) as api:
+        (nobody,) = free_ports(1)
+        for behind in ((port, port), (port, nobody)):
+            with nginx(tmp_path, at(tmp_path, *behind)) as url:
+                answer = await api.post(f"{url}/v1/backends/civica-cx/work-orders", json={})
+            is_problem(answer, 500, "internal-error", "unknown")
+            assert answer.headers["retry-after"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("headers", "kept"),
+    [
+        ({}, None),
+        ({"X-Request-Id": "mine-1", "Request-Id": "mine-2"}, "mine-1"),
+        ({"Request-Id": "mine-2"}, "mine-2"),
+        ({"X-Request-Id": '"><'}, None),
+    ],
+)
+async def test_the_gateways_are_given_the_id_that_the_caller_is_told(
+    tmp_path: Path, headers: dict[str, str], kept: str | None
+) -> None:
+    seen: list[str] = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        seen.append(head.partition("x-request-id: ")[2].partition("\r\n")[0])
+        writer.close()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server, httpx.AsyncClient(trust_env=False) as api:
+        port = server.sockets[0].getsockname()[1]
+        with nginx(tmp_path, at(tmp_path, port, port)) as url:
+            told = (await api.get(f"{url}/v1/backends", headers=headers)).headers["x-request-id"]
+    assert set(seen) == {told}
+    assert told == kept or (kept is None and re.fullmatch("req_[0-9a-f]{32}", told))
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("/v1/holds?state=open", "/v1/holds"),
+        ("/a%22%5Cb", "/a%22%5Cb"),
+        ('/a"b', "/"),
+        ("/a\\b", "/"),
+        ("/" + "x" * 400, "/"),
+    ],
+)
+def test_an_odd_address_leaves_the_answer_readable(sent: str, told: str, tmp_path: Path) -> None:
+    with nginx(tmp_path, at(tmp_path, *free_ports(2))) as url:
+        said = raw(url, f"GET {sent} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n")
+    assert json.loads(said.partition("\r\n\r\n")[2])["instance"] == told
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET /" + "x" * 20_000 + " HTTP/1.1\r\n",
+        "GET / HTTP/1.1\r\nX-Long: " + "x" * 20_000 + "\r\n",
+        "GET / HTTP/1.1\r\n",
+    ],
+    ids=["a long line", "a long header", "no host"],
+)
+def test_a_request_that_nginx_cannot_read_is_a_problem_too(head: str, tmp_path: Path) -> None:
+    with nginx(tmp_path, at(tmp_path, *free_ports(2))) as url:
+        said = raw(url, f"{head}Connection: close\r\n\r\n")
+    assert said.startswith("HTTP/1.1 400 ")
+    told = json.loads(said.partition("\r\n\r\n")[2])
+    assert (told["code"], told["instance"]) == ("malformed-request", "/")
+
+
+def raw(url: str, request: str) -> str:
+    """What is answered to a request that no client would send."""
+    at = httpx.URL(url)
+    with socket.create_connection((at.host, at.port)) as line:
+        line.sendall(request.encode("latin-1"))
+        return b"".join(iter(lambda: line.recv(65536), b"")).decode()
 
 
 def test_a_body_that_is_too_large_never_reaches_a_gateway(tmp_path: Path) -> None:
@@ -89,13 +192,19 @@ async def test_a_header_that_never_ends_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_the_problems_are_those_that_the_gateway_documents(tmp_path: Path) -> None:
-    from app.domain.errors import ERRORS
-    from tests.system.nginx import SHIPPED
-
     written = [json.loads(line.split("'")[1]) for line in SHIPPED.read_text().splitlines() if "return " in line]
-    assert {one["code"]: (one["title"], one["status"], one["retryable"]) for one in written} == {
-        code: (ERRORS[code].title, ERRORS[code].status, ERRORS[code].retryable)
-        for code in ("not-found", "body-too-large", "rate-limited", "overloaded")
+    assert {
+        one["code"]: (one["title"], one["status"], one["retryable"], one["outcome"], one["next"]["action"])
+        for one in written
+    } == {
+        code: (
+            ERRORS[code].title,
+            ERRORS[code].status,
+            ERRORS[code].retryable,
+            ERRORS[code].outcome,
+            ERRORS[code].action,
+        )
+        for code in ("not-found", "malformed-request", "body-too-large", "rate-limited", "internal-error", "overloaded")
     }
 
 
@@ -112,7 +221,7 @@ def test_the_metrics_are_not_for_outside(path: str, tmp_path: Path) -> None:
         told = json.loads(answer.read())
         reader.close()
     assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
-    assert (told["status"], told["code"]) == (404, "not-found")
+    assert (told["status"], told["code"], told["request_id"]) == (404, "not-found", answer.headers["x-request-id"])
 
 
 async def test_what_is_streamed_arrives_at_once(tmp_path: Path) -> None:
