@@ -144,10 +144,11 @@ async def test_a_preference_that_is_followed_or_not(changing: Site) -> None:
         assert (answer.status_code, answer.headers.get("preference-applied")) == (200, applied)
 
 
-async def test_a_parameter_that_means_nothing_here_is_passed_over_and_counts_for_the_key(changing: Site) -> None:
-    number, key = new_order(changing), changing.fresh_key()
-    assert (await patch(changing, number, {}, query="?colour=red", idempotency_key=key)).status_code == 200
-    answer = await patch(changing, number, {}, idempotency_key=key)
+async def test_the_query_counts_for_the_key_and_one_that_is_refused_leaves_it_unused(nexus: Site) -> None:
+    number, key = new_order(nexus), nexus.fresh_key()
+    assert refusal(await delete(nexus, number, query="?colour=red", idempotency_key=key))[1] == "invalid-request"
+    assert (await delete(nexus, number, query="?expect=delete", idempotency_key=key)).status_code == 200
+    answer = await delete(nexus, number, idempotency_key=key)
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-reused")
 
 

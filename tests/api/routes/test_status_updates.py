@@ -301,12 +301,6 @@ class TestOtherRequest:
         _reused(await shared.update(f"WO{number}", ON_SITE, key=key))
         assert len(shared.effects(number)) == 1
 
-    async def test_another_query(self, shared: Site) -> None:
-        number, key = new_order(shared), shared.fresh_key()
-        await shared.update(number, ON_SITE, key=key)
-        path = shared.orders(number) + "/status-updates?source=van"
-        _reused(await shared.api.post(path, json=ON_SITE, headers={"Idempotency-Key": key}))
-
     async def test_another_call(self, shared: Site) -> None:
         number, key = new_order(shared), shared.fresh_key()
         await shared.update(number, ON_SITE, key=key)
