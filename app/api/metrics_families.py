@@ -77,10 +77,11 @@ POLL_LAG = _ledger(
 POLL_INTERVAL = _gauge(
     "orderbridge_poll_interval_seconds", *BACKEND, help="The setting poll_s, to compare the lag with."
 )
-MESSAGES = _ledger("orderbridge_webhook_messages_waiting", help="Messages that are not delivered yet.")
-MESSAGE_OLDEST = _ledger(
-    "orderbridge_webhook_oldest_age_seconds", help="Age of the oldest message that is not delivered yet; 0 for none."
+MESSAGES = _ledger(
+    "orderbridge_webhook_messages_waiting",
+    help="Messages that are not delivered yet, to webhooks that are switched on.",
 )
+MESSAGE_OLDEST = _ledger("orderbridge_webhook_oldest_age_seconds", help="Age of the oldest of them; 0 for none.")
 WEBHOOKS_DISABLED = _ledger("orderbridge_webhooks_disabled", help="Webhook endpoints that are switched off.")
 CALLS = _counter(
     "orderbridge_vendor_calls",

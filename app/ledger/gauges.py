@@ -35,6 +35,7 @@ _since = case(
     (_queued, OPERATION.c.accepted_at),
     else_=func.coalesce(_attempted_at, OPERATION.c.accepted_at),
 )
+_enabled = select(WEBHOOK.c.id).where(text("enabled = 1"))
 LOOK = Sql(
     union_all(
         select(
@@ -54,7 +55,7 @@ LOOK = Sql(
         ),
         select(
             literal_column("'message'"), _nothing, _nothing, func.count(), func.min(WEBHOOK_MESSAGE.c.created_at)
-        ).where(text("state = 'pending'")),
+        ).where(text("state = 'pending'"), WEBHOOK_MESSAGE.c.webhook_id.in_(_enabled)),
         select(literal_column("'webhook'"), _nothing, _nothing, func.count(), _none)
         .select_from(WEBHOOK)
         .where(text("enabled = 0")),
@@ -87,7 +88,7 @@ class Gauges:
     polled_at: dict[str, int | None]
     """When the last round that saw every order of a backend was over; None: none was yet."""
     messages: Amount
-    """Messages that wait to be delivered to webhooks."""
+    """Messages that wait to be delivered to webhooks; what one waits for that is switched off, waits for its client."""
     webhooks_disabled: int
 
 

@@ -35,7 +35,13 @@ FILL = (
     "INSERT INTO webhook_message (id, webhook_id, type, body, state, tries, lease_until, fence, log, created_at)"
     f" SELECT 'msg_' || n, 'wh_1', 'test', '{{}}', CASE WHEN n <= {OPEN} THEN 'pending' ELSE 'delivered' END, 0, 0, 0,"
     f" '[]', {NOW} + n FROM numbers",
+    "INSERT INTO webhook (id, tenant, client_id, url, secret, enabled, pause_until, cursor, created_at)"
+    f" VALUES ('wh_1', 'acme', 'acme-app', 'https://a.example', '', 1, 0, 0, {NOW}),"
+    f" ('wh_off', 'acme', 'acme-app', 'https://b.example', '', 0, 0, 0, {NOW})",
+    "INSERT INTO webhook_message (id, webhook_id, type, body, state, tries, lease_until, fence, log, created_at)"
+    f" VALUES ('msg_off', 'wh_off', 'test', '{{}}', 'pending', 0, 0, 0, '[]', {NOW} - 1)",
 )
+"""The message to the webhook that is switched off is the oldest, and nobody is told to look for it."""
 NUMBERS = (
     "CREATE TABLE numbers AS WITH RECURSIVE up(n) AS"
     f" (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM up WHERE n < {ROWS}) SELECT n FROM up"
@@ -45,7 +51,7 @@ FULL = Gauges(
     holds={("cx", "vendor-refused"): Amount(count=1, oldest_at=NOW + 1)},
     polled_at={},
     messages=Amount(count=OPEN, oldest_at=NOW + 1),
-    webhooks_disabled=0,
+    webhooks_disabled=1,
 )
 
 
