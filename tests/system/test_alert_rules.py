@@ -139,10 +139,21 @@ CASES = [
         },
         fire={"OrderbridgeOutcomesLost"},
     ),
-    Case(
-        id="connections full",
-        series={f"{BUSY}{{{A}}}": "15x60", f"{MOST}{{{A}}}": "16x60"},
-        fire={"OrderbridgeVendorConnectionsFull"},
+    *(
+        Case(
+            id=f"{busy} of {most} connections",
+            series={f"{BUSY}{{{A}}}": f"{busy}x60", f"{MOST}{{{A}}}": f"{most}x60"},
+            fire={"OrderbridgeVendorConnectionsFull"},
+        )
+        for busy, most in ((1, 1), (2, 2), (3, 3), (3, 4), (6, 8), (14, 16), (254, 256))
+    ),
+    *(
+        Case(
+            id=f"{busy} of {most} connections are not full",
+            series={f"{BUSY}{{{A}}}": f"{busy}x60", f"{MOST}{{{A}}}": f"{most}x60"},
+            fire=set(),
+        )
+        for busy, most in ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 4), (5, 8), (13, 16))
     ),
     Case(
         id="late webhooks",
