@@ -32,7 +32,8 @@ def list_(
 ) -> None:
     """List the newest 100 operations of all clients.
 
-    `unknown` and `held` are the states in which the vendor's answer was lost.
+    `unknown` and `held` are the states in which the vendor's answer was lost. A line names the tenant, and the
+    operation or hold behind which the write waits.
 
     \b
     Example:
@@ -60,7 +61,8 @@ def list_(
         print("There are no such operations.")
     for one, told in zip(found, shown, strict=True):
         place = f"{one.backend} {one.number or 'a new order'}"
-        print(f"{one.id}  {one.state.value:9}  {told['accepted_at']}  {one.tenant}  {place}  {one.kind.value}")
+        behind = "" if told["blocked_by"] is None else f"  behind {told['blocked_by']}"
+        print(f"{one.id}  {one.state.value:9}  {told['accepted_at']}  {one.tenant}  {place}  {one.kind.value}{behind}")
 
 
 def resolve(
