@@ -10,6 +10,7 @@ import pytest
 
 from app.settings import Configuration, load
 from app.vendors.civica_cx.settings import CivicaCxSettings
+from app.vendors.registry import VENDORS
 from tests.cli.conftest import CONFIG, Run, Said
 
 RIVERSIDE = "ORDERBRIDGE_BACKENDS__RIVERSIDE"
@@ -175,7 +176,7 @@ CASES = [
     Case(
         id="a backend without a vendor",
         environment={"ORDERBRIDGE_BACKENDS__LAKESIDE__REASONS": "{"},
-        says=["backends.lakeside.vendor: must be one of civica_cx, nexusfs, overit, unit4_erpx"],
+        says=[f"backends.lakeside.vendor: must be one of {', '.join(sorted(VENDORS))}"],
     ),
     Case(
         id="another section",
