@@ -99,7 +99,11 @@ def _of_backends() -> list[_Variable]:
 
 
 def _keys(name: str) -> tuple[str, ...]:
-    return tuple(name[len(PREFIX) :].lower().split(WITHIN))
+    """The path of keys. In a backend's name, which has no underscore, one stands for the dash that no shell takes."""
+    first, *below = name[len(PREFIX) :].lower().split(WITHIN)
+    if first == BACKENDS and below:
+        below[0] = below[0].replace("_", "-")
+    return (first, *below)
 
 
 def _takes_text(merged: Mapping[str, Any], keys: Sequence[str], model_of: ModelOf) -> bool:

@@ -53,6 +53,17 @@ def test_a_list_is_json_and_takes_the_place_of_the_files(loaded: Loaded) -> None
     assert [window.starts for window in found.maintenance] == [120, 1410]
 
 
+@pytest.mark.parametrize("name", ["RIVER_SIDE", "RIVER-SIDE", "river_side"])
+def test_an_underscore_in_a_backends_name_is_its_dash(loaded: Loaded, name: str) -> None:
+    section = CONFIG.partition("[backends.riverside]")[2].partition("\n[")[0]
+    variables = {f"ORDERBRIDGE_BACKENDS__{name}__TITLE": "By the river", f"{RIVERSIDE}__TITLE": "Riverside"}
+    found = loaded(variables, more=f"\n[backends.river-side]{section}\n").backends
+    assert {backend: section.title for backend, section in found.items()} == {
+        "riverside": "Riverside",
+        "river-side": "By the river",
+    }
+
+
 def test_one_member_of_a_table_has_a_variable_of_its_own(loaded: Loaded) -> None:
     variables = {f"{RIVERSIDE}__REASONS__WEATHER": "14"}
     found = loaded.riverside(variables, more="reasons = { weather = 12, no_parts = 15 }\n")
