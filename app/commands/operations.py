@@ -61,7 +61,7 @@ def list_(
         print("There are no such operations.")
     for one, told in zip(found, shown, strict=True):
         place = f"{one.backend} {one.number or 'a new order'}"
-        behind = "" if told["blocked_by"] is None else f"  behind {told['blocked_by']}"
+        behind = "" if told["blocked_by"] is None else f"  blocked by {told['blocked_by']}"
         print(f"{one.id}  {one.state.value:9}  {told['accepted_at']}  {one.tenant}  {place}  {one.kind.value}{behind}")
 
 

@@ -158,7 +158,7 @@ def test_operations_of_all_tenants_are_listed_by_state_and_backend(run: Run, pla
     only = run("operations", "list", "--state", "unknown", "--backend", "civica-cx").out
     assert only.split()[:2] == [UNKNOWN, "unknown"]
     waits = run("operations", "list", "--state", "queued").out
-    assert waits.split()[3:] == ["acme", "civica-cx", NUMBER, "status_update", "behind", UNKNOWN]
+    assert waits.split()[3:] == ["acme", "civica-cx", NUMBER, "status_update", "blocked", "by", UNKNOWN]
     assert run("operations", "list", "--backend", "lakeside").out == "There are no such operations.\n"
     in_file(planted, lambda store: queued(store, 3, number=op_id(3)))  # as a create whose order the vendor numbers
     assert run("operations", "list").out.splitlines()[0].split("acme  ")[1].startswith("civica-cx a new order  ")
