@@ -175,7 +175,7 @@ def called() -> list[tuple[str, str]]:
 def test_every_orderbridge_command_of_a_page_can_be_parsed(page: str) -> None:
     top = typer.main.get_command(app)
     for where, line in called():
-        for words in re.findall(r"(?:^|\s)(?:\S*/)?orderbridge ([^|;&>#]+)", line) if where == page else ():
+        for words in re.findall(r"(?:^|\s)(?:\S*/)?orderbridge ([^|;&<>#]+)", line) if where == page else ():
             command, arguments = top, shlex.split(words)
             while isinstance(command, TyperGroup) and arguments:
                 command = command.commands[arguments.pop(0)]
