@@ -16,6 +16,7 @@ from typing import Annotated, Any, Self
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app import overrides
@@ -197,7 +198,9 @@ def load(path: Path) -> Configuration:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigFault([f"{path}: there is no such file; name one with --config or ORDERBRIDGE_CONFIG"]) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ConfigFault([f"{path}: {error.strerror}"]) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigFault([f"{path}: {error}"]) from None
     return configured(document, folder=path.resolve().parent)
 
@@ -206,15 +209,21 @@ def configured(document: Mapping[str, Any], *, folder: Path) -> Configuration:
     """A configuration from its parsed file, with the environment's overrides. Raises ConfigFault."""
     faults: list[str] = overrides.unknown(Settings.model_fields)
     overridden = overrides.overridden(document, Settings, partial(_model_of, folder=folder), faults)
-    resolved = _resolved(overridden, folder=folder, path=(), faults=faults)
+    unread: list[str] = []
+    resolved = _resolved(overridden, folder=folder, path=(), faults=unread)
     assert isinstance(resolved, dict)
     sections: Settings | None = None
+    found: list[str] = []
     try:
         sections = Settings(**resolved)
     except ValidationError as error:
-        faults += _lines(error, prefix=())
+        found += _lines(error, prefix=())
     backends = resolved.get("backends", {})
-    read = _read_backends(backends if isinstance(backends, dict) else {}, faults)
+    read = _read_backends(backends if isinstance(backends, dict) else {}, found)
+    named = {line.partition(": ")[0] for line in unread}
+    faults += unread + [
+        line for line in found if line.partition(": ")[0] not in named
+    ]  # of what was not read, no more is known
     if faults or sections is None:
         raise ConfigFault(faults)
     return Configuration(
@@ -253,7 +262,8 @@ def _resolved(value: Any, *, folder: Path, path: tuple[str, ...], faults: list[s
         try:
             return (folder / value.removeprefix("file:")).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            faults.append(f"{'.'.join(path)}: {error}")
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            faults.append(f"{'.'.join(path)}: {folder / value.removeprefix('file:')}: {why}")
             return ""
     return value
 
@@ -277,9 +287,17 @@ def _read_backends(sections: Mapping[str, Any], faults: list[str]) -> dict[str, 
     return read
 
 
+def _said(fault: ErrorDetails) -> str:
+    if (
+        fault["type"] == "too_short" and fault["ctx"].get("field_type") == "Value"
+    ):  # pydantic's word for a secret's length
+        return f"needs at least {fault['ctx']['min_length']} characters"
+    return fault["msg"].removeprefix("Value error, ")
+
+
 def _lines(error: ValidationError, *, prefix: tuple[str, ...]) -> list[str]:
     """One line per fault: the key's path and what is wrong, never the value, which may be a secret."""
     return [
-        f"{'.'.join(str(part) for part in (*prefix, *fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+        f"{'.'.join(str(part) for part in (*prefix, *fault['loc']))}: {_said(fault)}"
         for fault in error.errors(include_input=False, include_url=False)
     ]

@@ -66,7 +66,26 @@ CASES = [
     Case(
         id="missing file of a value",
         config=CONFIG.replace('"a-password"', '"file:nowhere"'),
-        says=["backends.riverside.password: [Errno 2] No such file or directory: '{folder}/nowhere'"],
+        says=["backends.riverside.password: {folder}/nowhere: No such file or directory"],
+    ),
+    Case(
+        id="missing variable of a value that has a form",
+        config=CONFIG,
+        environment={"ORDERBRIDGE_DATABASE__URL": "env:NOPE"},
+        says=["database.url: the environment variable NOPE is not set"],
+    ),
+    Case(
+        id="missing file of a vendor, beside another fault",
+        config=CONFIG.replace('"civica_cx"', '"file:nowhere"') + "[delivery]\nwait = 8\n",
+        says=[
+            "backends.riverside.vendor: {folder}/nowhere: No such file or directory",
+            "delivery.wait: Extra inputs are not permitted",
+        ],
+    ),
+    Case(
+        id="a short secret",
+        config=CONFIG + '[telemetry]\nmetrics_token = "too-short"\n',
+        says=["telemetry.metrics_token: needs at least 16 characters"],
     ),
     Case(
         id="unknown vendor",

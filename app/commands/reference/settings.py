@@ -11,6 +11,7 @@ from textwrap import dedent
 from types import UnionType
 from typing import Literal, Union, get_args, get_origin
 
+from annotated_types import MinLen
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -107,7 +108,8 @@ def _type(field: FieldInfo) -> str:
         for name, word in LIMITS.items()
         if getattr(one, name, None) is not None
     ]
-    return ", ".join([_word(field.annotation), *limits])
+    lengths = [one.min_length for one in field.metadata if isinstance(one, MinLen) and one.min_length > 1]
+    return ", ".join([_word(field.annotation), *limits, *(f"at least {one:,} characters" for one in lengths)])
 
 
 def _word(kind: object) -> str:
