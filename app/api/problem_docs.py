@@ -15,7 +15,7 @@ ACTIONS: dict[NextAction, str] = {
     NextAction.wait:             "Wait; what is pending has to finish first.",
     NextAction.resolve_hold:     "Somebody resolves the hold (GET /v1/holds); then it goes on.",
     NextAction.contact_operator: "Only the operator of this gateway can put it right.",
-    NextAction.none:             "Nothing is left to do.",
+    NextAction.none:             "Nothing is left to do with this request.",
 }  # fmt: skip
 OUTCOMES: dict[str, str] = {
     "not_sent": "Nothing was sent to the vendor.",

@@ -55,7 +55,8 @@ ADVICE: Mapping[str, Advice] = {
     "not-found": Advice(
         when=(
             "The address is wrong, or has a slash at its end.",
-            "The backend, operation, hold or webhook does not exist, or is another client's.",
+            "The backend does not exist, or your client has not been granted it.",
+            "The operation or hold does not exist, or is another tenant's; the webhook does not exist, or is another client's.",
         ),
         do=("Look at the address.", "`GET /v1/backends` lists the backends that you may use."),
     ),
@@ -181,8 +182,8 @@ ADVICE: Mapping[str, Advice] = {
         ),
         do=(
             "Read what the backend can do: `GET /v1/backends/{backend}` and `GET .../statuses` (`settable`).",
-            "Leave out what `errors` names, or make the change in the vendor's own screens.",
-            _NEW_KEY,
+            "What it cannot do is done in the vendor's own screens.",
+            "What remains without the members that `errors` names is another request, with a key of its own.",
         ),
     ),
     "status-unknown": Advice(
@@ -218,7 +219,11 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "late-reason-required": Advice(
         when=("The target date has passed, and your update has neither a `late_reason` nor a `reason_code`.",),
-        do=("Add `late_reason`; `late_reasons` lists the words that this backend knows.", "Send it with a new key."),
+        do=(
+            "Add `late_reason`; `late_reasons` lists the words that this backend knows.",
+            "If it lists none, the operator adds them (`late_reasons` of the backend's section).",
+            "Send it with a new key.",
+        ),
     ),
     "vendor-rejected-data": Advice(
         when=(
