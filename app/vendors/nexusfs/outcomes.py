@@ -18,6 +18,7 @@ from app.vendors.nexusfs.translate import from_nexus_order
 from app.vendors.replies import MOST_TEXT, redacted
 
 SUCCESS = frozenset({200, 201})
+NO_OUTCOME = "It does not say whether anything was done."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,16 +38,16 @@ class Heard:
         text = " ".join(one for one in (self.reading.text, wrong) if one)
         return VendorSaid(message=text[:MOST_TEXT] or None, status=self.status)
 
-    def meaning(self, standard: Mapping[int, Meaning] = STANDARD) -> Meaning:
-        """What an answer proves that is not the one which was hoped for."""
+    def meaning(self, standard: Mapping[int, Meaning] = STANDARD, *, lacks: str = NO_OUTCOME) -> Meaning:
+        """What an answer proves that is not the one which was hoped for; one of no table `lacks` what was asked for."""
         found = None
         if isinstance(self.reading, Standard) and self.reading.failed:
             found = standard.get(self.status)
         found = found or HTTP_STATUSES.get(self.status)
-        return found or Meaning(outcome=Outcome.unknown, detail=self._unclear())
+        return found or Meaning(outcome=Outcome.unknown, detail=self._unclear(lacks))
 
-    def _unclear(self) -> str:
-        why = self.reading.why if isinstance(self.reading, Nothing) else "It does not say whether anything was done."
+    def _unclear(self, lacks: str) -> str:
+        why = self.reading.why if isinstance(self.reading, Nothing) else lacks
         return f"{why} (HTTP {self.status})"
 
 
@@ -68,7 +69,7 @@ def read_order(heard: Heard, number: str) -> Observation:
         if seen is not None and seen.key.number == number:
             return seen
         raise unreadable("NexusFS answered with something else than the order.")
-    raise read_error(heard.meaning(), heard.said, heard.retry_after_s)
+    raise read_error(heard.meaning(lacks="It does not show the order."), heard.said, heard.retry_after_s)
 
 
 def log_in_fault(heard: Heard) -> NotSent:
@@ -77,7 +78,7 @@ def log_in_fault(heard: Heard) -> NotSent:
     if heard.status == 401:
         detail = "NexusFS refused our log-in."
     else:
-        detail = f"The log-in was not answered with a token: {heard.meaning({}).detail}"
+        detail = f"The log-in was not answered with a token: {heard.meaning({}, lacks='It does not say why.').detail}"
     trouble = meaning.trouble if meaning is not None and meaning.trouble is not None else BackendUnavailable
     return NotSent(trouble, detail, said=heard.said, retry_after_s=heard.retry_after_s)
 

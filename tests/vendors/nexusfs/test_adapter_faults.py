@@ -72,6 +72,15 @@ async def test_an_answer_that_says_nothing_is_unknown_and_the_order_tells(
     assert (proof, len(sim_nexus.effects())) == ((Proof.applied, 1) if made else (Proof.not_applied, 0))
 
 
+async def test_a_read_that_fails_speaks_of_the_order_and_not_of_a_change(
+    sim_nexus: Nexus, adapter: VendorAdapter
+) -> None:
+    sim_nexus.fault(kind="http_500", on="read")
+    with pytest.raises(BackendUnavailable) as failed:
+        await adapter.read(EXAMPLE)
+    assert failed.value.detail == "It does not show the order. (HTTP 500)"
+
+
 # --- a server that a test scripts
 
 
