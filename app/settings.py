@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -42,9 +42,16 @@ class _Section(BaseModel):
 
 class ServerSettings(_Section):
     public_url: HttpAddress = "http://127.0.0.1:8000"
-    """How callers reach the gateway; links in its answers begin with it."""
+    """How callers reach the gateway, without a path; links in its answers begin with it."""
     drain_s: float = Field(default=5, ge=0, le=120)
     """How many seconds it goes on answering after SIGTERM, so that balancers look away."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_a_path(cls, value: str) -> str:
+        if urlsplit(value).path.strip("/"):
+            raise ValueError("must have no path: Location and the contract name addresses from the host's root on")
+        return value
 
 
 class DatabaseSettings(_Section):

@@ -94,7 +94,7 @@ async def list_problems(request: Request) -> Response:
     if not _wants_page(request):
         return JSONResponse({"items": [described(error) for error in ERRORS.values()], "next": None}, headers=HEADERS)
     rows = "".join(
-        f'<tr><td>{error.status}</td><td><a href="/problems/{code}"><code>{code}</code></a></td>'
+        f'<tr><td>{error.status}</td><td><a href="problems/{code}"><code>{code}</code></a></td>'
         f"<td>{escape(error.title)}</td></tr>"
         for code, error in ERRORS.items()
     )

@@ -238,7 +238,7 @@ async def test_every_code_has_a_page_and_a_json_form() -> None:
 async def test_the_list_of_problems_links_every_page() -> None:
     async with http_to(edge_app()) as http:
         page = (await http.get("/problems", headers={"Accept": "text/html"})).text
-        assert re.findall(r'href="/problems/([a-z-]+)"', page) == [*ERRORS]
+        assert re.findall(r'href="problems/([a-z-]+)"', page) == [*ERRORS]
         assert_is_problem(await http.get("/problems/<script>"), 404, "not-found")
 
 

@@ -59,6 +59,11 @@ CASES = [
         says=["server.public_url: must be an http or https address without user, query or fragment"],
     ),
     Case(
+        id="public address with a path",
+        config=CONFIG + '[server]\npublic_url = "https://gateway.example/orders"\n',
+        says=["server.public_url: must have no path: Location and the contract name addresses from the host's root on"],
+    ),
+    Case(
         id="missing variable",
         config=CONFIG.replace('"a-password"', '"env:RIVERSIDE_PASSWORD"'),
         says=["backends.riverside.password: the environment variable RIVERSIDE_PASSWORD is not set"],
