@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app import overrides
+from app.named_texts import resolved_texts
 from app.vendors.registry import VENDORS
 from app.vendors.vendor import BackendSettings, HttpAddress
 
@@ -217,7 +218,7 @@ def configured(document: Mapping[str, Any], *, folder: Path) -> Configuration:
     faults: list[str] = overrides.unknown(Settings.model_fields)
     overridden = overrides.overridden(document, Settings, partial(_model_of, folder=folder), faults)
     unread: list[str] = []
-    resolved = _resolved(overridden, folder=folder, path=(), faults=unread)
+    resolved = resolved_texts(overridden, folder=folder, path=(), faults=unread)
     assert isinstance(resolved, dict)
     sections: Settings | None = None
     found: list[str] = []
@@ -248,31 +249,8 @@ def configured(document: Mapping[str, Any], *, folder: Path) -> Configuration:
 
 def _model_of(section: Mapping[str, Any], folder: Path) -> type[BackendSettings] | None:
     """The model that the section's vendor brings; its name may be `env:NAME` too."""
-    vendor = VENDORS.get(str(_resolved(section.get("vendor"), folder=folder, path=(), faults=[])))
+    vendor = VENDORS.get(str(resolved_texts(section.get("vendor"), folder=folder, path=(), faults=[])))
     return None if vendor is None else vendor.settings
-
-
-def _resolved(value: Any, *, folder: Path, path: tuple[str, ...], faults: list[str]) -> Any:
-    """The value with every `env:NAME` and `file:PATH` replaced by what it names."""
-    if isinstance(value, Mapping):
-        return {
-            key: _resolved(inner, folder=folder, path=(*path, str(key)), faults=faults) for key, inner in value.items()
-        }
-    if not isinstance(value, str):
-        return value
-    if value.startswith("env:"):
-        name = value.removeprefix("env:")
-        if name not in os.environ:
-            faults.append(f"{'.'.join(path)}: the environment variable {name} is not set")
-        return os.environ.get(name, "")
-    if value.startswith("file:"):
-        try:
-            return (folder / value.removeprefix("file:")).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            faults.append(f"{'.'.join(path)}: {folder / value.removeprefix('file:')}: {why}")
-            return ""
-    return value
 
 
 def _read_backends(sections: Mapping[str, Any], faults: list[str]) -> dict[str, BackendSettings]:
