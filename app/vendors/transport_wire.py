@@ -13,6 +13,7 @@ import httpx
 from app import failpoints
 from app.telemetry import spans
 from app.vendors.exchange import Outgoing
+from app.vendors.transport_kept import Connector, Request, Spoken
 
 KEEPALIVE_S = 4.0
 """Shorter than the 5 s after which uvicorn drops an idle connection: a request on a dying one is an unknown."""
@@ -21,6 +22,7 @@ CHUNK = 16 * 1024
 TLS = "https:"
 
 _CAUSES: tuple[tuple[type[BaseException], type[httpx.TransportError]], ...] = (
+    (Spoken,                             httpx.PoolTimeout),
     (aiohttp.ConnectionTimeoutError,     httpx.ConnectTimeout),
     (aiohttp.ServerTimeoutError,         httpx.ReadTimeout),
     (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
@@ -145,7 +147,8 @@ class Wire:
 
 def _session() -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
+        connector=Connector(limit=0, keepalive_timeout=KEEPALIVE_S),
+        request_class=Request,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,

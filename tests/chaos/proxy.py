@@ -80,21 +80,22 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if writer.get_extra_info("sockname")[1] == self._port:
             self._open.add(writer)
-        line, task = _Line(self._target), asyncio.current_task()
+        line, asks, task = _Line(self._target), _Asks(reader), asyncio.current_task()
         assert task is not None
         self._keep(task)
         try:
-            while (request := await read_message(reader)) is not None:
-                if not await self._pass(request, line, writer):
+            while (request := await asks.next()) is not None:
+                if not await self._pass(request, line, asks, writer):
                     break
         except ConnectionError:
             pass  # the gateway has hung up, or was killed
         finally:
             self._open.discard(writer)
+            asks.close()
             line.close()
             writer.close()
 
-    async def _pass(self, request: Message, line: _Line, writer: asyncio.StreamWriter) -> bool:
+    async def _pass(self, request: Message, line: _Line, asks: _Asks, writer: asyncio.StreamWriter) -> bool:
         """One exchange; whether the connection lives on."""
         if request.target.startswith(CONTROL):
             writer.write(json_answer(self._controlled(request)))
@@ -110,15 +111,16 @@ class Proxy:
                 await writer.drain()
             return got is not None
         self.faults[kind] += 1
-        return await FAULTS[kind](self._exchange(request, line, writer))
+        return await FAULTS[kind](self._exchange(request, asks, writer))
 
-    def _exchange(self, request: Message, line: _Line, writer: asyncio.StreamWriter) -> Exchange:
+    def _exchange(self, request: Message, asks: _Asks, writer: asyncio.StreamWriter) -> Exchange:
         own = _Line(self._target)  # a line that is cut here must outlive the gateway's
         return Exchange(
             request=request,
             ask=lambda: own.ask(request, last=True),
             ask_in_part=lambda size: own.ask_in_part(request, size),
             later=self._later,
+            rests=asks.rest,
             writer=writer,
             dice=self._dice,
             deadline_s=self._deadline_s,
@@ -152,6 +154,27 @@ class Proxy:
         if isinstance(seconds, int | float):
             self._keep(asyncio.create_task(self.refuse(seconds)))
         return {"faults": self.faults, "sent": len(self.sent), "broken": self.broken}
+
+
+class _Asks:
+    """The requests on a gateway's connection; the next may come while the last is still dealt with."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+        self._coming: asyncio.Task[Message | None] | None = None
+
+    async def next(self) -> Message | None:
+        coming, self._coming = self._coming, None
+        return await (coming or read_message(self._reader))
+
+    async def rest(self, seconds: float) -> bool:
+        """Whether none comes for so long, and the connection stays."""
+        self._coming = self._coming or asyncio.create_task(read_message(self._reader))
+        return not (await asyncio.wait((self._coming,), timeout=seconds))[0]
+
+    def close(self) -> None:
+        if self._coming is not None:
+            self._coming.cancel()
 
 
 class _Line:

@@ -115,6 +115,7 @@ CASES = [
     Case(kind="late_effect", reached=1),
     Case(kind="slice_answer", reached=1, starts=b"HTTP/1.1 200", ends=b"xxx..."),
     Case(kind="drip", reached=1, starts=b"HTTP/1.1", ends=OPEN),
+    Case(kind="second_answer", reached=1, starts=b"HTTP/1.1 200", ends=b"xxx..."),
 ]
 
 
@@ -134,7 +135,7 @@ async def test_a_fault_does_what_it_says(case: Case) -> None:
         )
         assert got.endswith(OPEN) == case.ends.endswith(OPEN)
         assert (got[: len(case.starts)], got[len(got) - len(case.ends) :]) == (case.starts, case.ends)
-        assert len(got) < len(DONE) or case.kind == "slice_answer"
+        assert len(got) < len(DONE) or case.kind in ("slice_answer", "second_answer")
         await asyncio.sleep(0.15)
         assert len(made.reached) == case.reached
         assert made.proxy.faults == {case.kind: 1}
@@ -189,3 +190,28 @@ async def test_a_wire_that_breaks_by_itself_says_so() -> None:
         async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", made.port):
             await asyncio.sleep(1)
             assert b"address already in use" in await controls.ask(b"GET /_wire HTTP/1.1\r\nHost: w\r\n\r\n")
+
+
+async def test_a_second_answer_comes_while_the_line_rests_and_then_nothing_is_handed_on() -> None:
+    async with wire() as made:
+        spoil(made, "second_answer")
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
+        writer.write(WRITE)
+        assert await reader.readexactly(2 * len(DONE)) == 2 * DONE
+        await asyncio.sleep(0.1)
+        writer.write(WRITE)
+        assert await reader.read() == b""
+        assert len(made.reached) == 1
+        await hang_up(writer)
+
+
+async def test_a_line_that_does_not_rest_gets_no_second_answer() -> None:
+    async with wire() as made:
+        spoil(made, "second_answer")
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
+        writer.write(2 * WRITE + READ)
+        assert await reader.readexactly(3 * len(DONE)) == 3 * DONE
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), QUIET_S)
+        assert len(made.reached) == 3
+        await hang_up(writer)

@@ -32,6 +32,8 @@ class Exchange:
     """Hands over so many bytes of the request only, and hangs up."""
     later: Callable[[float, Callable[[], Awaitable[object]]], None]
     """Does something after so many seconds, whatever becomes of the gateway."""
+    rests: Callable[[float], Awaitable[bool]]
+    """Whether the gateway asks nothing more on its connection for so many seconds."""
     writer: asyncio.StreamWriter
     dice: random.Random
     deadline_s: float
@@ -151,6 +153,25 @@ async def drip(of: Exchange) -> bool:
     return False
 
 
+async def second_answer(of: Exchange) -> bool:
+    """The vendor did it; its answer comes twice, the second time while the connection rests.
+
+    What was under way just then is handed on: nobody could tell the second answer from its own. Who asks later has had time
+    to see that the connection is not to be trusted: that request never arrives.
+    """
+    got = await of.ask()
+    if got is None:
+        return False
+    await of.give(got.raw)
+    if not await of.rests(0.005):
+        return True
+    await of.give(got.raw)
+    if not await of.rests(0.05):
+        return True
+    await of.rests(of.deadline_s)
+    return False
+
+
 FAULTS: Mapping[str, Fault] = {
     fault.__name__: fault
     for fault in (
@@ -169,6 +190,7 @@ FAULTS: Mapping[str, Fault] = {
         late_effect,
         slice_answer,
         drip,
+        second_answer,
     )
 }
 REFUSE = "refuse_connections"
@@ -178,6 +200,7 @@ WRITES: Mapping[str, float] = {
     "drop_answer": 0.04, "drop_request": 0.02, "reset_before": 0.015, "reset_after": 0.02, "past_deadline": 0.02,
     "drip": 0.01, "truncate": 0.02, "half_a_request": 0.01, "html_502_before": 0.01, "html_502_after": 0.015,
     "fault_after": 0.005, "empty_202": 0.005, "empty_200": 0.005, "late_effect": 0.01, "slice_answer": 0.01,
+    "second_answer": 0.01,
 }  # fmt: skip
 """The share of writes that meets each: one in five, spread over the kinds."""
 READS: Mapping[str, float] = {
