@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 
+import structlog
+
 from app.delivery.desk import Desk
 from app.domain.glimpses import Glimpse, Listed, number_of
 from app.domain.sharing import rest_s
@@ -18,6 +20,8 @@ from app.ledger import listed, orders, rounds
 from app.ledger.listed import Differing, Taken
 from app.ledger.rounds import Turn
 from app.ledger.sql import Row
+
+log = structlog.get_logger(__name__)
 
 STANDING_AT_ONCE = 500
 """So many marks are read by one statement: about a millisecond."""
@@ -100,8 +104,11 @@ class Roll:
         differing = Differing(turn=self._turn, source="poll", now=desk.clock(), ended=ended)
         began = perf_counter()
         for one, row in pairs:
-            if differing.add(one, row):
-                self._named.add(number_of(one))
+            try:
+                if differing.add(one, row):
+                    self._named.add(number_of(one))
+            except Exception:  # a fault of ours in one order; without this it would keep the whole list from being seen
+                log.exception("an order of the list is left out", backend=desk.backend.name, work_order=number_of(one))
             took = perf_counter() - began
             if took > TURN_S:
                 await asyncio.sleep(rest_s(took))

@@ -105,6 +105,8 @@ class Watch:
                 await self._read(known)
         except StoreUnavailable as error:
             self._away = error
+        except Exception:  # a fault of ours in one order; without this it would end the round of all
+            log.exception("an order is left out", backend=self._desk.backend.name, work_order=number)
         finally:
             self._gate.release()
 

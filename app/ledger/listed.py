@@ -88,7 +88,6 @@ class Differing:
         if seen is None:
             return False
         number_is, etag = seen.key.number, etag_of(seen)
-        self._shown[number_is] = seen
         if row is None:
             self._new[number_is] = self._differs(_BLANK, seen, etag)
         elif not is_news(row, seen, etag, now=self.now, ended=self.ended):
@@ -98,6 +97,7 @@ class Differing:
             more = {"version": number(row, "version"), "ends": int(seen.code in self.ended)}
             values = self._differs(row, seen, etag)
             self._changed[number_is] = {**values, **more, "tells": int(bool(self._changes[number_is].now))}
+        self._shown[number_is] = seen
         return True
 
     def writes(self) -> list[Unit[Taken]]:

@@ -96,7 +96,7 @@ class Shows:
     breaks_after: int | None = None
     """The list ends in `fault` after so many orders."""
     fault: GatewayError | None = None
-    faults: dict[str, GatewayError] = field(default_factory=dict)
+    faults: dict[str, Exception] = field(default_factory=dict)
     """What the read of an order, by its number or its reference, ends in."""
     reads: list[str] = field(default_factory=list)
     before_read: Callable[[str], Any] | None = None

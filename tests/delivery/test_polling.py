@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,9 +14,10 @@ from app.delivery.desk import Desk
 from app.delivery.listed import AT_ONCE
 from app.delivery.polling import keep_polling
 from app.domain.errors import BackendUnavailable
-from app.ledger import orders
+from app.domain.work_orders import Observation
+from app.ledger import comparing, listed, orders
 from app.ledger.listed import Differing, Taken
-from app.ledger.sql import Unit
+from app.ledger.sql import Row, Unit, Value
 from tests.delivery.bench import (
     EVENTS,
     Simulated,
@@ -123,6 +125,27 @@ async def test_each_difference_is_told_once_whoever_sees_it_first(polled: tuple[
     assert await polls(desk) == 0
     told_by = [row["source"] for row in await rows(made, EVENTS, of_number="113427")]
     assert told_by == ["poll", "request"]
+
+
+async def test_a_fault_of_ours_in_one_order_leaves_the_rest_of_the_list_as_it_is(
+    polled: tuple[Site, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, desk = polled
+    real = comparing.values_of
+
+    def faulty(row: Row, seen: Observation, *more: str, **how: Any) -> dict[str, Value]:
+        if seen.key.number == first:
+            raise OverflowError("date value out of range")
+        return real(row, seen, *more, **how)
+
+    monkeypatch.setattr(listed, "values_of", faulty)
+    first, second = add_orders(made, 2)
+    set_on_screen(made, "113427", 11)
+    assert await polls(desk) == 2
+    assert [len(await events(made, number)) for number in (first, second, "113427")] == [0, 1, 2]
+    monkeypatch.undo()
+    assert await polls(desk) == 1
+    assert len(await events(made, first)) == 1
 
 
 async def test_a_long_list_is_taken_in_by_short_transactions(

@@ -213,3 +213,12 @@ async def test_one_failure_does_not_end_the_round(scene: tuple[Site, Rounds, Sho
     await round_()
     assert len(vendor.reads) == 8
     assert await told(made, "200003") == [("work_order.changed", "request")]
+
+
+async def test_a_fault_of_ours_in_one_order_does_not_end_the_round(scene: tuple[Site, Rounds, Shows]) -> None:
+    made, round_, vendor = scene
+    vendor.faults["200003"] = OverflowError("date value out of range")
+    on_screen(made, "200007", "status", STATUS["nexusfs"])
+    assert await round_()
+    assert len(vendor.reads) == 8
+    assert len(await told(made, "200007")) == 2

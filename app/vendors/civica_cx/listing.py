@@ -222,7 +222,9 @@ class OrderFeed:
         except FaultyOrder as fault:
             number = text_of(child(element, self._number)) or ""
             log.warning("an order was left out of the list: %s (WorkOrderId %r)", fault, number[:20])
-            return None
+        except Exception:  # a fault of ours; the others are read all the same
+            log.exception("an order was left out of the list")
+        return None
 
     def _let_go(self, element: etree._Element) -> None:
         """Everything before it; the order itself goes with the next one."""

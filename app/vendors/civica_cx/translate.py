@@ -49,7 +49,7 @@ def as_cx_shows(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def from_cx_time(text: str, zone: ZoneInfo) -> datetime | date:
-    """What Cx's clock shows, as a moment in UTC; a date alone stays a date. Raises ValueError."""
+    """What Cx's clock shows, as a moment in UTC; a date alone stays a date. Raises ValueError, OverflowError."""
     text = text.strip()
     if len(text) == len("2026-11-20"):
         return date.fromisoformat(text)
@@ -205,7 +205,9 @@ class _Order:
             return None
         try:
             return from_cx_time(text, self._zone)
-        except (ValueError, OverflowError):
+        except OverflowError:  # .NET's last moment, west of Greenwich: never
+            return None
+        except ValueError:
             raise FaultyOrder(f"{name} is not a time") from None
 
     def uid(self) -> str:
@@ -224,13 +226,16 @@ _FLAGS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": Fals
 
 
 def _moment(value: datetime | date | None, zone: ZoneInfo, *, end_of_day: bool = False) -> datetime | None:
-    """A date as a moment: midnight where the client is, or the last moment of the day."""
+    """A date as a moment: midnight where the client is, or the last moment of the day. None: it lies beyond all time."""
     if value is None or isinstance(value, datetime):
         return value
     midnight = datetime.combine(value, time.min, zone)
-    if end_of_day:
-        return (midnight + _ONE_DAY).astimezone(UTC) - timedelta(microseconds=1)
-    return midnight.astimezone(UTC)
+    try:
+        if end_of_day:
+            return (midnight + _ONE_DAY).astimezone(UTC) - timedelta(microseconds=1)
+        return midnight.astimezone(UTC)
+    except OverflowError:  # 9999-12-31, by which people mean: never
+        return None
 
 
 def _json(value: datetime | date | None) -> str | None:

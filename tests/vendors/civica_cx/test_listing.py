@@ -15,7 +15,7 @@ from app.domain.work_orders import Observation
 from app.vendors.civica_cx.listing import OrderFeed, Unreadable
 from app.vendors.civica_cx.names import Names
 from app.vendors.civica_cx.slices import MOST_HELD, Remembered, Slices
-from app.vendors.civica_cx.translate import from_cx_order
+from app.vendors.civica_cx.translate import OrderReader, from_cx_order
 from tests.vendors.civica_cx.messages import orders
 
 LONDON = ZoneInfo("Europe/London")
@@ -112,6 +112,24 @@ def test_an_order_that_cannot_be_read_is_none_and_is_said(caplog: pytest.LogCapt
     found = listed(orders(1, 2, spoil=2))
     assert [one is None for one in map(read, found)] == [False, True]
     assert "an order was left out of the list: StatusDate is not a time (WorkOrderId '2')" in caplog.text
+
+
+def test_an_order_that_a_fault_of_ours_keeps_from_being_read_is_left_out_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = OrderReader.__call__
+
+    def faulty(
+        reader: OrderReader, element: etree._Element, *, as_of: datetime, mark: str | None = None
+    ) -> Observation:
+        seen = real(reader, element, as_of=as_of, mark=mark)
+        if seen.key.number == "2":
+            raise OverflowError("date value out of range")
+        return seen
+
+    monkeypatch.setattr(OrderReader, "__call__", faulty)
+    assert [one is None for one in map(read, listed(orders(1, 2, 3)))] == [False, True, False]
+    assert "OverflowError: date value out of range" in caplog.text
 
 
 def test_orders_in_a_second_list_are_orders_too() -> None:

@@ -240,6 +240,12 @@ def test_a_date_that_was_never_set_is_none() -> None:
     assert seen.target_at is None
 
 
+@pytest.mark.parametrize("never", ["9999-12-31", "9999-12-31T23:59:59.9999999-12:00"])
+def test_a_date_beyond_all_time_is_none_and_the_order_is_read(never: str) -> None:
+    seen = order(sample("order.xml").replace(b">2022-12-24<", f">{never}<".encode()))
+    assert (seen.target_at, seen.key.number, seen.is_late(None)) == (None, "113427", False)
+
+
 @pytest.mark.parametrize(
     ("member", "text"),
     [
