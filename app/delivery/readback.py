@@ -25,6 +25,7 @@ from app.domain.work_orders import Observation
 from app.failpoints import reach
 from app.ledger import lanes
 from app.ledger.records import AttemptEnd, Claim, Settled
+from app.ledger.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +119,12 @@ async def read_back(desk: Desk, operation: Operation) -> Reading:
     """Read the order and weigh what it shows. Raises the vendor's trouble; that an order is not there may be an answer."""
     reach("F11")
     shows = _status_shown if operation.kind is Kind.status_update else _change_shown
-    reading = await shows(desk, operation)
+    try:
+        reading = await shows(desk, operation)
+    except (GatewayError, StoreUnavailable):
+        raise
+    except Exception:  # without this it would be read again for ever, and never held
+        raise settling.faulty(operation) from None
     reach("F12")
     return reading
 

@@ -11,7 +11,7 @@ import structlog
 from app import failpoints
 from app.delivery.changes import Prepared, prepare
 from app.delivery.desk import Desk, Made
-from app.delivery.settling import put_off, settle_answer, wanted
+from app.delivery.settling import faulty, put_off, settle_answer, wanted
 from app.domain.admission import OrderView, ReadFirst, admit, chosen_code
 from app.domain.errors import (
     BackendTimeout,
@@ -30,11 +30,13 @@ from app.domain.work_orders import OrderKey
 from app.ledger import lanes, orders
 from app.ledger.records import Claim, Fenced, KnownOrder, Settled
 from app.ledger.rows import compact
+from app.ledger.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
 STOPPED = "the gateway stopped while the call was under way"
 NO_ANSWER = "no answer within the deadline"
+OUR_FAULT = "a fault of the gateway's own, after which nobody knows whether the call was made"
 
 
 async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOrder | None) -> Settled | None:
@@ -58,6 +60,13 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
     except GatewayError as error:
         ends = isinstance(error, OrderEnded)
         return await desk.settle(claim, operation, State.refused, error=error, ends_behind=ends)
+    except (Fenced, StoreUnavailable):
+        raise
+    except (
+        Exception
+    ):  # nothing was sent; without this the queue would rest until its lease ends, and nobody be told why
+        await put_off(desk, claim, faulty(operation))
+        return None
     return await sending
 
 
@@ -220,6 +229,9 @@ async def _call(
         answer = TOO_LATE
     except TimeoutError:
         answer = Answer(outcome=Outcome.unknown, detail=NO_ANSWER)
+    except Exception:  # the adapter's own fault: the call may have been made
+        log.exception("the call failed by a fault of ours", operation=operation.id)
+        answer = Answer(outcome=Outcome.unknown, detail=OUR_FAULT)
     except asyncio.CancelledError:
         await asyncio.shield(settle_answer(desk, claim, operation, answer, write=change))
         raise

@@ -31,6 +31,7 @@ from app.failpoints import reach
 from app.ledger import lanes
 from app.ledger.records import AttemptEnd, Claim, Settled
 from app.ledger.store import StoreUnavailable
+from app.vendors.meanings import unreadable
 
 log = structlog.get_logger(__name__)
 
@@ -179,6 +180,12 @@ async def put_off(desk: Desk, claim: Claim, error: VendorTrouble) -> None:
         again = desk.backend.setbacks.again
         ready = again(claim.number, error.code, error.detail, now=now, after_s=error.after_s)
     await desk.store.write(lanes.put_back(claim, ready_at=ready))
+
+
+def faulty(operation: Operation) -> BackendUnavailable:
+    """An exception that nobody foresaw, as the trouble with its one order, which is counted and ends; for an `except`."""
+    log.exception("a fault of ours with one order", operation=operation.id, work_order=operation.work_order)
+    return unreadable("A fault of the gateway's own keeps this order from being read; its log says more.")
 
 
 def wanted(operation: Operation) -> Wanted:
