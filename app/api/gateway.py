@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from app.api.auth import nothing_here
 from app.api.cursors import Cursors
 from app.api.looks import Looks
+from app.api.writable import Writable
 from app.domain.errors import RateLimited
 from app.domain.health import Pause, seconds_until
 from app.domain.json import JsonObject
@@ -55,6 +56,11 @@ class Gateway:
     def looks(self) -> Looks:
         """How those who wait for an operation look at it."""
         return Looks(self.store)
+
+    @cached_property
+    def writable(self) -> Writable:
+        """Whether the database takes a write."""
+        return Writable(self.store)
 
     @cached_property
     def sightings(self) -> Sightings:

@@ -12,7 +12,6 @@ from app.api.documented import CACHE_CONTROL
 from app.api.gateway import GatewayDep
 from app.api.problem_docs import problem_answers
 from app.api.requests import strict_router
-from app.ledger.store import StoreUnavailable
 
 router = strict_router(tags=["health"])
 CONDITION: dict[str, Any] = {
@@ -73,9 +72,7 @@ async def get_readiness(gateway: GatewayDep) -> Response:
     """The database takes a write, the workers go round, and the process has not been told to stop. No vendor is asked."""
     if gateway.closing.is_set():
         return _unavailable("stopping")
-    try:
-        await gateway.store.ping()
-    except StoreUnavailable:
+    if not await gateway.writable.ask():
         return _unavailable("database")
     if not gateway.dispatcher.beats(within_s=HEARTBEAT_S):
         return _unavailable("worker")

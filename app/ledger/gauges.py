@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnClause, and_, case, func, literal_column, select, text, union_all
 
 from app.domain.operations import State
+from app.ledger.rounds import NOBODY
 from app.ledger.rows import number, number_or_none
 from app.ledger.rows import text as text_of
 from app.ledger.sql import Row, Sql, Unit
@@ -52,7 +53,7 @@ LOOK = Sql(
         .group_by(HOLD.c.backend, HOLD.c.cause),
         select(
             literal_column("'round'"), POLL_ROUND.c.backend, _nothing, POLL_ROUND.c.rounds, POLL_ROUND.c.completed_at
-        ),
+        ).where(POLL_ROUND.c.backend != literal_column(f"'{NOBODY}'")),
         select(
             literal_column("'message'"), _nothing, _nothing, func.count(), func.min(WEBHOOK_MESSAGE.c.created_at)
         ).where(text("state = 'pending'"), WEBHOOK_MESSAGE.c.webhook_id.in_(_enabled)),

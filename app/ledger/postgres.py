@@ -33,6 +33,7 @@ from app.ledger.intents import attempt_values
 from app.ledger.notices import Notices
 from app.ledger.postgres_sql import accept_statement, prefixed, settle_statement
 from app.ledger.records import Acceptance, Decide, Draft, Fenced, Lease, Refuse, Settled, Settlement
+from app.ledger.rounds import ping
 from app.ledger.rows import number, number_or_none
 from app.ledger.server_clock import ServerClock
 from app.ledger.settle import (
@@ -207,8 +208,7 @@ class PostgresStore:
             return await _run(connection, self._snapshots.look())
 
     async def ping(self) -> None:
-        async with self._connection() as connection:
-            await connection.execute("SELECT txid_current()")
+        await self.write(ping())
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:

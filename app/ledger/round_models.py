@@ -12,7 +12,8 @@ class PollRoundRow(Table, table=True):
 
     `started_at` and `completed_at` are those of the last round begun and of the last that saw every order; `rounds` counts.
     `shown_at` and `shown_round`: when the vendor was asked for the last list that was taken in to its end, and when the round
-    began that did so: that is how fresh the orders are that stand in the list (`work_order.stands`).
+    began that did so: that is how fresh the orders are that stand in the list (`work_order.stands`). The row
+    without a name is no backend's: it is written to see whether the database takes a write (`rounds.ping`).
     """
 
     __tablename__ = "poll_round"

@@ -67,6 +67,19 @@ SHOWED = Sql(
     .returning(POLL_ROUND.c.rounds)
 )
 
+NOBODY = ""
+"""The row under the name that no backend can have: it is written to see whether anything can be."""
+_pinged = insert_or(POLL_ROUND)
+PING = Sql(
+    _pinged.on_conflict_do_update(index_elements=[POLL_ROUND.c.backend], set_={"rounds": POLL_ROUND.c.rounds + 1})
+)
+_ZEROS = dict.fromkeys(("until", "started_at", "rounds"), 0)
+
+
+def ping() -> Unit[None]:
+    """A row that is really written, for whoever asks whether the database takes any."""
+    yield PING, {**dict.fromkeys(column.name for column in POLL_ROUND.columns), **_ZEROS, "backend": NOBODY}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
@@ -88,8 +101,7 @@ class NotYet:
 
 def take(backend: str, *, owner: str, now: int, until: int, every: int, alone: bool) -> Unit[Turn | NotYet]:
     """Begin a round if the last began `every` ago, or was left unfinished. `alone`: no other process can be at work on one."""
-    zeros = dict.fromkeys(("until", "started_at", "rounds"), 0)
-    yield ADD, {**dict.fromkeys(column.name for column in POLL_ROUND.columns), **zeros, "backend": backend}
+    yield ADD, {**dict.fromkeys(column.name for column in POLL_ROUND.columns), **_ZEROS, "backend": backend}
     taken = yield (
         TAKE,
         {

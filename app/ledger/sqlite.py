@@ -22,6 +22,7 @@ from app.ledger.accept import accept
 from app.ledger.horizon import Standing, last_event
 from app.ledger.lanes import take_over
 from app.ledger.records import Acceptance, Decide, Draft, Lease, Settled, Settlement
+from app.ledger.rounds import ping
 from app.ledger.sql import Unit
 from app.ledger.sqlite_jobs import Job, batches, commit, deliver, job_of, known, look, run
 from app.ledger.sqlite_sql import place_in_one, settle_in_one, take_steps
@@ -143,7 +144,7 @@ class SqliteStore:
         """There is nobody to tell."""
 
     async def ping(self) -> None:
-        await self.write(_nothing())
+        await self.write(ping())
 
     def _read(self, unit: Unit[T]) -> T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -181,11 +182,6 @@ class SqliteStore:
             deliver(batch)
         if connection is not None:
             connection.close()
-
-
-def _nothing() -> Unit[None]:
-    return
-    yield
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -49,7 +49,7 @@ class Store(Protocol):
         """`settle.settle`, by the store's quickest way."""
 
     async def ping(self) -> None:
-        """A write that changes nothing, for /readyz."""
+        """A row that is written, durably, and means nothing: for /readyz."""
 
     async def horizon(self) -> Standing:
         """How far the event feed may be read; `feed.Horizon` is the cheap way to ask often."""

@@ -118,6 +118,25 @@ async def test_a_row_that_somebody_keeps_locked_is_told_after_a_second(
     assert isinstance(accepted, Accepted)
 
 
+async def test_a_ping_sees_a_lock_and_a_database_that_can_only_be_read(
+    postgres_store: PostgresStore, postgres_database: str
+) -> None:
+    await postgres_store.ping()
+    locker = await asyncpg.connect(postgres_database)
+    async with locker.transaction():
+        await locker.execute("LOCK TABLE poll_round IN EXCLUSIVE MODE")
+        with pytest.raises(StoreUnavailable, match="LockNotAvailable"):
+            await postgres_store.ping()
+    name = await locker.fetchval("SELECT current_database()")
+    await locker.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    read_only = PostgresStore(postgres_database)
+    await read_only.open()
+    with pytest.raises(StoreUnavailable, match="ReadOnly"):
+        await read_only.ping()
+    await read_only.close()
+    await locker.close()
+
+
 async def test_a_violated_key_is_for_the_caller_of_the_unit(postgres_store: PostgresStore) -> None:
     await postgres_store.write(clients.add(ACME, now=NOW))
     with pytest.raises(asyncpg.UniqueViolationError):

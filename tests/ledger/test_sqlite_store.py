@@ -31,6 +31,10 @@ def pragma(name: str) -> Unit[object]:
     return value
 
 
+def only_reads() -> Unit[None]:
+    yield Sql(text("PRAGMA query_only=1")), {}
+
+
 def one_more() -> Unit[None]:
     """Read, then write what was read plus one: what loses updates where a transaction begins with its first write."""
     rows = yield READ_COUNTER, {}
@@ -180,6 +184,15 @@ async def test_a_locked_file_is_told_and_works_again_once_it_is_free(
     await store.ping()
     await begun(store, 1)
     await store.close()
+
+
+async def test_a_ping_writes_a_row_and_so_sees_a_database_that_can_only_be_read(sqlite_store: SqliteStore) -> None:
+    for _ in range(2):
+        await sqlite_store.ping()
+    assert [row["rounds"] for row in await rows_of(sqlite_store, "poll_round")] == [1]
+    await sqlite_store.write(only_reads())
+    with pytest.raises(StoreUnavailable, match="readonly"):
+        await sqlite_store.ping()
 
 
 async def test_a_missing_table_is_told_as_unavailable(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from app.api import writable
 from app.api.health import HEARTBEAT_S
 from tests.delivery.bench import until
 from tests.gateway import Site
@@ -47,3 +48,34 @@ async def test_a_worker_that_has_come_to_rest_makes_the_gateway_unready(
     freed.set()
     await until(lambda: worker.beat > time.monotonic() - HEARTBEAT_S)
     assert await health(cx_on_sqlite, "/readyz") == (200, {"status": "ok"})
+
+
+async def test_many_probes_cost_the_database_a_write_a_second(
+    cx_on_sqlite: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, pings = cx_on_sqlite.app.state.gateway.store, []
+    real = store.ping
+
+    async def counted() -> None:
+        pings.append(time.monotonic())
+        await real()
+
+    monkeypatch.setattr(store, "ping", counted)
+    monkeypatch.setattr(writable, "FRESH_S", 30.0)
+    await asyncio.gather(*[health(cx_on_sqlite, "/readyz") for _ in range(20)])
+    assert len(pings) == 1
+    monkeypatch.setattr(writable, "FRESH_S", 0.0)
+    assert await health(cx_on_sqlite, "/readyz") == (200, {"status": "ok"})
+    assert len(pings) == 2
+
+
+async def test_a_database_that_takes_no_write_in_time_makes_the_gateway_unready(
+    cx_on_sqlite: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(cx_on_sqlite.app.state.gateway.store, "ping", never)
+    monkeypatch.setattr(writable, "FRESH_S", 0.0)
+    monkeypatch.setattr(writable, "WITHIN_S", 0.1)
+    assert await health(cx_on_sqlite, "/readyz") == (503, {"status": "unavailable", "reason": "database"})
