@@ -14,11 +14,12 @@ from app.api.auth import nothing_here
 from app.api.cursors import Cursors
 from app.api.looks import Looks
 from app.api.writable import Writable
-from app.domain.errors import RateLimited
-from app.domain.health import Pause, seconds_until
+from app.domain.errors import BackendMisconfigured, RateLimited
+from app.domain.health import LONGEST_ASKED_S, Pause, seconds_until
 from app.domain.json import JsonObject
-from app.domain.operations import UNRESOLVED, Operation, State
+from app.domain.operations import FINAL, UNRESOLVED, Operation, State
 from app.domain.ports import Capability
+from app.domain.times import SECOND
 from app.ledger.dispatch import Dispatcher
 from app.ledger.key_room import KeyRoom
 from app.ledger.sightings import Sightings
@@ -34,6 +35,9 @@ KEYS_COUNTED_S = 60
 ACCEPTED_AT_ONCE = 16
 """Writes of one backend that wait for the ledger at once. It takes them as they come: a crowd for one backend waits outside, and
 a write of another passes it."""
+TAKEN_OUT = (
+    "This backend is not configured any more; an operator has to bring it back, or to say what became of the write."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,14 +91,16 @@ class Gateway:
         return backend
 
     def pause(self, operation: Operation) -> Pause | None:
-        """Why a queued operation waits, if its backend or its order's own failures are why.
+        """Why a queued operation waits, if its backend or its order's own failures are why; None for any other.
 
-        None for any other, and for one whose backend is no longer configured.
+        Whatever is open on a backend that is configured no more waits for that.
         """
-        backend = self.backends.get(operation.backend)
+        backend, now = self.backends.get(operation.backend), self.clock()
+        if backend is None and operation.state not in FINAL:
+            until = now + round(LONGEST_ASKED_S * SECOND)
+            return Pause(code=BackendMisconfigured.code, detail=TAKEN_OUT, since=operation.accepted_at, next_try=until)
         if backend is None or operation.state is not State.queued:
             return None
-        now = self.clock()
         return backend.health.pause(now) or backend.setbacks.of(operation.work_order, now)
 
     def waiting_for(self, operation: Operation) -> JsonObject | None:

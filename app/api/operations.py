@@ -99,7 +99,7 @@ async def probe_operation(
     found = await _mine(gateway, caller, operation_id)
     asked = preference(request)
     until = gateway.clock() + round((gateway.wait_s if asked.wait_s is None else asked.wait_s) * SECOND)
-    if found.state in UNRESOLVED:
+    if found.state in UNRESOLVED and found.backend in gateway.backends:
         await gateway.store.write(holds.look_again(found, now=gateway.clock()))
         gateway.dispatcher.changed(found.backend)
         found = await told(gateway, found, until=until)

@@ -107,8 +107,8 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
         raise Ends(f"there is no operation {operation_id!r}", code=FAILED)
     now = store.now()
     ending, result, removes = None, None, False
-    if applied:
-        backend = await _backend(store, configured, was)
+    backend = await _backend(store, configured, was)
+    if applied and backend is not None:
         removes = backend.vendor.removes
         receipt = endings.receipt(
             was,
@@ -136,21 +136,29 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
         )
     except operations.NotUnresolved as fault:
         raise Ends(f"{operation_id}: {fault}", code=FAILED) from fault
-    return _next(after)
+    return _next(after, delivered=backend is not None)
 
 
-async def _backend(store: Store, configured: Configuration, operation: Operation) -> Backend:
+async def _backend(store: Store, configured: Configuration, operation: Operation) -> Backend | None:
+    """The operation's backend; None where it has no section any more: then the operation's answer is itself."""
     from app.commands.configured import backend_of
     from app.ledger import statuses
 
+    if operation.backend not in configured.backends:
+        return None
     backend = backend_of(configured, operation.backend)
     backend.use_statuses(await store.read(statuses.read(operation.backend)))
     return backend
 
 
-def _next(operation: Operation) -> str:
+def _next(operation: Operation, *, delivered: bool) -> str:
     order = f"{f'order {operation.number}' if operation.number else 'a new order'} of {operation.backend}"
     name = operation.id
+    if not delivered:
+        waits = (
+            f"nothing of {operation.backend} is sent until the configuration has [backends.{operation.backend}] again"
+        )
+        return f"{name} is {operation.state.value}, on your word; {waits}."
     match operation.state.value:
         case "applied":
             return f"{name} is applied, on your word; what waits behind it on {order} goes on."

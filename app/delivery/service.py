@@ -17,7 +17,7 @@ from app.delivery.watchers import Watchers, uncounted
 from app.delivery.worker import BackendWorker
 from app.domain.operations import Operation
 from app.lasting import lasting
-from app.ledger import operations, statuses
+from app.ledger import operation_lists, operations, statuses
 from app.ledger.records import Accepted, Lease
 from app.ledger.store import Store, StoreUnavailable
 from app.telemetry import spans
@@ -69,6 +69,7 @@ class Delivery:
 
     async def start(self) -> None:
         await self.refresh_statuses()
+        await self._miss_backends()
         self._store.listen(self._heard)
         for worker in self._workers.values():
             worker.start()
@@ -81,6 +82,12 @@ class Delivery:
         ]
         tables = "status tables"
         self._background.append(asyncio.create_task(lasting(self._keep_statuses_fresh, what=tables), name=tables))
+
+    async def _miss_backends(self) -> None:
+        """Say whose writes nobody delivers: their backends have been taken out of the configuration."""
+        for name, count in (await self._store.read(operation_lists.open_by_backend())).items():
+            if name not in self._backends:
+                log.warning("writes wait for a backend that is not configured", backend=name, operations=count)
 
     async def stop(self) -> None:
         """Let the calls under way end, then write down what is not known; nothing accepted is lost."""

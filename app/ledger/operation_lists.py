@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Text, bindparam, literal_column, tuple_
+from sqlalchemy import ColumnElement, Text, bindparam, func, literal_column, select, tuple_
 
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
 from app.ledger.granted import granted_values, on_granted
 from app.ledger.planners import Beside, Implied
-from app.ledger.rows import operation
+from app.ledger.rows import number, operation, text
 from app.ledger.sql import Sql, Unit, Value
 from app.ledger.tables import OPERATION, OPERATIONS
 
 OFTEN = (State.applied, State.sending)
 """States that every write goes through; operations in any other have an index (`ix_operation_state`)."""
+OPEN_BY_BACKEND = Sql(
+    select(OPERATION.c.backend, func.count().label("n"))
+    .where(OPERATION.c.finished_at.is_(None))
+    .group_by(OPERATION.c.backend)
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +36,11 @@ class OperationFilter:
     kind: Kind | None = None
     before: str | None = None
     """The id of the last operation of the page before; the newest come first."""
+
+
+def open_by_backend() -> Unit[dict[str, int]]:
+    """How many operations are open on each backend that has any."""
+    return {text(row, "backend"): number(row, "n") for row in (yield OPEN_BY_BACKEND, {})}
 
 
 def list_operations(narrowed: OperationFilter, *, most: int) -> Unit[list[Operation]]:

@@ -165,3 +165,16 @@ def test_operations_of_all_tenants_are_listed_by_state_and_backend(run: Run, pla
     said = run("operations", "list", "--state", "lost")
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert said.err.startswith("there is no state 'lost'; there is: queued, sending, ")
+
+
+@pytest.mark.parametrize(("word", "state"), [("applied", "applied"), ("not-applied", "queued")])
+def test_a_write_of_a_backend_that_is_configured_no_more_is_resolved_all_the_same(
+    run: Run, planted: Path, word: str, state: str
+) -> None:
+    (planted / "orderbridge.toml").write_text(CONFIG)
+    said = run("operations", "resolve", UNKNOWN, "--as", word, "--reason", "seen in Cx")
+    assert said.code == 0, said.err
+    assert f"{UNKNOWN} is {state}, on your word; nothing of civica-cx is sent until" in said.out
+    found = in_file(planted, lambda store: store.read(operations.find(UNKNOWN)))
+    assert found is not None
+    assert found.state.value == state
