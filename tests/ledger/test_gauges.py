@@ -60,6 +60,11 @@ async def test_an_empty_ledger_has_nothing_open(store: Store) -> None:
     assert found == Gauges(operations={}, holds={}, polled_at={}, messages=NOTHING, webhooks_disabled=0)
 
 
+async def test_what_a_probe_of_the_database_writes_is_no_round_of_polling(store: Store) -> None:
+    await store.ping()
+    assert (await store.read(look())).polled_at == {}
+
+
 async def test_a_queued_write_is_as_old_as_its_acceptance_and_one_under_way_as_its_attempt(store: Store) -> None:
     await queued(store, 1)
     await begun(store, 2, number="2", now=NOW + SECOND)
