@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from app.commands import backends, check, clients, contract, database, operations, sandbox, serve, simulate, statuses
-from app.commands.ends import Ends
+from app.commands.ends import WRONG, Ends
 
 app = typer.Typer(
     name="orderbridge",
@@ -77,6 +77,10 @@ app.command()(contract.openapi)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name (the process's own by default); returns the exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    no_texts = [ascii(one) for one in given if not _is_text(one)]
+    if no_texts:
+        print(f"orderbridge: not UTF-8: {', '.join(no_texts)}", file=sys.stderr)
+        return WRONG
     gc.disable()  # a quarter of a start would go to looking for garbage that imports do not make; servers enable it
     try:
         code = app(given or ["--help"], prog_name="orderbridge", standalone_mode=False)
@@ -90,6 +94,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         gc.enable()
     return code if isinstance(code, int) else 0
+
+
+def _is_text(argument: str) -> bool:
+    """Whether it can be shown and stored: bytes that are no text come from the shell as halves of surrogates."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

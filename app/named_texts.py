@@ -15,6 +15,11 @@ def resolved_texts(value: Any, *, folder: Path, path: tuple[str, ...], faults: l
             key: resolved_texts(inner, folder=folder, path=(*path, str(key)), faults=faults)
             for key, inner in value.items()
         }
+    if isinstance(value, list):
+        return [
+            resolved_texts(inner, folder=folder, path=(*path, str(place)), faults=faults)
+            for place, inner in enumerate(value)
+        ]
     if not isinstance(value, str):
         return value
     if value.startswith("env:"):
@@ -28,5 +33,8 @@ def resolved_texts(value: Any, *, folder: Path, path: tuple[str, ...], faults: l
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             faults.append(f"{'.'.join(path)}: {folder / value.removeprefix('file:')}: {why}")
+            return ""
+        except ValueError:  # a NUL
+            faults.append(f"{'.'.join(path)}: no file can have this name")
             return ""
     return value

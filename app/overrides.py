@@ -20,12 +20,21 @@ BACKENDS = "backends"
 ModelOf: TypeAlias = "Callable[[Mapping[str, Any]], type[BaseModel] | None]"
 
 
+def names(sections: Iterable[str]) -> list[str]:
+    """Every variable that overrides something, or means to: capitals count for nothing, nor need there be such a section."""
+    known = set(sections)
+    return sorted(
+        name
+        for name in os.environ
+        if name.upper().startswith(PREFIX) and (WITHIN in name[len(PREFIX) :] or _keys(name)[0] in known)
+    )
+
+
 def unknown(sections: Iterable[str]) -> list[str]:
     """A mistyped override would be ignored in silence; it is a fault instead."""
+    known = set(sections)
     return [
-        f"{name}: there is no section [{section}]"
-        for name in sorted(os.environ)
-        if name.startswith(PREFIX) and WITHIN in name and (section := _keys(name)[0]) not in sections
+        f"{name}: there is no section [{section}]" for name in names(known) if (section := _keys(name)[0]) not in known
     ]
 
 
@@ -36,10 +45,21 @@ def overridden(
 
     `model_of` gives the model of a backend's section, which is that of its vendor; None where there is no such vendor.
     """
-    merged = _merged(document, _Sections(settings)())
-    for variable in _of_backends():
+    sections, of_backends = _Sections(settings), []
+    for variable in _variables(settings.model_fields):
+        section = variable.keys[0]
+        if section == BACKENDS:
+            of_backends.append(variable)
+            continue
         try:
-            value = variable.value(text=_takes_text(merged, variable.keys, model_of))
+            variable.value(text=_takes_text(settings.model_fields[section].annotation, variable.keys[1:]))
+        except ValueError as fault:
+            faults.append(str(fault))
+            sections.leave_out(variable.name)
+    merged = _merged(document, sections())
+    for variable in of_backends:
+        try:
+            value = variable.value(text=_backend_takes_text(merged, variable.keys, model_of))
         except ValueError as fault:
             faults.append(str(fault))
         else:
@@ -50,10 +70,14 @@ def overridden(
 class _Sections(EnvSettingsSource):
     """The overrides of the sections whose models are known. What is no JSON stays a text, which the model then refuses."""
 
+    def leave_out(self, name: str) -> None:
+        """Do not read this variable: it is told as a fault."""
+        self.env_vars = {one: text for one, text in self.env_vars.items() if one != name.lower()}
+
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         try:
             return super().decode_complex_value(field_name, field, value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
 
     def __call__(self) -> dict[str, Any]:
@@ -78,6 +102,8 @@ class _Variable:
         except json.JSONDecodeError as error:
             place = f"at line {error.lineno}, column {error.colno}"
             raise ValueError(f"{self.name}: this is not JSON: {error.msg} ({place})") from None
+        except RecursionError:
+            raise ValueError(f"{self.name}: this is nested too deeply") from None
 
     def placed(self, value: object) -> dict[str, Any]:
         """The value below its keys."""
@@ -88,12 +114,13 @@ class _Variable:
         return placed
 
 
-def _of_backends() -> list[_Variable]:
+def _variables(sections: Iterable[str]) -> list[_Variable]:
     """In the order in which they are put over the file: a whole before its parts, and a vendor before what its model reads."""
+    known = set(sections)
     found = [
-        _Variable(name=name, keys=_keys(name), text=text)
-        for name, text in os.environ.items()
-        if name.upper().startswith(PREFIX) and _keys(name)[0] == BACKENDS
+        _Variable(name=name, keys=keys, text=os.environ[name])
+        for name in names(known)
+        if (keys := _keys(name))[0] in known
     ]
     return sorted(found, key=lambda one: (len(one.keys), one.keys[-1] != "vendor", one.name))
 
@@ -106,18 +133,24 @@ def _keys(name: str) -> tuple[str, ...]:
     return (first, *below)
 
 
-def _takes_text(merged: Mapping[str, Any], keys: Sequence[str], model_of: ModelOf) -> bool:
-    """Whether a text is wanted there. Keys that no model has are left to what refuses them by their names."""
+def _backend_takes_text(merged: Mapping[str, Any], keys: Sequence[str], model_of: ModelOf) -> bool:
+    """Whether a text is wanted there, by the model of the backend's vendor."""
     if len(keys) < 3:
         return False
     section: object = merged
     for key in keys[:2]:
         section = section.get(key) if isinstance(section, Mapping) else None
-    model = model_of(section) if isinstance(section, Mapping) else None
-    field = model.model_fields.get(keys[2]) if model is not None else None
-    place: object = field.annotation if field is not None else None
-    for _ in keys[3:]:
-        place = get_args(place)[-1] if get_origin(place) is dict else None
+    return _takes_text(model_of(section) if isinstance(section, Mapping) else None, keys[2:])
+
+
+def _takes_text(place: object, keys: Sequence[str]) -> bool:
+    """Whether a text is wanted below a type. Keys that no model has are left to what refuses them by their names."""
+    for key in keys:
+        if isinstance(place, type) and issubclass(place, BaseModel):
+            field = place.model_fields.get(key)
+            place = None if field is None else field.annotation
+        else:
+            place = get_args(place)[-1] if get_origin(place) is dict else None
     return not _has_parts(place)
 
 

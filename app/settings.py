@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import unquote, urlsplit
@@ -20,6 +21,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app import overrides
+from app.auth_settings import AuthSettings
 from app.named_texts import resolved_texts
 from app.vendors.registry import VENDORS
 from app.vendors.vendor import BackendSettings, HttpAddress
@@ -57,36 +59,21 @@ class ServerSettings(_Section):
 
 class DatabaseSettings(_Section):
     url: str = "sqlite:///orderbridge.db"
-    """`sqlite:///FILE` for one gateway, or `postgresql://USER:PASSWORD@HOST/DATABASE` for any number of them."""
+    """`sqlite:///FILE` for one gateway, or `postgresql://USER:PASSWORD@HOST/DATABASE` for any number of them, with
+    parameters if need be: `?sslmode=verify-full&sslrootcert=/etc/db-ca.pem`, `?connect_timeout=3` (10 without it)."""
 
     @field_validator("url")
     @classmethod
     def _known_database(cls, value: str) -> str:
         if not re.match(r"sqlite:///.|postgresql://.", value):
             raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
+        if value.startswith("postgresql:"):
+            from app.ledger import addresses  # here, because SQLAlchemy takes a while to load
+
+            wrong = addresses.fault(value)
+            if wrong is not None:
+                raise ValueError(wrong)
         return value
-
-
-class TrustedIssuerSettings(_Section):
-    issuer: str
-    """The `iss` of its tokens, exactly."""
-    jwks_url: HttpAddress
-    """Where its public keys are."""
-    audience: str
-    """The `aud` that its tokens must have."""
-    tenant: str | None = None
-    """The only tenant whose clients it may speak for; without it, any."""
-
-
-class AuthSettings(_Section):
-    issuer: str = "orderbridge"
-    """The `iss` of the tokens that the gateway gives out."""
-    audience: str = "orderbridge"
-    """Their `aud`."""
-    signing_key: SecretStr
-    """What signs tokens, cursors and evidence: 32 bytes or more of secret (HS256), or a private key as PEM (RS256, ES256)."""
-    trusted_issuers: tuple[TrustedIssuerSettings, ...] = ()
-    """Other issuers whose tokens are taken too: Entra ID, Auth0, Keycloak."""
 
 
 class DeliverySettings(_Section):
@@ -187,7 +174,8 @@ class Configuration:
         found = [self.auth.signing_key.get_secret_value()]
         if self.telemetry.metrics_token is not None:
             found.append(self.telemetry.metrics_token.get_secret_value())
-        for password in re.findall(r"^postgresql://[^:/@]*:(.+)@", self.database.url):
+        written = (r"^postgresql://[^:/@]*:(.+)@", r"[?&](?:ssl)?password=([^&]+)")
+        for password in chain.from_iterable(re.findall(one, self.database.url) for one in written):
             found += [password, unquote(password)]
         for backend in self.backends.values():
             values = [getattr(backend, name) for name in type(backend).model_fields]
@@ -203,14 +191,20 @@ def config_path(given: Path | None) -> Path:
 def load(path: Path) -> Configuration:
     """Read the file and the environment. Raises ConfigFault with every fault in them."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return configured(_parsed(path), folder=path.resolve().parent)
+    except RecursionError:
+        raise ConfigFault([f"{path}: it is nested too deeply"]) from None
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigFault([f"{path}: there is no such file; name one with --config or ORDERBRIDGE_CONFIG"]) from None
     except OSError as error:
         raise ConfigFault([f"{path}: {error.strerror}"]) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigFault([f"{path}: {error}"]) from None
-    return configured(document, folder=path.resolve().parent)
 
 
 def configured(document: Mapping[str, Any], *, folder: Path) -> Configuration:

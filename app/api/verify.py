@@ -62,7 +62,7 @@ class Verifier:
             raise ValueError("a trusted issuer has our own issuer's name")
         self._config = config
         self._keys = keys
-        self._issuers = {issuer.issuer: IssuerKeys(issuer, fetch=fetch) for issuer in config.trusted_issuers}
+        self._issuers = [IssuerKeys(issuer, fetch=fetch) for issuer in config.trusted_issuers]
         self._clock = clock
         self._good: dict[bytes, Verified] = {}
 
@@ -90,12 +90,19 @@ class Verifier:
         self._good[digest] = verified
         return verified
 
+    def _outside(self, claims: Claims) -> IssuerKeys | None:
+        """The outside issuer that the token names; of several entries the one whose audience it names too."""
+        named = [one for one in self._issuers if one.issuer.issuer == claims.get("iss")]
+        meant = claims.get("aud")
+        audiences = meant if isinstance(meant, list) else [meant]
+        return next((one for one in named if one.issuer.audience in audiences), named[0] if named else None)
+
     async def _verify(self, token: str) -> Verified:
         if not _SHAPE.fullmatch(token):
             raise BadToken("form")
         header, claims, _ = (_segment(segment, place) for place, segment in enumerate(token.split(".")))
         kid = _header_kid(header)
-        outside = self._issuers.get(str(claims.get("iss")))
+        outside = self._outside(claims)
         key = await outside.key(kid) if outside is not None else self._keys.verify.get(kid)
         if key is None or header.get("alg") != key.alg:
             raise BadToken("key")

@@ -41,8 +41,9 @@ def document() -> str:
     import yaml
     from pydantic import SecretStr
 
+    from app.auth_settings import AuthSettings
     from app.main import create_app
-    from app.settings import AuthSettings, Configuration, DatabaseSettings, DeliverySettings, ServerSettings
+    from app.settings import Configuration, DatabaseSettings, DeliverySettings, ServerSettings
 
     class Dumper(yaml.SafeDumper):
         """Texts of several lines keep their lines."""

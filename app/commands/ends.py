@@ -23,7 +23,6 @@ class Ends(Exception):
 @contextmanager
 def plainly() -> Iterator[None]:
     """Turns the troubles that every command may meet into Ends; what nobody expected keeps its traceback."""
-    from app.api.keys import SigningKeyRefused
     from app.domain.errors import BackendMisconfigured, GatewayError
     from app.ledger.sqlite import AlreadyServed
     from app.ledger.store import StoreUnavailable
@@ -33,8 +32,6 @@ def plainly() -> Iterator[None]:
         yield
     except ConfigFault as fault:
         raise Ends(*fault.faults, code=WRONG) from fault
-    except SigningKeyRefused as fault:
-        raise Ends(f"auth.signing_key: {fault}", code=WRONG) from fault
     except AlreadyServed as fault:
         raise Ends(str(fault), code=WRONG) from fault
     except StoreUnavailable as fault:

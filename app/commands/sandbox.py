@@ -58,11 +58,10 @@ def sandbox(
 
 def _refuse_production() -> None:
     """Ends where a production configuration is in sight: its file, or an override of one of its values."""
-    from app.settings import DEFAULT_CONFIG, PREFIX
+    from app import overrides
+    from app.settings import DEFAULT_CONFIG, PREFIX, Settings
 
-    found = [
-        name for name in sorted(os.environ) if name == f"{PREFIX}CONFIG" or (name.startswith(PREFIX) and "__" in name)
-    ]
+    found = [name for name in (f"{PREFIX}CONFIG",) if name in os.environ] + overrides.names(Settings.model_fields)
     if Path(DEFAULT_CONFIG).exists():
         found.append(f"{DEFAULT_CONFIG} in this folder")
     if found:

@@ -47,10 +47,13 @@ def home(data: Path | None, stack: ExitStack) -> Path:
 def furnished(
     folder: Path, *, public_url: str, database_url: str, backends: Mapping[str, Mapping[str, JsonValue]]
 ) -> Configuration:
-    """The configuration, written down so that the other commands can use it; the database is migrated and has the client."""
+    """The configuration, written down so that the other commands can use it; the database is migrated and has the client.
+
+    A database that is somebody's stays as it is: the client's secret, which is public, would open it.
+    """
     from app.commands.configured import database_url as absolute
     from app.commands.configured import in_store
-    from app.ledger.migrate import migrate
+    from app.ledger.migrate import client_ids, migrate
     from app.settings import load
 
     sections: dict[str, Mapping[str, JsonValue]] = {
@@ -62,20 +65,18 @@ def furnished(
     }
     _write(folder / CONFIG, "\n".join(_section(name, values) for name, values in sections.items()))
     configuration = load(folder / CONFIG)
-    migrate(absolute(configuration))
-    if not in_store(configuration, lambda store: store.write(_put_client(configuration, now=store.now()))):
+    known = client_ids(absolute(configuration))
+    if known and CLIENT_ID not in known:
         raise Ends("--database-url: other clients use this database; the sandbox needs one of its own", code=WRONG)
+    migrate(absolute(configuration))
+    in_store(configuration, lambda store: store.write(_put_client(configuration, now=store.now())))
     return configuration
 
 
-def _put_client(configuration: Configuration, *, now: int) -> Unit[bool]:
-    """Whether the sandbox's client is in place; False in a database that is somebody's, which its secret would open."""
+def _put_client(configuration: Configuration, *, now: int) -> Unit[None]:
     from app.domain.clients import SCOPES, ClientRecord, secret_digest
     from app.ledger import clients
 
-    known = {one.id for one in (yield from clients.list_clients())}
-    if known and CLIENT_ID not in known:
-        return False
     record = ClientRecord(
         id=CLIENT_ID,
         tenant=CLIENT_ID,
@@ -85,7 +86,6 @@ def _put_client(configuration: Configuration, *, now: int) -> Unit[bool]:
         revoked=False,
     )
     yield from clients.put(record, now=now)
-    return True
 
 
 def _write(path: Path, text: str) -> None:

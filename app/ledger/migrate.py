@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from app.failpoints import reach
+from app.ledger.addresses import for_asyncpg
 from app.ledger.store import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -46,6 +47,15 @@ def _version(connection: Connection) -> str | None:
         return None
     found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()
     return found
+
+
+def client_ids(url: str) -> frozenset[str]:
+    """The clients in the database, whatever its version; none where there are no tables."""
+    return frozenset() if schema_version(url) is None else _with_connection(url, _client_ids)
+
+
+def _client_ids(connection: Connection) -> frozenset[str]:
+    return frozenset(connection.exec_driver_sql("SELECT id FROM client").scalars())
 
 
 def needed_version() -> str:
@@ -111,8 +121,20 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 async def _on_postgres(url: str, use: Callable[[Connection], T]) -> T:
+    """On a connection that asyncpg makes from the address, as it does for the store: SQLAlchemy reads parameters its own way."""
+    import asyncpg
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    address, connect_s = for_asyncpg(url)
+
+    async def connect() -> asyncpg.Connection:
+        try:
+            return await asyncpg.connect(address, timeout=connect_s)
+        except TimeoutError as error:
+            raise StoreUnavailable(f"no answer within {connect_s:g} s") from error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError, OverflowError) as error:
+            raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     async with engine.begin() as connection:
         return await connection.run_sync(use)

@@ -21,7 +21,7 @@ def open_store(url: str, *, folder: Path, owner: bool) -> Store:
         return SqliteStore(folder / parts.database, owner=owner)
     from app.ledger.postgres import PostgresStore  # here, because asyncpg takes a while to load
 
-    return PostgresStore(parts.set(drivername="postgresql").render_as_string(hide_password=False))
+    return PostgresStore(url)
 
 
 def absolute(url: str, *, folder: Path) -> str:
@@ -42,4 +42,6 @@ def folder_of(url: str, *, folder: Path) -> Path | None:
 
 def shown(url: str) -> str:
     """The URL as it may be printed."""
-    return make_url(url).render_as_string(hide_password=True)
+    parts = make_url(url)
+    hidden = {name: "***" for name in parts.query if "password" in name}
+    return parts.update_query_dict(hidden).render_as_string(hide_password=True)

@@ -26,6 +26,7 @@ from app.ledger.accept import (
     operation_values,
     place_values,
 )
+from app.ledger.addresses import for_asyncpg
 from app.ledger.events import event_values
 from app.ledger.found import Looked
 from app.ledger.horizon import Snapshots, Standing
@@ -98,18 +99,19 @@ class PostgresStore:
     sole_owner = False
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._address, self._connect_s = for_asyncpg(url)
         self._pool: asyncpg.Pool | None = None
         self._clock = ServerClock(self._server_time)
-        self._notices = Notices(url, sender=secrets.token_hex(4))
+        self._notices = Notices(self._address, sender=secrets.token_hex(4))
         self._snapshots = Snapshots()
 
     async def open(self) -> None:
         with _trouble():
             self._pool = await asyncpg.create_pool(
-                self._url,
+                self._address,
                 min_size=1,
                 max_size=POOL,
+                timeout=self._connect_s,
                 command_timeout=10,
                 server_settings=SESSION,
                 connection_class=_Unchanged,

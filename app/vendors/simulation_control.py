@@ -124,7 +124,7 @@ def _body(request: Request) -> dict[str, Json]:
         return {}
     try:
         body = json.loads(request.body)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise BadInput("body", f"is not JSON: {fault}", status=400) from fault
     if not isinstance(body, dict):
         raise BadInput("body", "must be a JSON object", status=400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -43,7 +44,8 @@ class Journal:
     """Effects in memory and, with a folder, in `effects.jsonl`: one line each, on the disk before `append` returns.
 
     A last line without its end is a write that a kill cut short: nobody was answered, so it is taken off. Any other
-    line that cannot be read raises ValueError with its number. One process writes a file at a time.
+    line that cannot be read raises ValueError with its number. One process has a file at a time: for a second one that is
+    a ValueError too, before it reads or changes anything.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -54,11 +56,16 @@ class Journal:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / "effects.jsonl"
-            self._entries = list(_read(path))
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                _have_alone(self._file, path)
+                self._entries = list(_read(path))
+            except BaseException:
+                self.close()
+                raise
             for entry in self._entries:
                 if isinstance(entry, Effect):
                     self._remember(entry)
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             _sync_folder(folder)
 
     def take_stored(self) -> list[Effect | AddedOrders]:
@@ -104,9 +111,15 @@ def timestamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def _have_alone(file: int, path: Path) -> None:
+    """Until the file is closed, which the end of the process does too."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ValueError(f"another simulator is at work on {path}") from None
+
+
 def _read(path: Path) -> Iterator[Effect | AddedOrders]:
-    if not path.exists():
-        return
     data = path.read_bytes()
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
@@ -114,7 +127,7 @@ def _read(path: Path) -> Iterator[Effect | AddedOrders]:
     for line_number, line in enumerate(data[:whole].splitlines(), start=1):
         try:
             yield _entry(json.loads(line))
-        except (KeyError, TypeError, ValueError) as fault:
+        except (KeyError, TypeError, ValueError, RecursionError) as fault:
             raise ValueError(f"{path}, line {line_number}: not an entry of this simulator ({fault!r})") from fault
 
 

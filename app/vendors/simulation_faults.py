@@ -46,7 +46,7 @@ LONGEST_DELAY_S = 600
 
 @dataclass(slots=True)
 class Fault:
-    """`left` calls more, or (`rate`) a share of the calls until it is deleted; for one order where `order` is set."""
+    """`left` calls more, or all until it is deleted; of those a share where `rate` is set, of one order where `order` is."""
 
     kind: FaultKind
     on: On
@@ -86,34 +86,29 @@ class FaultRegister:
             rate = None  # one who sends every member says by 0 that there is none
         if rate == 0:
             raise BadInput("rate", "must be above 0; DELETE /_sim/faults takes faults away")
-        if rate is not None and count is not None:
-            raise BadInput("rate", "and count exclude each other: send one of them")
         delay = number(body, "delay_s", most=LONGEST_DELAY_S)
         fault = Fault(
             kind=kind,
             on=on,
             order=_order(body.get("order"), on),
             delay_s=DEFAULT_DELAY_S.get(kind, 0) if delay is None else delay,
-            left=None if rate is not None else count or 1,
+            left=1 if rate is None and count is None else count,
             rate=rate,
         )
         self._faults.append(fault)
         return fault
 
     def take(self, on: On, order: str | None) -> Fault | None:
-        """The fault that this call meets; a counted one is used up by it."""
-        for fault in self._faults:
+        """The fault that this call meets; a counted one is used up by every call that might have met it."""
+        for fault in tuple(self._faults):
             if fault.on != on or (fault.order is not None and fault.order != order):
-                continue
-            if fault.rate is not None:
-                if self._dice.random() < fault.rate:
-                    return fault
                 continue
             if fault.left is not None:
                 fault.left -= 1
                 if fault.left == 0:
                     self._faults.remove(fault)
-            return fault
+            if fault.rate is None or self._dice.random() < fault.rate:
+                return fault
         return None
 
     def clear(self) -> int:

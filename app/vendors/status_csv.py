@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -15,6 +16,8 @@ from app.vendors.vendor import StatusFileFault
 _TRUE = frozenset({"1", "true"})
 _FALSE = frozenset({"", "0", "false"})
 _EMPTY = frozenset({"", "NULL"})
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""What no table means to hold, and PostgreSQL does not take (NUL); a field may have several lines."""
 
 
 def plain(name: str) -> str:
@@ -133,7 +136,12 @@ def rows(text: str, columns: Columns, zone: ZoneInfo, faults: list[str]) -> Iter
                 for column, field in zip(named, fields, strict=False):
                     if column is not None and field.strip() not in _EMPTY:
                         texts[column] = field.strip()
-                yield Row(line, texts, zone, faults)
+                control = [(column, found[0]) for column, text in texts.items() if (found := _CONTROL.search(text))]
+                faults += [
+                    f"line {line}: {column} has a control character (U+{ord(one):04X})" for column, one in control
+                ]
+                if not control:
+                    yield Row(line, texts, zone, faults)
     except csv.Error as error:
         faults.append(f"line {begins}: {error}")
     if named is None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from functools import cache, lru_cache
 
 import aiohttp
 import httpx
+from aiohttp.abc import ResolveResult
 
 from app import failpoints
 from app.telemetry import spans
@@ -108,6 +110,18 @@ def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
+class _Resolver(aiohttp.ThreadedResolver):
+    """The machine's own; a name that cannot even be asked for is one that is not found."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        try:
+            return await super().resolve(host, port, family)
+        except ValueError as error:  # an empty or too long label, or a NUL
+            raise OSError(str(error)) from error
+
+
 class Wire:
     """One backend's connections, made when the first request is sent: aiohttp wants the loop that will run them."""
 
@@ -147,7 +161,7 @@ class Wire:
 
 def _session() -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=Connector(limit=0, keepalive_timeout=KEEPALIVE_S),
+        connector=Connector(limit=0, keepalive_timeout=KEEPALIVE_S, resolver=_Resolver()),
         request_class=Request,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,

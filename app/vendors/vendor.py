@@ -19,11 +19,19 @@ from app.domain.ports import Capability, VendorAdapter
 from app.domain.statuses import StatusCode, Workflow
 from app.domain.times import utc_now
 
+_NO_ADDRESS = "cannot be an address: look for white space, for two dots together, and for a port that is not 1 to 65535"
+
 
 def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(value)
+        port, host = parts.port, (parts.hostname or "").encode("idna")  # as whoever connects will write it
+    except ValueError:
+        raise ValueError(_NO_ADDRESS) from None
+    if parts.scheme not in {"http", "https"} or not host or parts.username or parts.query or parts.fragment:
         raise ValueError("must be an http or https address without user, query or fragment")
+    if port == 0 or not value.isprintable() or " " in value:
+        raise ValueError(_NO_ADDRESS)
     return value.rstrip("/")
 
 

@@ -349,6 +349,24 @@ async def test_a_token_of_a_trusted_issuer_passes(changed: dict[str, object]) ->
     assert outside.fetched == [ISSUER.jwks_url]
 
 
+SECOND = dataclasses.replace(ISSUER, audience="api://stock", jwks_url="https://login.example/stock", tenant="lakeside")
+
+
+async def test_an_issuer_may_be_trusted_with_several_audiences() -> None:
+    outside = Outside()
+    auth = authority(trusted_issuers=(ISSUER, SECOND))
+    verifier = Verifier(auth.config, keys=auth.keys, fetch=outside)
+    seen = [
+        (await verifier.verify(signed_rs256(outside_header(), outside_claims(aud=audience)))).tenant
+        for audience in (ISSUER.audience, SECOND.audience, ["other", SECOND.audience])
+    ]
+    assert seen == [None, "lakeside", "lakeside"]
+    assert outside.fetched == [ISSUER.jwks_url, SECOND.jwks_url]
+    for audience in ("api://none", "orderbridge", 1, ["other"], ...):
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(signed_rs256(outside_header(), outside_claims(aud=audience)))
+
+
 @dataclass(frozen=True)
 class Foreign:
     id: str

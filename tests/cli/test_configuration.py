@@ -15,6 +15,12 @@ from tests.cli.conftest import CONFIG, Run, Said
 
 EXAMPLE = Path(__file__).parent.parent.parent / "orderbridge.example.toml"
 KEY = 'signing_key = "0123456789abcdef0123456789abcdef"'
+ISSUER = """\
+[[auth.trusted_issuers]]
+issuer = "{issuer}"
+audience = "{audience}"
+jwks_url = "https://id.example/keys"
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +42,36 @@ CASES = [
         config="[auth\n",
         says=["orderbridge.toml: Expected ']' at the end of a table declaration (at line 1, column 6)"],
     ),
+    Case(id="nested lists", config="a = " + "[" * 100_000, says=["orderbridge.toml: it is nested too deeply"]),
+    Case(
+        id="nested tables",
+        config=CONFIG + f"[backends.{'a.' * 2000}b]\n",
+        says=["orderbridge.toml: it is nested too deeply"],
+    ),
     Case(id="no signing key", config="[auth]\n", says=["auth.signing_key: Field required"]),
+    Case(
+        id="an empty signing key, beside other faults",
+        config=CONFIG.replace("0123456789abcdef0123456789abcdef", "") + "poll_s = 0\n",
+        says=[
+            "auth.signing_key: it has 0 bytes; an HS256 secret needs at least 32",
+            "backends.riverside.poll_s: Input should be greater than or equal to 1",
+        ],
+    ),
+    Case(
+        id="a signing key that is not there is one fault",
+        config=CONFIG.replace("0123456789abcdef0123456789abcdef", "env:NO_KEY"),
+        says=["auth.signing_key: the environment variable NO_KEY is not set"],
+    ),
+    Case(
+        id="a trusted issuer with our own name",
+        config=CONFIG + ISSUER.format(issuer="orderbridge", audience="a"),
+        says=["auth.trusted_issuers: one has our own issuer's name (auth.issuer), whose tokens are our own"],
+    ),
+    Case(
+        id="a trusted issuer twice",
+        config=CONFIG + 2 * ISSUER.format(issuer="https://id.example", audience="a"),
+        says=["auth.trusted_issuers: the same issuer is there twice with the same audience"],
+    ),
     Case(id="unknown section", config=CONFIG + "[databse]\n", says=["databse: Extra inputs are not permitted"]),
     Case(
         id="unknown key",
@@ -93,6 +128,21 @@ CASES = [
         says=["telemetry.metrics_token: needs at least 16 characters"],
     ),
     Case(
+        id="missing variable and missing file in a list",
+        config=CONFIG
+        + 'transitions = { issued = ["Cancelled", "env:MOVE"] }\n'
+        + '[[auth.trusted_issuers]]\nissuer = "file:nowhere"\naudience = "a"\njwks_url = "https://id.example/keys"\n',
+        says=[
+            "auth.trusted_issuers.0.issuer: {folder}/nowhere: No such file or directory",
+            "backends.riverside.transitions.issued.1: the environment variable MOVE is not set",
+        ],
+    ),
+    Case(
+        id="a file that no name can be",
+        config=CONFIG.replace('"a-password"', '"file:a\\u0000b"'),
+        says=["backends.riverside.password: no file can have this name"],
+    ),
+    Case(
         id="unknown vendor",
         config=CONFIG.replace("civica_cx", "acme"),
         says=[f"backends.riverside.vendor: must be one of {', '.join(sorted(VENDORS))}"],
@@ -114,6 +164,12 @@ CASES = [
         says=["ORDERBRIDGE_DATABSE__URL: there is no section [databse]"],
     ),
     Case(
+        id="unknown override in small letters",
+        config=CONFIG,
+        environment={"orderbridge_databse__url": "sqlite:///x"},
+        says=["orderbridge_databse__url: there is no section [databse]"],
+    ),
+    Case(
         id="override",
         config=CONFIG,
         environment={"ORDERBRIDGE_DELIVERY__DEADLINE_S": "soon"},
@@ -125,6 +181,36 @@ CASES = [
         says=["auth.signing_key: Field required", "backends.riverside.username: Field required"],
     ),
 ]
+
+
+NO_ADDRESSES = [
+    "http://fsm..example",
+    f"http://{'a' * 64}.example",
+    "http://host:99999",
+    "http://host:0",
+    "http://host:port",
+    "http://a b",
+    "http://host/a\\nb",
+    "http://[::1",
+]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
+def test_an_address_that_nobody_could_reach_is_a_fault(address: str, run: Run, folder: Path) -> None:
+    (folder / "orderbridge.toml").write_text(
+        CONFIG.replace("http://127.0.0.1:9", address) + f'[server]\npublic_url = "{address}"\n'
+    )
+    says = "cannot be an address: look for white space, for two dots together, and for a port that is not 1 to 65535"
+    lines = f"server.public_url: {says}\nbackends.riverside.url: {says}\n"
+    assert run("check", "riverside") == Said(code=2, out="", err=lines)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1]:8080", "https://bücher.example", "https://fsm.example.", "http://under_score:1"]
+)
+def test_an_address_that_somebody_could_have_is_none(address: str) -> None:
+    document = {"auth": {"signing_key": "k" * 32}, "server": {"public_url": address}}
+    assert configured(document, folder=Path()).server.public_url == address
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
@@ -149,10 +235,20 @@ def test_the_configuration_is_the_one_that_config_names(
     assert run("migrate").err.startswith(f"{folder}/nowhere.toml: there is no such file")
 
 
-def test_a_short_signing_key_is_refused_by_name_and_not_shown(run: Run, ready: Path) -> None:
+def test_an_issuer_may_be_trusted_with_two_audiences(folder: Path) -> None:
+    sections = [ISSUER.format(issuer="https://id.example", audience=audience) for audience in ("a", "b")]
+    (folder / "orderbridge.toml").write_text(CONFIG + "".join(sections))
+    trusted = load(folder / "orderbridge.toml").auth.trusted_issuers
+    assert [one.audience for one in trusted] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "command", [("serve", "--port", "1"), ("backends",), ("check", "riverside"), ("client", "list")]
+)
+def test_a_short_signing_key_is_refused_by_name_and_not_shown(command: tuple[str, ...], run: Run, ready: Path) -> None:
     (ready / "orderbridge.toml").write_text(CONFIG.replace("0123456789abcdef0123456789abcdef", "too-short"))
     says = "auth.signing_key: it has 9 bytes; an HS256 secret needs at least 32\n"
-    assert run("serve", "--port", "1") == Said(code=2, out="", err=says)
+    assert run(*command) == Said(code=2, out="", err=says)
 
 
 def test_the_faults_of_a_status_file_stop_the_start_with_their_lines(run: Run, ready: Path) -> None:
@@ -163,6 +259,26 @@ def test_the_faults_of_a_status_file_stop_the_start_with_their_lines(run: Run, r
     (ready / "codes.csv").write_text("RepairStatusCodeId,RepairStatusCode\n")
     says = "backends.riverside.statuses: codes.csv: line 1: no column RepairMasterStatusCode, WorksOrderApplicable\n"
     assert run("serve") == Said(code=2, out="", err=says)
+
+
+def test_every_text_may_stand_elsewhere_in_lists_and_their_tables_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THE_ISSUER", "https://id.example/")
+    monkeypatch.setenv("NIGHTS", "sun 02:00-04:00")
+    (folder / "audience").write_text("orders\n")
+    (folder / "orderbridge.toml").write_text(
+        CONFIG
+        + 'maintenance = ["daily 23:30-00:30", "env:NIGHTS"]\ntransitions = { issued = ["env:NIGHTS"] }\n'
+        + '[[auth.trusted_issuers]]\nissuer = "env:THE_ISSUER"\naudience = "file:audience"\n'
+        + 'jwks_url = "https://id.example/keys"\n'
+    )
+    loaded = load(folder / "orderbridge.toml")
+    [issuer] = loaded.auth.trusted_issuers
+    assert (issuer.issuer, issuer.audience) == ("https://id.example/", "orders")
+    riverside = loaded.backends["riverside"]
+    assert [window.starts for window in riverside.maintenance] == [1410, 120]
+    assert riverside.transitions == {"issued": ["sun 02:00-04:00"]}
 
 
 def test_the_example_configuration_loads_and_shows_every_vendor(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +292,13 @@ def test_the_example_configuration_loads_and_shows_every_vendor(folder: Path, mo
     assert loaded.secrets() == list(secrets.values())
 
 
-def test_the_databases_password_is_a_secret_as_written_and_as_meant() -> None:
-    document = {"auth": {"signing_key": "k" * 32}, "database": {"url": "postgresql://us:p%40ss@word@host/db"}}
-    assert configured(document, folder=Path()).secrets() == ["k" * 32, "p%40ss@word", "p@ss@word"]
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("postgresql://us:p%40ss@word@host/db", ["p%40ss@word", "p@ss@word"]),
+        ("postgresql://us@host/db?password=p%40ss&sslpassword=key", ["p%40ss", "p@ss", "key", "key"]),
+    ],
+)
+def test_the_databases_password_is_a_secret_as_written_and_as_meant(url: str, secrets: list[str]) -> None:
+    document = {"auth": {"signing_key": "k" * 32}, "database": {"url": url}}
+    assert configured(document, folder=Path()).secrets() == ["k" * 32, *secrets]

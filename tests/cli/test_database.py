@@ -28,7 +28,7 @@ def test_migrate_says_what_it_found_and_what_it_made(run: Run, configured: Path)
 
 
 def test_migrate_works_on_postgresql_and_shows_no_password(run: Run, folder: Path, postgres_url: str) -> None:
-    with_password = postgres_url.replace("postgres@", "postgres:a-password@")
+    with_password = postgres_url.replace("postgres@", "postgres:a-password@") + "&sslpassword=a-password"
     (folder / "orderbridge.toml").write_text(CONFIG + f'[database]\nurl = "{with_password}"\n')
     said = run("migrate")
     assert (said.code, said.err) == (0, "")

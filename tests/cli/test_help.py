@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import pytest
@@ -91,3 +92,9 @@ def test_a_wrong_command_names_the_help_that_would_have_told(run: Run) -> None:
         out="",
         err="orderbridge client: No such command 'lst'. Did you mean 'list'? (see orderbridge client --help)\n",
     )
+
+
+@pytest.mark.parametrize("command", [("client", "revoke"), ("check",), ("statuses", "import", "riverside"), ()])
+def test_an_argument_that_is_no_text_is_wrong_use(command: tuple[str, ...], run: Run) -> None:
+    says = "orderbridge: not UTF-8: 'k\\udcff'\n"
+    assert run(*command, os.fsdecode(b"k\xff")) == Said(code=2, out="", err=says)

@@ -121,6 +121,11 @@ def test_every_backend_may_stand_in_one_variable(loaded: Loaded) -> None:
     assert len(loaded.riverside(variables).maintenance) == 1
 
 
+@pytest.mark.parametrize("text", ["[broken", '{"not": "a table"}'])
+def test_a_text_of_another_section_stays_a_text_too(loaded: Loaded, text: str) -> None:
+    assert loaded({"ORDERBRIDGE_AUTH__ISSUER": text, "orderbridge_auth__audience": text}).auth.issuer == text
+
+
 def test_lists_and_tables_of_the_other_sections_are_json_too(loaded: Loaded) -> None:
     variables = {
         "ORDERBRIDGE_WEBHOOKS__ALLOWED_PORTS": "[443, 8443]",
@@ -191,10 +196,32 @@ CASES = [
     ),
     Case(
         id="another section",
-        environment={"ORDERBRIDGE_AUTH__TRUSTED_ISSUERS": "[", "ORDERBRIDGE_DELIVERY": "{"},
+        environment={
+            "ORDERBRIDGE_AUTH__TRUSTED_ISSUERS": "[{",
+            "ORDERBRIDGE_DELIVERY": '{"wait_s": 3',
+            "orderbridge_webhooks__allowed_ports": "[443 8443]",
+        },
         says=[
-            "auth.trusted_issuers: Input should be a valid tuple",
+            f"ORDERBRIDGE_DELIVERY: {NO_COMMA} (at line 1, column 13)",
+            "ORDERBRIDGE_AUTH__TRUSTED_ISSUERS: this is not JSON: Expecting property name enclosed in double quotes "
+            "(at line 1, column 3)",
+            f"orderbridge_webhooks__allowed_ports: {NO_COMMA} (at line 1, column 6)",
+        ],
+    ),
+    Case(
+        id="another section, no JSON at all",
+        environment={"ORDERBRIDGE_WEBHOOKS__ALLOWED_PORTS": "443", "ORDERBRIDGE_DELIVERY": "3"},
+        says=[
             "delivery: Input should be a valid dictionary or instance of DeliverySettings",
+            "webhooks.allowed_ports: Input should be a valid tuple",
+        ],
+    ),
+    Case(
+        id="nested too deeply",
+        environment={f"{RIVERSIDE}__REASONS": "[" * 100_000, "ORDERBRIDGE_DELIVERY": '{"wait_s":' * 100_000},
+        says=[
+            "ORDERBRIDGE_DELIVERY: this is nested too deeply",
+            f"{RIVERSIDE}__REASONS: this is nested too deeply",
         ],
     ),
 ]

@@ -18,17 +18,21 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 
+from app.commands.ends import Ends
 from app.commands.sandbox_home import furnished, home
 from app.domain.clients import ClientRecord
 from app.domain.merge_patch import shows
 from app.domain.ports import Capability
 from app.domain.times import SECOND
 from app.ledger import clients
+from app.ledger import migrate as migrations
 from app.ledger.postgres import PostgresStore
 from app.vendors.registry import VENDORS
 from tests.cli.conftest import Run, the_client
 from tests.cli.processes import LONG_S, PROGRAM, Running, answers, children_of, free_ports, is_alive, running
+from tests.ledger.old_databases import to
 from tests.ports import free_row
 
 STEPS = 8
@@ -258,6 +262,10 @@ def test_the_other_commands_work_on_the_sandboxs_own_configuration(folder: Path)
         ("ORDERBRIDGE_CONFIG", "/etc/orderbridge.toml"),
         ("ORDERBRIDGE_DATABASE__URL", "postgresql://u:p@host/orders"),
         ("ORDERBRIDGE_BACKENDS__RIVERSIDE__URL", "https://riverside.example"),
+        ("ORDERBRIDGE_DATABASE", '{"url": "postgresql://u:p@host/orders"}'),
+        ("orderbridge_database__url", "postgresql://u:p@host/orders"),
+        ("Orderbridge_Database", '{"url": "postgresql://u:p@host/orders"}'),
+        ("ORDERBRIDGE_DATABSE__URL", "postgresql://u:p@host/orders"),
     ],
 )
 def test_it_does_not_start_beside_a_production_configuration_in_the_environment(
@@ -300,6 +308,19 @@ def test_it_does_not_put_its_public_secret_into_a_database_that_others_use(
         2,
         "--database-url: other clients use this database; the sandbox needs one of its own\n",
     )
+
+
+def test_a_database_that_others_use_keeps_its_tables_as_they_are(folder: Path, postgres_url: str) -> None:
+    def old(connection: Connection) -> None:
+        to(connection, "0008")
+        connection.exec_driver_sql("INSERT INTO client VALUES ('acme', 'acme', '', '', '', 0, NULL)")
+
+    migrations._with_connection(postgres_url, old)
+    with ExitStack() as stack:
+        kept = home(folder / "kept", stack)
+        with pytest.raises(Ends, match="other clients use this database"):
+            furnished(kept, public_url="http://127.0.0.1:9", database_url=postgres_url, backends={})
+    assert migrations.schema_version(postgres_url) == "0008"
 
 
 @pytest.mark.usefixtures("an_hour_ahead")

@@ -91,16 +91,24 @@ def test_a_simulator_runs_alone_until_it_is_told_to_stop(slug: str, folder: Path
         )
         assert answers(f"http://127.0.0.1:{port}/_sim/effects")
         taken = run_in(folder, "simulate", slug, "--port", str(port))
+        before = (folder / "kept/effects.jsonl").read_bytes()
+        beside = run_in(folder, "simulate", slug, "--port", str(free_ports(1)[0]), "--data", "kept")
+        assert (folder / "kept/effects.jsonl").read_bytes() == before
         assert simulator.stop(signal.SIGTERM) == 0
         assert simulator.err.read_text() == ""
     assert (taken.returncode, taken.stderr) == (
         2,
         f"port {port} on 127.0.0.1 is taken: stop what listens there, or choose another with --port\n",
     )
+    assert (beside.returncode, beside.stderr) == (
+        1,
+        "the effects in kept cannot be used: another simulator is at work on kept/effects.jsonl\n",
+    )
 
 
-def test_effects_that_are_not_a_simulators_are_one_line(run: Run, folder: Path) -> None:
-    (folder / "effects.jsonl").write_text("{}\n")
+@pytest.mark.parametrize("line", ["{}", "[" * 100_000])
+def test_effects_that_are_not_a_simulators_are_one_line(line: str, run: Run, folder: Path) -> None:
+    (folder / "effects.jsonl").write_text(f"{line}\n")
     (port,) = free_ports(1)
     said = run("simulate", "civica-cx", "--port", str(port), "--data", ".")
     assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)

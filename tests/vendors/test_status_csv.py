@@ -29,6 +29,19 @@ def faults(*lines: str, header: str = HEADER) -> list[str]:
     return caught.value.faults
 
 
+def test_a_control_character_is_a_fault_with_its_line() -> None:
+    assert faults("P,Par\0ked,on_hold", "T,Terminated,cancelled", "Q\x1b[0m,Quiet\x7fly,on_hold") == [
+        "line 2: Label has a control character (U+0000)",
+        "line 4: Code has a control character (U+001B)",
+        "line 4: Label has a control character (U+007F)",
+    ]
+
+
+def test_what_an_ignored_column_holds_and_a_line_break_or_tab_within_a_field_are_no_faults() -> None:
+    (code,) = read('P,"Parked\tuntil\r\nspring",on_hold,\0', header=f"{HEADER},Notes")
+    assert code.label == "Parked\tuntil\r\nspring"
+
+
 def test_a_table_becomes_configured_codes_in_its_own_order() -> None:
     assert read(
         "T,Terminated,cancelled,1,,",

@@ -74,6 +74,13 @@ async def test_a_connection_is_kept_for_the_next_call(http: VendorHttp) -> None:
         assert (vendor.connections, len(vendor.arrived)) == (1, 2)
 
 
+@pytest.mark.parametrize("host", ["fsm..example", f"{'a' * 64}.example", ".example"])
+async def test_nothing_was_sent_to_a_host_that_cannot_be(http: VendorHttp, host: str) -> None:
+    with pytest.raises(NotSent) as raised:
+        await http.exchange(request(f"http://{host}/"), deadline_s=5)
+    assert raised.value.trouble is BackendUnavailable
+
+
 async def test_a_refused_connection_was_never_sent(http: VendorHttp) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

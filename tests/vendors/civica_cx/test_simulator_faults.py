@@ -209,6 +209,27 @@ def test_a_rate_holds_until_the_faults_are_deleted(cx: Cx, order: NewOrder) -> N
     assert refusal(cx.call("get_repair_work_order_details")) is None
 
 
+def test_a_rate_beside_a_count_is_a_share_of_that_many_calls(cx: Cx, order: NewOrder) -> None:
+    made = cx.http.post("/_sim/faults", json={"kind": "refuse", "rate": 0.5, "count": 40, "on": "read"}).json()
+    assert (made["count"], made["rate"]) == (40, 0.5)
+    token = cx.login()
+
+    refused = [refusal(cx.call("get_repair_work_order_details", Token=token)) is not None for _ in range(60)]
+    assert 2 < sum(refused[:40]) < 38
+    assert not any(refused[40:])
+    assert cx.http.get("/_sim/faults").json() == {"faults": []}
+
+
+def test_a_call_that_the_rate_of_one_fault_spares_may_meet_the_next(cx: Cx) -> None:
+    cx.fault(kind="refuse", rate=1e-9, count=3, on="read")
+    cx.fault(kind="refuse", count=1, on="read")
+    token = cx.login()
+
+    refused = [refusal(cx.call("get_repair_work_order_details", Token=token)) is not None for _ in range(3)]
+    assert refused == [True, False, False]
+    assert cx.http.get("/_sim/faults").json() == {"faults": []}
+
+
 def test_pages_and_malformed_calls_use_up_no_fault(cx: Cx) -> None:
     cx.fault(kind="reset")
     cx.fault(kind="reset", on="read")
@@ -231,7 +252,6 @@ def test_pages_and_malformed_calls_use_up_no_fault(cx: Cx) -> None:
         ({"kind": "reset", "count": 1.5}, "count"),
         ({"kind": "reset", "rate": 0}, "rate"),
         ({"kind": "reset", "rate": 1.1}, "rate"),
-        ({"kind": "reset", "rate": 0.5, "count": 2}, "rate"),
         ({"kind": "hang", "delay_s": -1}, "delay_s"),
         ({"kind": "hang", "delay_s": "5"}, "delay_s"),
         ({"kind": "reset", "order": []}, "order"),
