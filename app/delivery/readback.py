@@ -17,6 +17,7 @@ from app.delivery.send import known_order, write_of
 from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
 from app.domain.evidence import Evidence
 from app.domain.holds import Cause
+from app.domain.merge_patch import same
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind, Proof
 from app.domain.record import record
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 APART_S = 5.0
 """How far apart the two reads must be that prove a write was not applied."""
+NEITHER = "the order shows neither what it was nor what we sent"
+NO_TRACE = "the order shows what it was, and what we sent need not have left a trace"
 JUST_AFTER = SECOND // 10
 """How long after the vendor must have settled it is read, in the ledger's unit."""
 LATER_S = (30, 60, 300, 300, 300, 300, 300)
@@ -42,7 +45,7 @@ class Reading:
     """What the vendor shows of a write whose outcome is not known.
 
     `shown` is compared with the next reading; `as_of` is when it was true at the earliest. `mishap`: applied, and it did
-    more or other than asked. `baffling`: why no further reading will tell.
+    more or other than asked. `baffling`: why no further reading will tell. `unclear`: what it shows, where that proves nothing.
     """
 
     proof: Proof
@@ -51,6 +54,7 @@ class Reading:
     made: Made | None = None
     mishap: str | None = None
     baffling: str | None = None
+    unclear: str = NEITHER
 
 
 @record(frozen=True, kw_only=True, slots=True)
@@ -158,7 +162,8 @@ async def _change_shown(desk: Desk, operation: Operation) -> Reading:
     proof = desk.backend.adapter.prove(write, seen)
     shown = "absent" if known is None else f"{known.etag}|{known.view.code}"
     if proof is not Proof.applied:
-        return Reading(proof=proof, shown=shown, as_of=asked_at)
+        as_it_was = seen is not None and before is not None and same(seen.fields, before)
+        return Reading(proof=proof, shown=shown, as_of=asked_at, unclear=NO_TRACE if as_it_was else NEITHER)
     mishap = None if seen is None else desk.backend.adapter.side_effect(write, seen)
     made = None if mishap is not None else await made_by(desk, write, known)
     return Reading(proof=proof, shown=shown, as_of=asked_at, made=made, mishap=mishap)
@@ -183,7 +188,7 @@ async def weigh(desk: Desk, claim: Claim, operation: Operation, reading: Reading
     if reading.as_of < settled_at:
         return await again(desk, claim, operation, at=settled_at + JUST_AFTER, left=None)
     if reading.proof is Proof.inconclusive:
-        return await hold(desk, claim, operation, "the order shows neither what it was nor what we sent")
+        return await hold(desk, claim, operation, reading.unclear)
     if before is not None and before.shown == reading.shown:
         if reading.as_of >= before.counts_from:
             log.info("proved not applied; it is sent again", operation=operation.id)

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.json import JsonObject, JsonValue, escaped
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One member that is asked for and not shown. `there`: the order has it, as `was`; `asked` is null for a removal."""
+
+    path: tuple[str, ...]
+    there: bool
+    was: JsonValue
+    asked: JsonValue
+
+    @property
+    def pointer(self) -> str:
+        return "".join(f"/{escaped(name)}" for name in self.path)
 
 
 def applied(patch: JsonObject, to: JsonObject) -> dict[str, JsonValue]:
@@ -32,34 +47,38 @@ def shows(order: JsonObject, patch: JsonObject, *, replaced: tuple[str, ...] = (
     return not missing(order, patch, replaced=replaced)
 
 
-def missing(order: JsonObject, patch: JsonObject, *, replaced: tuple[str, ...] = (), at: str = "") -> list[str]:
+def missing(order: JsonObject, patch: JsonObject, *, replaced: tuple[str, ...] = ()) -> list[str]:
     """The pointers of what the patch asks for and the order does not show."""
-    found: list[str] = []
+    return [one.pointer for one in differences(order, patch, replaced=replaced)]
+
+
+def differences(
+    order: JsonObject, patch: JsonObject, *, replaced: tuple[str, ...] = (), above: tuple[str, ...] = ()
+) -> Iterator[Difference]:
+    """What the patch asks for and the order does not show, member by member."""
     for name, value in patch.items():
-        pointer = f"{at}/{escaped(name)}"
-        there = order.get(name)
+        path, there = (*above, name), order.get(name)
         if isinstance(value, Mapping):
             inner = there if isinstance(there, Mapping) else {}
-            found += missing(inner, value, at=pointer)
+            yield from differences(inner, value, above=path)
             if name in replaced and inner.keys() - value.keys():
-                found.append(pointer)
+                yield Difference(path=path, there=True, was=there, asked=value)
         elif not same(value, there):
-            found.append(pointer)
-    return found
+            yield Difference(path=path, there=name in order, was=there, asked=value)
 
 
-def besides(order: JsonObject, asked: JsonObject, *, key: str | None = None) -> bool:
-    """Whether the order shows more than was asked for; an element's id is implied by its `key`."""
+def surplus(
+    order: JsonObject, asked: JsonObject, *, key: str | None = None, above: tuple[str, ...] = ()
+) -> Iterator[Difference]:
+    """What the order shows beyond a whole that was asked for; an element's id is implied by its `key`."""
     for name, there in order.items():
         if nothing(there) or (name not in asked and there == key):
             continue
-        value = asked.get(name)
+        value, path = asked.get(name), (*above, name)
         if isinstance(there, Mapping) and isinstance(value, Mapping):
-            if besides(there, value, key=name):
-                return True
+            yield from surplus(there, value, key=name, above=path)
         elif name not in asked:
-            return True
-    return False
+            yield Difference(path=path, there=True, was=there, asked=None)
 
 
 def same(one: JsonValue, other: JsonValue) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,3 +110,41 @@ async def test_a_collection_whose_element_only_loses_members_is_not_taken_as_rep
         answer = await at.patch({"assets": {"3182": lesser}}, replace="assets")
         assert (answer.status_code, at.sent) == (200, ["PATCH"] * 3), answer.text
         assert at.record()["Assets"] == [{"AssetNum": "3182", "Desc": "Dishwasher", "Type": "1001"}]
+
+
+@pytest.mark.parametrize("effect", [True, False], ids=["made", "not made"])
+@pytest.mark.parametrize(
+    ("slug", "patch"),
+    [
+        ("unit4_erpx", {"related_values": {"C1~1900-01-01": {"date_to": None}}}),
+        ("unit4_erpx", {"extensions": {"unit4_erpx": {"unknown": 1}}}),
+    ],
+    ids=["ERPx puts a default back", "ERPx passes over it"],
+)
+async def test_a_change_that_leaves_no_trace_is_held_and_never_sent_again(
+    slug: str, patch: dict[str, Any], effect: bool, sqlite_database: str, tmp_path: Path
+) -> None:
+    async with place(slug, sqlite_database, tmp_path) as at:
+        if effect:
+            at.glass.around("PATCH", lambda answer: hang_up)
+        else:
+            at.glass.instead("PATCH", hang_up)
+        found = await at.end_of(await at.sent_async(at.patch, patch))
+        assert (found["state"], found["attempts"], at.sent) == ("held", 1, ["PATCH"])
+        held = (await at.site.api.get("/v1/holds")).json()["items"]
+        assert [(hold["cause"], hold["detail"]) for hold in held] == [
+            ("outcome-unknown", "the order shows what it was, and what we sent need not have left a trace")
+        ]
+
+
+async def test_the_end_of_a_list_is_found_though_nexusfs_shows_no_empty_list(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    async with place("nexusfs", sqlite_database, tmp_path) as at:
+        none: dict[str, Any] = {"extensions": {"nexusfs": {"Alerts": []}}}
+        assert (await at.patch({"extensions": {"nexusfs": {"Alerts": [{"AlertID": "1"}]}}})).status_code == 200
+        at.glass.around("PATCH", lambda answer: hang_up)
+        answer = await at.patch(none)
+        assert (answer.status_code, at.sent) == (200, ["PATCH"] * 2), answer.text
+        assert (await at.patch(none)).status_code == 200
+        assert at.sent == ["PATCH"] * 2

@@ -9,11 +9,11 @@ from datetime import datetime
 
 from app.domain.errors import GatewayError, WorkOrderNotFound
 from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
-from app.domain.proof import prove_change
 from app.domain.work_orders import Observation
 from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import error_answer, transport_error, unsent_answer
 from app.vendors.nexusfs.check import check
+from app.vendors.nexusfs.evidence import proof_of
 from app.vendors.nexusfs.outcomes import read_order, write_answer
 from app.vendors.nexusfs.settings import NexusFsSettings
 from app.vendors.nexusfs.side_effects import vanished
@@ -94,7 +94,7 @@ class NexusFsAdapter:
     def prove(self, write: Write, seen: Observation | None) -> Proof:
         """A status by its code, which is all that NexusFS keeps of an update; any other write by what the order shows."""
         if write.kind is not Kind.status_update:
-            return prove_change(write, seen)
+            return proof_of(write, seen)
         if seen is not None and self.side_effect(write, seen) is not None:
             return Proof.inconclusive
         return prove_status(write, seen)

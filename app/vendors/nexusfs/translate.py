@@ -16,6 +16,7 @@ from app.domain.ports import Kind, VendorRequest, Write
 from app.domain.work_orders import Observation, OrderKey
 from app.vendors.exchange import EVERY_REQUEST
 from app.vendors.json_bodies import json_bytes
+from app.vendors.nexusfs.evidence import as_shown
 from app.vendors.nexusfs.fields import DISPATCH_STATUS, SECTIONS, TABLE
 from app.vendors.nexusfs.patch import to_nexus_patch
 from app.vendors.nexusfs.pointers import pointer_to
@@ -52,7 +53,7 @@ def to_nexus_request(write: Write, settings: NexusFsSettings, *, before: JsonObj
             return _changing(number, to_nexus_status(write, settings), settings)
         case Kind.patch:
             asked, replaced = contents(write.body), write.terms.replace
-            if before and not replaced and shows(before, asked):
+            if before and not replaced and shows(as_shown(before), as_shown(asked)):
                 return None
             body = to_nexus_patch(number, asked, replaced=replaced, before=before)
             return None if body is None else _changing(number, body, settings)

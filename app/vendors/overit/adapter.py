@@ -10,11 +10,11 @@ from datetime import datetime
 from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
 from app.domain.merge_patch import missing, shows
 from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
-from app.domain.proof import prove_change
 from app.domain.work_orders import Observation
 from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import error_answer, unsent_answer
 from app.vendors.overit.check import check
+from app.vendors.overit.evidence import proof_of
 from app.vendors.overit.orders import Orders
 from app.vendors.overit.outcomes import says_too_little, write_answer
 from app.vendors.overit.patch import naming, payload
@@ -83,7 +83,7 @@ class OverItAdapter:
     def prove(self, write: Write, seen: Observation | None) -> Proof:
         """By the order as it shows: a PATCH that stopped half way proves neither."""
         if write.kind is not Kind.status_update:
-            return prove_change(replace(write, body=asked_of(write.body)), seen)
+            return proof_of(write, seen)
         return prove_status(write, seen)
 
     def side_effect(self, write: Write, seen: Observation) -> str | None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from app.domain.json import JsonObject
-from app.domain.merge_patch import applied, same, shows
+from app.domain.merge_patch import Difference, applied, same, shows
 from app.domain.order_body import contents
 from app.domain.ports import Answer, Kind, Outcome, Proof, Write
-from app.domain.proof import prove_change
+from app.domain.proof import hardly_told, prove_change
 from app.domain.work_orders import Observation
 from app.vendors.status_proof import prove_status
+from app.vendors.unit4_erpx.fields import COMPLETED, OWN_RELATIONS, related_ids
 from app.vendors.unit4_erpx.json_patch import without_nulls
 from app.vendors.unit4_erpx.tables import CLOSED
 
@@ -23,8 +24,21 @@ WHOLE_ORDER = ("workOrderId", "workOrderName", "status")
 def proof_of(write: Write, seen: Observation | None) -> Proof:
     """Of a status update, the code tells; ERPx keeps no time with it."""
     if write.kind is not Kind.status_update:
-        return prove_change(asked_for(write), seen, ended_code=CLOSED)
+        return prove_change(asked_for(write), seen, ended_code=CLOSED, untold=_untold)
     return prove_status(write, seen)
+
+
+def _untold(change: Difference) -> bool:
+    """Whether ERPx may take a change without a trace: what it fills in again where it was removed."""
+    if change.asked in (None, ""):
+        if change.path[0] == VALUES and len(change.path) == 2:
+            ids = related_ids(change.path[1])
+            return ids is not None and ids["relationId"] in OWN_RELATIONS
+        path = [*change.path]
+        if path[0] == VALUES and len(path) > 1:
+            path[:2] = [VALUES + "{}"]
+        return ".".join(path) in COMPLETED or hardly_told(change)
+    return hardly_told(change)
 
 
 def done_besides(write: Write, seen: Observation) -> str | None:

@@ -73,6 +73,18 @@ OWN_MEMBERS = (
     *(name for name in DOCUMENTED if name not in _PLACED and name != CUSTOMER),
     *(f"{CUSTOMER}.{name}" for name in DOCUMENTED_CUSTOMER if f"{CUSTOMER}.{name}" not in _PLACED),
 )
+COMPLETED = frozenset(
+    {
+        "dates.planned_end",
+        "account.reference",
+        "related_values{}.date_to",
+        *(f"extensions.{SLUG}.{name}" for name in ("serviceOrder", "periodFrom", "periodTo")),
+        *(f"extensions.{SLUG}.{CUSTOMER}.{name}" for name in ("invoiceSeparately", "invoiceStatus")),
+    }
+)
+"""Members that ERPx fills in where they are empty (vendor document 002, "Default Values"; the last days are assumed)."""
+OWN_RELATIONS = ("B0", "C0")
+"""Relations that it adds where they are not: the project, and its manager."""
 WRITABLE = (
     "title",
     "dates.planned_start",

@@ -230,6 +230,52 @@ async def test_a_patch_is_proved_by_what_the_order_shows(sim_nexus: Nexus, adapt
     assert adapter.prove(write, None) is Proof.inconclusive
 
 
+WITHOUT_ALERTS: JsonObject = {"type": "1001", "account": {"number": "1029", "name": "B"}}
+WITH_ALERTS: JsonObject = {**WITHOUT_ALERTS, "extensions": {"nexusfs": {"Alerts": [{"a": 1}]}}}
+NO_ALERTS: JsonObject = {"extensions": {"nexusfs": {"Alerts": []}}}
+
+
+@pytest.mark.parametrize(
+    ("body", "before", "after", "proof"),
+    [
+        (NO_ALERTS, WITH_ALERTS, WITHOUT_ALERTS, Proof.applied),
+        (NO_ALERTS, WITH_ALERTS, WITH_ALERTS, Proof.not_applied),
+        (WITH_ALERTS, WITHOUT_ALERTS, WITHOUT_ALERTS, Proof.inconclusive),
+        ({"account": {"name": None}}, WITHOUT_ALERTS, WITHOUT_ALERTS, Proof.inconclusive),
+        ({"account": {"name": "Y"}}, WITHOUT_ALERTS, WITHOUT_ALERTS, Proof.not_applied),
+        ({"account": None}, WITHOUT_ALERTS, WITHOUT_ALERTS, Proof.not_applied),
+    ],
+    ids=[
+        "the last of a list is gone",
+        "it is there still",
+        "the first of a list that was not shown before",
+        "what the master data may fill in again",
+        "an override not made",
+        "an account not removed",
+    ],
+)
+async def test_an_order_read_back_proves(
+    adapter: VendorAdapter, body: JsonObject, before: JsonObject, after: JsonObject, proof: Proof
+) -> None:
+    seen = replace(await adapter.read(EXAMPLE), fields=after)
+    assert adapter.prove(a_write(Kind.patch, body, before=before), seen) is proof
+
+
+async def test_a_replacement_that_only_takes_an_account_back_to_its_master_data_proves_nothing(
+    adapter: VendorAdapter,
+) -> None:
+    seen = replace(await adapter.read(EXAMPLE), fields=WITHOUT_ALERTS)
+    body: JsonObject = {"type": "1001", "account": {"number": "1029"}}
+    write = a_write(Kind.replace, body, before=WITHOUT_ALERTS)
+    assert adapter.prove(write, seen) is Proof.inconclusive
+    assert adapter.prove(replace(write, body={**body, "priority": "1"}), seen) is Proof.not_applied
+
+
+async def test_no_list_where_there_is_none_is_no_change(adapter: VendorAdapter) -> None:
+    seen = await adapter.read(EXAMPLE)
+    assert adapter.requests(a_write(Kind.patch, NO_ALERTS, before=seen.fields)) == []
+
+
 async def test_a_lost_create_is_proved_by_the_order(adapter: VendorAdapter, sim_nexus: Nexus) -> None:
     body: JsonObject = {"type": "1001", "account": {"number": "1029"}, "location": {"number": "1030"}}
     write = a_write(Kind.create, body, number="5000")

@@ -207,6 +207,35 @@ async def test_a_fault_whose_effect_cannot_be_told_is_unknown_and_the_order_prov
     assert proof is (Proof.applied if kind in {"lost_answer", "truncate"} else Proof.not_applied)
 
 
+SHOWN: JsonObject = {"notes": None, "operations": {"1": {"description": "d"}}}
+
+
+@pytest.mark.parametrize(
+    ("body", "proof"),
+    [
+        ({"notes": "n"}, Proof.not_applied),
+        ({"description": "d"}, Proof.inconclusive),
+        ({"notes": ""}, Proof.inconclusive),
+        ({"operations": {"1": {"description": None}}}, Proof.not_applied),
+        ({"operations": {"1": {"notes": "n"}}}, Proof.inconclusive),
+        ({"operations": {"2": {"type": "t"}}}, Proof.not_applied),
+    ],
+    ids=[
+        "a member that the order shows",
+        "one that it may never show",
+        "a blank for a null",
+        "of an operation",
+        "one that an operation may never show",
+        "a new operation",
+    ],
+)
+async def test_an_order_as_it_was_proves(sim_fsm: Fsm, body: JsonObject, proof: Proof) -> None:
+    """What a read holds is written nowhere: what it never showed tells nothing."""
+    async with adapting(sim_fsm.url) as adapter:
+        seen = replace(await adapter.read(ORDER), fields=SHOWN)
+        assert adapter.prove(a_patch(body, before=SHOWN), seen) is proof
+
+
 async def test_a_patch_that_stopped_half_way_proves_neither(sim_fsm: Fsm) -> None:
     body: JsonObject = {"notes": "n", "operations": {"2": {"type": "opType1"}}}
     async with adapting(sim_fsm.url) as adapter:

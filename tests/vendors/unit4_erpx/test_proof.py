@@ -70,6 +70,26 @@ CASES = [
 ]
 
 
+FILLED_AGAIN: list[JsonObject] = [
+    {"dates": {"planned_end": None}},
+    {"account": {"reference": None}},
+    {"related_values": {"C1~1900-01-01": {"date_to": None}}},
+    {"related_values": {"B0~1900-01-01": None}},
+    {"extensions": {"unit4_erpx": {"serviceOrder": None, "periodFrom": None}}},
+    {"extensions": {"unit4_erpx": {"unknown": 1}}},
+]
+GONE: list[JsonObject] = [
+    {"account": {"number": None}},
+    {"project": {"manager": None}},
+    {"related_values": {"C1~1900-01-01": None}},
+    {"related_values": None},
+    {"extensions": {"unit4_erpx": {"probability": None}}},
+]
+FULL = seen(
+    customerInformation={"customerId": "CUST1", "reference": "Ann Lee"}, serviceOrder=False, periodFrom=1, probability=7
+)
+
+
 @pytest.fixture
 async def adapter() -> AsyncIterator[Unit4ErpxAdapter]:
     """Nobody is called here."""
@@ -80,6 +100,22 @@ async def adapter() -> AsyncIterator[Unit4ErpxAdapter]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_an_order_read_back_proves(adapter: Unit4ErpxAdapter, case: Case) -> None:
     assert adapter.prove(case.write, case.seen) is case.proof
+
+
+@pytest.mark.parametrize("body", FILLED_AGAIN, ids=str)
+def test_an_order_as_it_was_proves_nothing_of_what_erpx_fills_in_again(
+    adapter: Unit4ErpxAdapter, body: JsonObject
+) -> None:
+    """Vendor document 002, "Default Values": what is empty is completed."""
+    assert adapter.prove(patched(body, FULL.fields), FULL) is MAYBE
+    assert adapter.prove(patched({**body, "title": "X"}, FULL.fields), FULL) is NO
+
+
+@pytest.mark.parametrize("body", GONE, ids=str)
+def test_an_order_as_it_was_proves_that_what_stays_away_was_not_removed(
+    adapter: Unit4ErpxAdapter, body: JsonObject
+) -> None:
+    assert adapter.prove(patched(body, FULL.fields), FULL) is NO
 
 
 VALUE = patched({"related_values": {"B0~1900-01-01": {"value": "ProId2"}, "C1~2026-01-01": {"value": "7"}}}, BEFORE)
