@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from app.domain.field_shapes import EXTENSIONS
 from app.domain.json import JsonObject
-from app.domain.merge_patch import with_replaced
+from app.domain.merge_patch import nothing, with_replaced
 from app.domain.order_body import contents
 from app.domain.ports import Kind, Write
 from app.domain.work_orders import Observation
@@ -48,6 +48,8 @@ def _lost(expected: JsonObject, before: JsonObject, seen: JsonObject, at: str = 
         if was is None or (name in DERIVED and at == f"/{EXTENSIONS}/{SLUG}"):
             continue
         inner = expected[name]
+        if nothing(inner):  # its last member was to go, and NexusFS keeps no empty object
+            continue
         if isinstance(was, Mapping) and isinstance(inner, Mapping) and isinstance(now, Mapping):
             lost += _lost(inner, was, now, pointer)
         elif now is None and was != {} and not _only_derived(pointer, was):

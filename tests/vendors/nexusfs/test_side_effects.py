@@ -125,6 +125,30 @@ VANISHED = [
         named=None,
     ),
     Vanished(
+        id="the last element, which was to go",
+        patch={"assets": {"1": None, "2": None}},
+        after=without("assets"),
+        named=None,
+    ),
+    Vanished(
+        id="the last members of an object, which were to go",
+        patch={"rules": {"is_ops": None, "in_warranty": None}},
+        after=without("rules"),
+        named=None,
+    ),
+    Vanished(
+        id="the last member of the vendor's own",
+        patch={"extensions": {"nexusfs": {"DispatchStatus": None, "DispatchUTC": None, "User": None}}},
+        after=without("extensions"),
+        named=None,
+    ),
+    Vanished(
+        id="the last elements, beside one that nobody asked to go",
+        patch={"assets": {"1": None}},
+        after=without("assets"),
+        named="/assets",
+    ),
+    Vanished(
         id="what another account does not have",
         patch={"account": {"number": "2"}},
         after=without("account", "extensions"),
