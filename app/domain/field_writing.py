@@ -64,8 +64,8 @@ class _Writing:
     def whole(self, members: tuple[Member, ...], ours: JsonObject, at: str) -> Record:
         taken: set[str] = set()
         record = self._members(members, ours, at, taken)
-        own = self._extension(ours, at)
-        _merge_in(record, self._checked(members, own, f"{at}/{EXTENSIONS}/{self.vendor}"))
+        beneath = f"{at}/{EXTENSIONS}/{self.vendor}"
+        self._merge_in(record, self._checked(members, self._extension(ours, at), beneath), beneath)
         self._left_over(members, ours, at, taken)
         return record
 
@@ -157,6 +157,18 @@ class _Writing:
                 )
         return kept
 
+    def _merge_in(self, record: Record, own: JsonObject, at: str) -> None:
+        """Put an extension's members beside those that were given under our names; it takes no place of theirs."""
+        for name, value in own.items():
+            pointer, there = f"{at}/{_escaped(name)}", record.get(name)
+            if name not in record:
+                record[name] = value
+            elif isinstance(there, dict) and isinstance(value, Mapping):
+                self._merge_in(there, value, pointer)
+            elif value is not None:  # a null removes what else is in it
+                message = "What stands under our names says otherwise: write it there alone."
+                self.wrong.append(FieldFault(pointer=pointer, code="invalid", message=message))
+
     def _left_over(self, members: tuple[Member, ...], ours: JsonObject, at: str, taken: set[str]) -> None:
         known = {tuple(path.split(".")) for path in _paths(members)}
         for path in _leaves(ours, known):
@@ -210,15 +222,6 @@ def _asks_nothing(value: JsonValue) -> bool:
     return isinstance(value, Mapping) and all(
         one is None or (isinstance(one, Mapping) and bool(one) and _asks_nothing(one)) for one in value.values()
     )
-
-
-def _merge_in(record: Record, own: JsonObject) -> None:
-    for name, value in own.items():
-        there = record.get(name)
-        if isinstance(there, dict) and isinstance(value, Mapping):
-            _merge_in(there, value)
-        else:
-            record[name] = value
 
 
 def _in_utc(value: JsonValue) -> JsonValue:

@@ -171,6 +171,16 @@ FAULTS = [
         wrong=("/extensions/acme/Customer/Id",),
     ),
     Fault(
+        id="a spread object of another shape beside its members",
+        ours={"account": {"number": "1"}, "extensions": {"acme": {"Customer": "x"}}},
+        wrong=("/extensions/acme/Customer",),
+    ),
+    Fault(
+        id="an object of another shape beside ours",
+        ours={"location": {"name": "N"}, "extensions": {"acme": {"Site": [1]}}},
+        wrong=("/extensions/acme/Site",),
+    ),
+    Fault(
         id="ours under theirs in an element",
         ours={"assets": {"7": {"extensions": {"acme": {"Desc": "x"}}}}},
         wrong=("/assets/7/extensions/acme/Desc",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from app.domain.field_shapes import EXTENSIONS
 from app.domain.json import JsonObject
 from app.domain.merge_patch import Difference, applied, same, shows
 from app.domain.order_body import contents
@@ -12,9 +13,10 @@ from app.domain.ports import Answer, Kind, Outcome, Proof, Write
 from app.domain.proof import hardly_told, prove_change
 from app.domain.work_orders import Observation
 from app.vendors.status_proof import prove_status
-from app.vendors.unit4_erpx.fields import COMPLETED, OWN_RELATIONS, related_ids
+from app.vendors.unit4_erpx.fields import COMPLETED, CUSTOMER, OWN_RELATIONS, related_ids
 from app.vendors.unit4_erpx.json_patch import without_nulls
-from app.vendors.unit4_erpx.tables import CLOSED
+from app.vendors.unit4_erpx.own_members import own_members
+from app.vendors.unit4_erpx.tables import CLOSED, SLUG
 
 VALUES = "related_values"
 WHOLE_ORDER = ("workOrderId", "workOrderName", "status")
@@ -79,11 +81,18 @@ def confirmed(write: Write, answer: Answer, seen: Observation) -> Answer:
     )
 
 
-def with_every_value_named(write: Write) -> Write:
-    """The same patch, `related_values: null` said of each value: ERPx removes elements, and leaves an empty list."""
-    if VALUES not in write.body or write.body[VALUES] is not None:
-        return write
-    return replace(write, body={**write.body, VALUES: dict.fromkeys(values_of(write.before or {}) or {})})
+def with_each_named(write: Write) -> Write:
+    """The same patch, two nulls said of each thing that is there: `related_values: null`, since ERPx removes elements and
+    leaves an empty list, and that of the customer's own members, in whose object the account stands as well."""
+    body, before = dict(write.body), write.before or {}
+    if VALUES in body and body[VALUES] is None:
+        body[VALUES] = dict.fromkeys(values_of(before) or {})
+    own, there = own_members(body), own_members(before).get(CUSTOMER, {})
+    if CUSTOMER in own and own[CUSTOMER] is None and isinstance(there, Mapping):
+        extensions = body[EXTENSIONS]
+        assert isinstance(extensions, Mapping)
+        body[EXTENSIONS] = {**extensions, SLUG: {**own, CUSTOMER: dict.fromkeys(there)}}
+    return replace(write, body=body)
 
 
 def asked_for(write: Write) -> Write:
@@ -91,7 +100,7 @@ def asked_for(write: Write) -> Write:
     if write.kind is Kind.create:
         body = without_nulls(write.body)
         return replace(write, body=body) if isinstance(body, Mapping) else write
-    return with_every_value_named(write)
+    return with_each_named(write)
 
 
 def values_that_differ(write: Write, seen: JsonObject) -> list[str]:
@@ -99,7 +108,7 @@ def values_that_differ(write: Write, seen: JsonObject) -> list[str]:
 
     ERPx may complete what is empty: members of a new one that were not given, members that were removed.
     """
-    patch = with_every_value_named(write).body.get(VALUES)
+    patch = with_each_named(write).body.get(VALUES)
     if not isinstance(patch, Mapping):
         return []
     before, after = values_of(write.before or {}) or {}, values_of(seen) or {}

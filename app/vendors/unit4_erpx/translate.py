@@ -9,7 +9,7 @@ from app.domain.field_table import Theirs, to_theirs
 from app.domain.json import JsonObject, JsonValue
 from app.domain.order_body import contents
 from app.domain.ports import Kind, Write
-from app.vendors.unit4_erpx.evidence import VALUES, values_of, with_every_value_named
+from app.vendors.unit4_erpx.evidence import VALUES, values_of, with_each_named
 from app.vendors.unit4_erpx.fields import CUSTOMER, RELATED, TABLE
 from app.vendors.unit4_erpx.json_patch import ElementChange, operations, set_members, without_nulls
 from app.vendors.unit4_erpx.orders import is_number
@@ -55,7 +55,7 @@ def to_erpx_create(write: Write, company: str) -> JsonObject:
 def to_erpx_patch(write: Write) -> list[dict[str, JsonValue]]:
     """The operations of a PATCH; none where the order is so already."""
     before = write.before or {}
-    write = with_every_value_named(write)
+    write = with_each_named(write)
     change = dict(_theirs(write).record)
     elements = change.pop(RELATED, None)
     current = to_theirs(TABLE, before).record

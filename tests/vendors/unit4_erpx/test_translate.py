@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from app.domain.errors import CapabilityMissing
+from app.domain.errors import CapabilityMissing, InvalidRequest
 from app.domain.json import JsonObject
+from app.domain.ports import Write
 from app.vendors.unit4_erpx.fields import RELATED
 from app.vendors.unit4_erpx.translate import (
     check,
@@ -99,9 +101,24 @@ PATCHES = [
         sent=[add("/customerInformation", {"customerId": "CUST1"})],
     ),
     Patch(
-        id="the customer whole",
+        id="all of the customer that has no name of ours",
         body=own(customerInformation=None),
-        sent=[remove("/customerInformation")],
+        sent=[remove("/customerInformation/currencyCode"), remove("/customerInformation/invoiceSeparately")],
+    ),
+    Patch(
+        id="that, and the account changed",
+        body={"account": {"reference": "Z"}, **own(customerInformation=None)},
+        sent=[
+            add("/customerInformation/reference", "Z"),
+            remove("/customerInformation/currencyCode"),
+            remove("/customerInformation/invoiceSeparately"),
+        ],
+    ),
+    Patch(
+        id="that, where the order shows an account alone",
+        before={"account": {"number": "CUST1"}},
+        body=own(customerInformation=None),
+        sent=[],
     ),
     Patch(id="a group that is null", body={"account": None}, sent=[remove("/customerInformation/customerId")]),
     Patch(
@@ -201,6 +218,14 @@ def test_a_status_goes_out_as_in_the_documents_sample() -> None:
     assert to_erpx_status("P") == [{"path": "/", "op": "Replace", "value": {"status": "P"}}]
 
 
+@pytest.mark.parametrize("write", [created, patched])
+def test_an_account_gives_way_to_nothing_that_stands_under_the_vendor_s_name(write: Callable[..., Write]) -> None:
+    body = {"account": {"number": "CUST1"}, **own(customerInformation="x")}
+    with pytest.raises(InvalidRequest) as caught:
+        check(write(body, number="1"))
+    assert [fault.pointer for fault in caught.value.faults] == ["/extensions/unit4_erpx/customerInformation"]
+
+
 def test_related_values_that_look_alike_cannot_be_patched() -> None:
     twice = {"relationId": "C1", "relatedValue": "1", "dateFrom": "1900-01-01"}
     before = own(relatedValues=[twice, twice])
@@ -227,6 +252,10 @@ def test_empty_members_of_a_create_are_not_sent() -> None:
         "related_values": {"C1~1900-01-01": {"value": "7", "date_to": None}},
         **own(probability=None, customerInformation={"currencyCode": None}),
     }
+    alike = {**body, **own(customerInformation=None)}
+    assert to_erpx_create(created(alike), "COMP1") == to_erpx_create(created(body), "COMP1")
+    named = to_erpx_create(created({"account": {"number": "CUST1"}, **own(customerInformation=None)}), "COMP1")
+    assert named["customerInformation"] == {"customerId": "CUST1"}
     assert to_erpx_create(created(body), "COMP1") == {
         "companyId": "COMP1",
         "workOrderName": "Pump",
