@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from app.domain.errors import FieldFault
 from app.domain.field_table import Record
 from app.domain.json import JsonObject, JsonValue
-from app.domain.merge_patch import applied
+from app.domain.merge_patch import applied, shows
+from app.vendors.nexusfs.evidence import as_shown
 from app.vendors.nexusfs.fields import COLLECTIONS, DISPATCH_STATUS, SECTIONS
 from app.vendors.nexusfs.pointers import pointer_to
 from app.vendors.nexusfs.words import (
@@ -86,10 +87,12 @@ def _sections(patch: JsonObject, before: JsonObject | None) -> dict[str, Record]
             continue
         asked = pruned(change)
         found[name] = {}
+        there = None if before is None else before.get(name)
+        if isinstance(there, Mapping) and shows(as_shown(there), as_shown(asked)):
+            continue  # its own number again would undo an override
         if set(asked) == {"number"} and asked["number"] is not None:
             found[name] = section_in_nexus_words(name, asked)
         elif asked and before is not None:
-            there = before.get(name)
             merged = applied(asked, there if isinstance(there, Mapping) else {})
             found[name] = section_in_nexus_words(name, merged)
     return found

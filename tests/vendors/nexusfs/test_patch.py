@@ -175,6 +175,23 @@ CASES = [
         sent={"Location": {"LocationNum": "1032"}},
     ),
     Case(
+        id="its own number beside another change leaves an override alone",
+        patch={
+            "account": {"number": "1029"},
+            "location": {"number": "1030", "name": "Buckhead Station"},
+            "priority": "1",
+        },
+        sent={"Priority": "1"},
+    ),
+    Case(
+        id="what the account shows already, beside another change",
+        patch={
+            "account": {"name": "Buckhead Inc.", "extensions": {"nexusfs": {"Contacts": [], "Notes": None}}},
+            **own(User="t"),
+        },
+        sent={"User": "t"},
+    ),
+    Case(
         id="another member of the account sends the whole of it",
         patch={"account": {"name": "Buckhead Ltd."}},
         sent={"Account": {"AccountNum": "1029", "AccountType": "1001", "Name": "Buckhead Ltd."}},
