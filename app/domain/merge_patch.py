@@ -8,6 +8,22 @@ from datetime import datetime
 
 from app.domain.json import JsonObject, JsonValue, escaped
 
+MOMENTS = frozenset(
+    {
+        "raised",
+        "target",
+        "planned_start",
+        "planned_end",
+        "actual_start",
+        "actual_end",
+        "start",
+        "end",
+        "date_from",
+        "date_to",
+    }
+)
+"""Members of ours that hold a time. Of the vendors' own there are those whose names end so, as ActualTravelEndDate does."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
@@ -63,7 +79,7 @@ def differences(
             yield from differences(inner, value, above=path)
             if name in replaced and inner.keys() - value.keys():
                 yield Difference(path=path, there=True, was=there, asked=value)
-        elif not same(value, there):
+        elif not same(value, there, moment=is_moment(name)):
             yield Difference(path=path, there=name in order, was=there, asked=value)
 
 
@@ -81,19 +97,25 @@ def surplus(
             yield Difference(path=path, there=True, was=there, asked=None)
 
 
-def same(one: JsonValue, other: JsonValue) -> bool:
-    """Equal, or two spellings of the same moment; inside lists and objects too. An object of nulls is as good as null."""
+def same(one: JsonValue, other: JsonValue, *, moment: bool = False) -> bool:
+    """Equal, or, where a member holds a moment, two spellings of it; inside lists and objects too. An object of nulls is as
+    good as null."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, str) and isinstance(other, str) and one != other:
-        return _moment(one) is not None and _moment(one) == _moment(other)
+        return moment and _moment(one) is not None and _moment(one) == _moment(other)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return all(same(one.get(name), other.get(name)) for name in one.keys() | other.keys())
+        return all(same(one.get(name), other.get(name), moment=is_moment(name)) for name in one.keys() | other.keys())
     if one is None or other is None:
         return nothing(one) and nothing(other)
     return one == other
+
+
+def is_moment(name: str) -> bool:
+    """Whether a member of this name holds a time. In any other, another spelling of a time is another text."""
+    return name in MOMENTS or name.endswith(("Date", "UTC"))
 
 
 def nothing(value: JsonValue) -> bool:

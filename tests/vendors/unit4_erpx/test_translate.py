@@ -77,6 +77,12 @@ PATCHES = [
         body={"dates": {"planned_end": "2026-12-31"}, "project": {"manager": "33226"}},
         sent=[replace("/", {"dateTo": "2026-12-31", "projectManagerId": "33226"})],
     ),
+    Patch(
+        id="a text that names the same moment otherwise is another text",
+        before={"title": "2026-01-01T00:00:00Z"},
+        body={"title": "2026-01-01T01:00:00+01:00"},
+        sent=[replace("/", {"workOrderName": "2026-01-01T01:00:00+01:00"})],
+    ),
     Patch(id="null removes", body=own(costCentre=None), sent=[remove("/costCentre")]),
     Patch(id="null for what is not there is nothing", body={"account": {"reference": None}}, sent=[]),
     Patch(id="what is so already is not sent", body={"title": "NewWorkOrder", **own(probability=50)}, sent=[]),
