@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Body, Query, Request, Response
 
+from app.api import conditions
 from app.api.auth import Caller, requires
 from app.api.documented import write_answers
 from app.api.gateway import GatewayDep
@@ -16,6 +17,7 @@ from app.api.order_writes import check_number, checks, collections, order_in
 from app.api.parameters import (
     IDEMPOTENCY_KEY,
     IF_MATCH,
+    IF_NO_ORDER,
     OPTIONAL_IDEMPOTENCY_KEY,
     PREFER,
     BackendName,
@@ -25,7 +27,6 @@ from app.api.prefer import preference
 from app.api.requests import MERGE_PATCH, Received, StrictRequest, strict_router
 from app.api.schemas import Effect, WorkOrder
 from app.api.writes import Wish, submit
-from app.domain.entity_tags import if_match
 from app.domain.errors import (
     BackendMisconfigured,
     BackendTimeout,
@@ -49,7 +50,7 @@ from app.domain.errors import (
 )
 from app.domain.json import JsonObject
 from app.domain.ports import Capability, Kind
-from app.domain.terms import NO_TERMS, Terms
+from app.domain.terms import NO_TERMS
 
 router = strict_router(tags=["work orders"])
 
@@ -76,7 +77,8 @@ PATCH: dict[str, Any] = {
     "parameters": [IDEMPOTENCY_KEY, IF_MATCH, PREFER],
     "requestBody": {"content": {MERGE_PATCH: {}}},
 }
-UNKEYED_WRITE: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, IF_MATCH, PREFER]}
+PUT: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, IF_MATCH, IF_NO_ORDER, PREFER]}
+DELETE: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, IF_MATCH, PREFER]}
 
 IN_PLACE = (*ERRORS, OrderEnded, PreconditionFailed)
 """Of a write to an order that is there."""
@@ -107,6 +109,7 @@ async def create_work_order(
     Where the vendor cannot create orders (Civica Cx, OverIT), 422 `capability-missing`.
     """
     chosen = gateway.backend(backend)
+    conditions.refuse_any(request.headers)
     sent = _object(request)
     new = order_in(chosen, Kind.create, sent)
     wish = Wish(
@@ -153,10 +156,7 @@ async def patch_work_order(
     sent = _object(request)
     if Capability.patch in chosen.vendor.capabilities:
         check_number(number, validated(WorkOrderPatch, sent))
-    terms = Terms(
-        replace=collections(replace),
-        if_match=if_match(request.headers.get("if-match")),
-    )
+    terms = conditions.of_change(request.headers, replace=collections(replace))
     wish = Wish(
         caller=caller,
         backend=chosen,
@@ -177,7 +177,7 @@ async def patch_work_order(
     summary="Create or replace an order",
     responses=REPLACED,
     response_class=Response,
-    openapi_extra=UNKEYED_WRITE,
+    openapi_extra=PUT,
 )
 async def put_work_order(
     request: Received,
@@ -189,14 +189,14 @@ async def put_work_order(
 ) -> Response:
     """The whole order as the body says it: 201 if it is new, 200 if it took the place of one.
 
-    With `If-Match: *` only an order that exists is replaced. Where the vendor cannot replace orders, 422
-    `capability-missing`.
+    With `If-Match: *` only an order that exists is replaced, with `If-None-Match: *` only a new one is made. Where the
+    vendor cannot replace orders, 422 `capability-missing`.
     """
     chosen = gateway.backend(backend)
     sent = _object(request)
     new = order_in(chosen, Kind.replace, sent)
     check_number(number, new)
-    terms = Terms(if_match=if_match(request.headers.get("if-match")))
+    terms = conditions.of_put(request.headers)
     wish = Wish(
         caller=caller,
         backend=chosen,
@@ -217,7 +217,7 @@ async def put_work_order(
     summary="Close or delete an order",
     responses=REMOVED,
     response_class=Response,
-    openapi_extra=UNKEYED_WRITE,
+    openapi_extra=DELETE,
 )
 async def delete_work_order(
     request: Request,
@@ -234,7 +234,7 @@ async def delete_work_order(
     Where the vendor can do neither, 422 `capability-missing`.
     """
     chosen = gateway.backend(backend)
-    terms = Terms(if_match=if_match(request.headers.get("if-match")))
+    terms = conditions.of_change(request.headers)
     wish = Wish(
         caller=caller,
         backend=chosen,

@@ -63,6 +63,7 @@ TIMELINE: JsonObject = {
             "body": {"status": "on_site", "occurred_at": "2026-11-20T20:40:00Z", "comments": "Engineer on site"},
             "replace": [],
             "if_match": [],
+            "if_none_match": [],
             "occurred_at": "2026-11-20T20:40:00Z",
             "status": "on_site",
             "vendor_status": _ON_SITE,

@@ -103,6 +103,12 @@ IF_MATCH = optional_header(
     example=AN_ETAG,
 )
 IF_NONE_MATCH = optional_header("If-None-Match", "An ETag: 304 if the order still has it.", example=AN_ETAG)
+IF_NO_ORDER: Parameter = {
+    **optional_header(
+        "If-None-Match", "`*`: the write happens only if the vendor, read just before, has none; else 412."
+    ),
+    "schema": {"type": "string", "enum": ["*"]},
+}
 CACHE_CONTROL = optional_header(
     "Cache-Control", "`max-stale=N` accepts our last copy if it is at most N seconds old.", example="max-stale=60"
 )

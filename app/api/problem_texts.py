@@ -136,6 +136,7 @@ ADVICE: Mapping[str, Advice] = {
     "precondition-failed": Advice(
         when=(
             "`If-Match` names an older state of the order or of the hold than the present one.",
+            "`If-None-Match: *` asked for a new order, and the vendor has one of this number.",
             "Another write of yours was queued ahead and changed the order.",
             "A hold was resolved by somebody else before your word came.",
         ),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Response
 
+from app.api import conditions
 from app.api.auth import Caller, requires
 from app.api.bodies import StatusUpdateIn
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
@@ -113,6 +114,7 @@ async def create_status_update(
     """
     key = idempotency_key(request)
     chosen = gateway.backend(backend)
+    conditions.refuse_any(request.headers)
     wish = Wish(
         caller=caller,
         backend=chosen,

@@ -47,6 +47,8 @@ class Prepared:
     write: Write
     idle: bool
     """Nothing is to change, so nothing is sent."""
+    made_before: bool
+    """The order that was to be new is there: an earlier attempt of this write may have made it."""
 
 
 async def prepare(desk: Desk, operation: Operation) -> Prepared:
@@ -61,9 +63,9 @@ async def prepare(desk: Desk, operation: Operation) -> Prepared:
     _check_terms(desk, operation, known, may_be_ours=may_be_ours)
     before = None if known is None or known.observation is None else known.observation.fields
     write = change_of(desk, operation, known, before=before)
-    made_before = operation.kind is Kind.create and known is not None
+    made_before = known is not None and (operation.kind is Kind.create or operation.terms.must_be_new)
     idle = not made_before and (_closed_already(desk, write, known) or not desk.backend.adapter.requests(write))
-    return Prepared(known=known, write=write, idle=idle)
+    return Prepared(known=known, write=write, idle=idle, made_before=made_before)
 
 
 def _check_code(desk: Desk, code: str) -> None:
@@ -107,8 +109,10 @@ def _check_terms(desk: Desk, operation: Operation, known: KnownOrder | None, *, 
         return
     if kind is Kind.create and not may_be_ours:
         raise WorkOrderExists("The vendor's system already has an order of this number.", pointer="/number")
-    _check_not_ended(desk, operation, known)
     tag = entity_tag(known.etag, known.view.code)
+    if terms.must_be_new and not may_be_ours:
+        raise PreconditionFailed("The vendor's system has an order of this number already.", etag=tag)
+    _check_not_ended(desk, operation, known)
     if not meets(terms.if_match, tag):
         raise PreconditionFailed(
             "The order is no longer as your If-Match names it. Read it again, and decide anew.", etag=tag

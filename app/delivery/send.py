@@ -106,8 +106,7 @@ async def deliver_status(desk: Desk, claim: Claim, operation: Operation, code: S
 async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepared: Prepared) -> Settled:
     """Store the intent of a change whose order was just read, with what it was; then send it."""
     known, write = prepared.known, prepared.write
-    made_before = write.kind is Kind.create and known is not None
-    before = None if made_before else write.before
+    before = None if prepared.made_before else write.before
     lease = desk.lease()
     began = await desk.store.write(
         lanes.begin(
@@ -122,7 +121,7 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
         )
     )
     desk.watchers.tell(began)
-    if made_before:
+    if prepared.made_before:
         found = "the order exists now: an earlier attempt may have made it"
         return await settle_answer(desk, claim, began, Answer(outcome=Outcome.unknown, detail=found))
     if prepared.idle:

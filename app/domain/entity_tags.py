@@ -34,6 +34,17 @@ def if_match(header: str | None) -> tuple[str, ...]:
     return tuple(re.findall(_TAG, header))
 
 
+def if_none_match(header: str | None) -> tuple[str, ...]:
+    """The If-None-Match of a write, which can only be `*`; nothing without the header. Raises MalformedRequest."""
+    if header is None:
+        return ()
+    if header.strip() == ANY:
+        return (ANY,)
+    raise MalformedRequest(
+        "A write takes no If-None-Match but *; to guard an order as you read it, send its ETag as If-Match."
+    )
+
+
 def meets(tags: tuple[str, ...], etag: str) -> bool:
     """Whether an order with this ETag meets an If-Match; a weak tag never does (RFC 9110, 13.1.1)."""
     return not tags or tags == (ANY,) or etag in tags

@@ -124,6 +124,7 @@ def _asked(asked: Requested, table: StatusTable) -> dict[str, JsonValue]:
         "body": of.body,
         "replace": list(of.terms.replace),
         "if_match": list(of.terms.if_match),
+        "if_none_match": list(of.terms.if_none_match),
         "occurred_at": rfc3339_micros(of.occurred_at),
         **({} if of.target_code is None else status_shown(of.target_code, table)),
     }

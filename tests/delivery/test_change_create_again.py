@@ -136,3 +136,28 @@ async def test_a_create_whose_number_was_taken_while_the_vendor_asked_us_to_wait
         assert (found["state"], at.sent, at.effects("W1")) == ("refused", ["POST"], ["created"])
         assert found["problem"]["code"] == "work-order-exists"
         assert await rows(at.site, HOLDS, of_number="W1") == []
+
+
+async def test_a_put_of_a_new_order_that_is_to_be_sent_again_and_finds_its_own_sends_nothing(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    async with place("nexusfs", sqlite_database, tmp_path) as at:
+        kept = withheld(at, "PUT")
+        sent = await at.sent_async(at.put, NEXUS_ORDER, number="W1", if_none_match="*")
+        while not kept:
+            await at.site.app.state.gateway.store.ping()
+        at.at("GET", lambda _: at.pass_on(kept[0]), nth=reads_until_sent_again(at))
+        assert await settled(at, sent) == ("applied", ["created"], ["unknown", "unknown"])
+        assert at.sent == ["PUT"]
+
+
+async def test_a_put_of_a_new_order_that_finds_another_s_when_its_turn_comes_overwrites_nothing(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    """Of two that are queued the second meets what the first has made."""
+    async with place("nexusfs", sqlite_database, tmp_path) as at:
+        first = await at.sent_async(at.put, NEXUS_ORDER, number="W1", if_none_match="*")
+        second = await at.sent_async(at.put, {**NEXUS_ORDER, "priority": "1001"}, number="W1", if_none_match="*")
+        assert await settled(at, first) == ("applied", ["created"], ["applied"])
+        found = await at.end_of(second)
+        assert (found["state"], found["problem"]["code"], at.sent) == ("refused", "precondition-failed", ["PUT"])

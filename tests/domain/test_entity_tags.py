@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.entity_tags import entity_tag, if_match, meets, names_tag
+from app.domain.entity_tags import entity_tag, if_match, if_none_match, meets, names_tag
 from app.domain.errors import MalformedRequest
 
 TAG = entity_tag("record", "N")
@@ -44,6 +44,17 @@ WRONG = [
 def test_what_is_no_if_match_is_a_malformed_request(header: str) -> None:
     with pytest.raises(MalformedRequest):
         if_match(header)
+
+
+@pytest.mark.parametrize(("header", "read"), [(None, ()), ("*", ("*",)), (" * ", ("*",))])
+def test_an_if_none_match_of_a_write_is_any_order(header: str | None, read: tuple[str, ...]) -> None:
+    assert if_none_match(header) == read
+
+
+@pytest.mark.parametrize("header", ['"a"', 'W/"a"', "", "**", '*, "a"'])
+def test_any_other_if_none_match_of_a_write_says_what_to_send_instead(header: str) -> None:
+    with pytest.raises(MalformedRequest, match="send its ETag as If-Match"):
+        if_none_match(header)
 
 
 def test_an_order_s_tag_is_a_strong_one_of_its_record_and_its_status() -> None:

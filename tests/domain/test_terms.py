@@ -14,9 +14,11 @@ from app.domain.terms import NO_TERMS, Terms
 texts = st.lists(st.text(), max_size=3).map(tuple)
 
 
-@given(texts, texts)
-def test_terms_survive_being_stored(replace: tuple[str, ...], if_match: tuple[str, ...]) -> None:
-    terms = Terms(replace=replace, if_match=if_match)
+@given(texts, texts, texts)
+def test_terms_survive_being_stored(
+    replace: tuple[str, ...], if_match: tuple[str, ...], if_none_match: tuple[str, ...]
+) -> None:
+    terms = Terms(replace=replace, if_match=if_match, if_none_match=if_none_match)
     stored = None if (said := terms.as_json()) is None else json.loads(json.dumps(said))
     assert Terms.from_json(stored) == terms
 
@@ -27,19 +29,23 @@ def test_no_terms_are_kept_as_nothing() -> None:
 
 def test_terms_are_kept_by_their_names() -> None:
     assert Terms(replace=("assets",), if_match=("*",)).as_json() == {"replace": ["assets"], "if_match": ["*"]}
+    assert Terms(if_none_match=("*",)).as_json() == {"if_none_match": ["*"]}
 
 
 EXISTING = [
-    (NO_TERMS, False),
-    (Terms(replace=("assets",)), False),
-    (Terms(if_match=("*",)), True),
-    (Terms(if_match=('"a"',)), True),
+    (NO_TERMS, False, False),
+    (Terms(replace=("assets",)), False, False),
+    (Terms(if_match=("*",)), True, False),
+    (Terms(if_match=('"a"',)), True, False),
+    (Terms(if_none_match=("*",)), False, True),
 ]
 
 
-@pytest.mark.parametrize(("terms", "must"), EXISTING)
-def test_any_if_match_is_met_only_by_an_order_that_exists(terms: Terms, must: bool) -> None:
-    assert terms.must_exist is must
+@pytest.mark.parametrize(("terms", "must", "must_not"), EXISTING)
+def test_an_if_match_is_met_only_by_an_order_that_exists_and_if_none_match_by_none(
+    terms: Terms, must: bool, must_not: bool
+) -> None:
+    assert (terms.must_exist, terms.must_be_new) == (must, must_not)
 
 
 @pytest.mark.parametrize("said", [{"replace": None}, {"replace": "assets"}, {"replace": {}}, {"another": ["x"]}])

@@ -11,7 +11,7 @@ import pytest
 from app.domain.clients import SCOPES
 from tests.api.routes.changing import A_CHANGE, NEXUS_NEW, UNIT4_NEW, create, delete, patch, preview, put, refusal, send
 from tests.api.routes.contract import MARKER, without_ids
-from tests.api.routes.scene import another_caller, new_order
+from tests.api.routes.scene import ON_SITE, another_caller, new_order
 from tests.gateway import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -104,6 +104,22 @@ async def test_a_condition_that_cannot_be_read(changing: Site, condition: str) -
         await delete(changing, number, if_match=condition),
     ):
         assert refusal(answer) == (400, "malformed-request", {})
+    assert changing.effects(number) == []
+
+
+@pytest.mark.parametrize("condition", ["*", '"a"', ""])
+async def test_a_condition_that_would_not_be_honoured_is_refused(changing: Site, condition: str) -> None:
+    number, change = new_order(changing), A_CHANGE[changing.backend]
+    answers = [
+        await patch(changing, number, change, if_none_match=condition),
+        await delete(changing, number, if_none_match=condition),
+        await create(changing, change, if_none_match=condition),
+        await create(changing, change, if_match=condition),
+        await send(changing, "POST", f"{changing.orders(number)}/status-updates", ON_SITE, if_match=condition),
+        await put(changing, number, NEXUS_NEW, if_none_match=f'{condition}, "b"'),
+        await put(changing, number, NEXUS_NEW, if_none_match="*", if_match="*"),
+    ]
+    assert [refusal(answer) for answer in answers] == [(400, "malformed-request", {})] * len(answers)
     assert changing.effects(number) == []
 
 

@@ -74,6 +74,18 @@ async def test_if_match_guards_what_is_there(nexus: Site) -> None:
     assert (answer.status_code, answer.json()["priority"]) == (200, "1001")
 
 
+async def test_if_none_match_makes_an_order_and_replaces_none(nexus: Site) -> None:
+    answer = await put(nexus, "B9012", NEXUS_NEW, if_none_match="*")
+    assert answer.status_code == 201, answer.text
+    etag = await tag(nexus, "B9012")
+    answer = await put(nexus, "B9012", {**NEXUS_NEW, "priority": "1001"}, if_none_match="*")
+    assert (refusal(answer), answer.json()["etag"]) == ((412, "precondition-failed", {}), etag)
+    assert [each["kind"] for each in nexus.effects("B9012")] == ["created"]
+    timeline = await nexus.api.get(f"{nexus.orders('B9012')}/timeline")
+    asked = [each["if_none_match"] for each in timeline.json()["items"] if each["kind"] == "request"]
+    assert asked == [["*"], ["*"]]
+
+
 async def test_a_number_in_the_body_must_be_the_paths(nexus: Site) -> None:
     for body in ({**NEXUS_NEW, "number": "77"}, {"number": "77"}):
         assert refusal(await put(nexus, "B9003", body)) == (422, "invalid-request", {"/number": "invalid-request"})

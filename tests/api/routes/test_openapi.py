@@ -135,6 +135,8 @@ def test_a_write_declares_its_headers(document: Document, name: str) -> None:
     method, operation = next((m, each) for m, _, each in operations(document) if each["operationId"] == name)
     required = {p["name"]: p["required"] for p in operation["parameters"] if p["in"] == "header"}
     conditional = {} if method == "post" else {"If-Match": False}
+    if method == "put":
+        conditional["If-None-Match"] = False
     assert required == {"Idempotency-Key": method in ("post", "patch"), "Prefer": False, **conditional}
     headers = {"Operation-Id", "Location", "Idempotent-Replayed", "Preference-Applied", "X-Request-Id"}
     for status, answer in operation["responses"].items():
