@@ -3,7 +3,7 @@
 `parse` refuses whatever two parsers may read differently, and whatever a vendor's XML, SQLite or PostgreSQL cannot
 carry. Python's own scanner does the work with hooks that refuse; only when one refuses is the text read again to find
 the place, so that a good body pays for none of it. No message repeats what was sent; a place is a byte offset, or a
-JSON Pointer that stops above a member whose name is not a plain word.
+JSON Pointer that stops above a member whose name is not plain.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _T = TypeVar("_T")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)  # an open end counts too, or the scan goes quadratic
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _NOT_CARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
+_PLAIN_NAME = re.compile(
+    r"[A-Za-z0-9_~/.:' -]{1,40}", re.ASCII
+)  # keys of collections are made of these, as C1~1900-01-01
 
 DUPLICATE = "a member name appears twice in one object"
 NOT_FINITE = "NaN and Infinity are not JSON numbers"
@@ -107,12 +109,12 @@ def parse(body: bytes) -> JsonValue:
 
 
 def pointer(path: Path) -> str:
-    """A JSON Pointer (RFC 6901), as far as its names are plain words: nothing odd that was sent goes back."""
+    """A JSON Pointer (RFC 6901), as far as its names are plain: nothing odd that was sent goes back."""
     pointed = ""
     for part in path:
         if isinstance(part, str) and not _PLAIN_NAME.fullmatch(part):
             break
-        pointed += f"/{part}"
+        pointed += "/" + str(part).replace("~", "~0").replace("/", "~1")
     return pointed
 
 

@@ -117,7 +117,7 @@ def test_the_corpus_is_as_large_as_promised() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        f'{{"{CANARY} x":NaN}}',
+        f'{{"{CANARY}<x":NaN}}',
         f'{{"a":"{CANARY}\\u0000"}}',
         f'{{"{CANARY}\\u0000":1}}',
         f'{{"a":{CANARY}}}',
@@ -227,6 +227,14 @@ def test_texts_are_not_normalised() -> None:
     assert canonical("\u00e9") != canonical("e\u0301")
 
 
-def test_a_pointer_stops_above_a_name_that_is_not_a_plain_word() -> None:
+def test_a_pointer_stops_above_a_name_that_is_not_plain() -> None:
     assert pointer(("assets", "3182", 0, "name")) == "/assets/3182/0/name"
-    assert pointer(("assets", "<script>", "name")) == "/assets"
+    for odd in ("<script>", 'a"b', "a\\b", "a\nb", "a\x7fb", "é", "x" * 41, ""):
+        assert pointer(("assets", odd, "name")) == "/assets"
+
+
+@pytest.mark.parametrize(
+    ("key", "escaped"), [("C1~1900-01-01", "C1~01900-01-01"), ("a/b", "a~1b"), ("~1", "~01"), ("O'Hara 7: a.b",) * 2]
+)
+def test_a_pointer_goes_on_below_the_keys_of_collections(key: str, escaped: str) -> None:
+    assert pointer(("related_values", key, "foo")) == f"/related_values/{escaped}/foo"

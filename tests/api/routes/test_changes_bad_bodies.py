@@ -36,6 +36,14 @@ INVALID = [
         body={"assets": {"1": {"colour": "red"}}},
         faults={"/assets/1/colour": "unknown-member"},
     ),
+    Invalid(
+        id="unknown in an element whose key is escaped",
+        body={"related_values": {"C1~1900-01-01": {"foo": 1}}, "assets": {"a/b": {"foo": 1}}},
+        faults={
+            "/related_values/C1~01900-01-01/foo": "unknown-member",
+            "/assets/a~1b/foo": "unknown-member",
+        },
+    ),
     Invalid(id="a number for a text", body={"title": 5}, faults={"/title": "string-type"}),
     Invalid(id="true for a text", body={"notes": True}, faults={"/notes": "string-type"}),
     Invalid(id="an object for a text", body={"priority": {}}, faults={"/priority": "string-type"}),
