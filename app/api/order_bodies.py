@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticCustomError
@@ -44,6 +45,12 @@ def _only_the_vendor(value: object) -> object:
 
 def _by_status_update(value: object) -> object:
     raise PydanticCustomError("read_only", "A status is set by POST .../status-updates, not by a patch.")
+
+
+def _not_null(value: object) -> object:
+    if value is None:
+        raise PydanticCustomError("read_only", "An order keeps its number; leave it out of a patch.")
+    return value
 
 
 ReadOnly = Annotated[Any, BeforeValidator(_only_the_vendor)]
@@ -118,9 +125,11 @@ class WorkOrderIn(OrderMembers):
 class WorkOrderPatch(OrderMembers):
     """A merge patch (RFC 7396): what is absent stays, null removes, an object is merged, all else replaces."""
 
-    number: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
-        default=None, description="May be repeated from the path; it cannot be changed."
-    )
+    number: Annotated[
+        Annotated[str, StringConstraints(min_length=1, max_length=100)] | None,
+        BeforeValidator(_not_null),
+        WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 100}),
+    ] = Field(default=None, description="May be repeated from the path; it cannot be changed.")
     status: Annotated[Any, BeforeValidator(_by_status_update)] = Field(default=None, exclude=True)
     vendor_code: Annotated[Any, BeforeValidator(_by_status_update)] = Field(default=None, exclude=True)
     vendor_status: Annotated[Any, BeforeValidator(_by_status_update)] = Field(default=None, exclude=True)

@@ -149,6 +149,11 @@ async def test_an_order_that_was_read_is_no_patch(changing: Site) -> None:
     assert set(faults(answer)) == {f"/{name}" for name in READ_ONLY if name in order}
 
 
+async def test_the_number_cannot_be_removed(changing: Site) -> None:
+    answer = await patch(changing, new_order(changing), {"number": None, **A_CHANGE[changing.backend]})
+    assert refusal(answer) == (422, "invalid-request", {"/number": "read-only"})
+
+
 async def test_the_number_in_a_patch_is_the_paths(changing: Site) -> None:
     answer = await patch(changing, new_order(changing), {"number": "55"})
     assert refusal(answer) == (422, "invalid-request", {"/number": "invalid-request"})
