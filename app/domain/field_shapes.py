@@ -104,11 +104,11 @@ def by_one(name: str, *, number: bool = False) -> Callable[[JsonObject], str | N
 
 
 def one_id(name: str, *, number: bool = False) -> Callable[[str], JsonObject | None]:
-    """The member that a key of `by_one` stands for; None for a text that is no whole number where one is needed."""
+    """The member that a key of `by_one` stands for; None for none, and for a text that is no whole number where one is needed."""
 
     def ids(key: str) -> JsonObject | None:
         if not number:
-            return {name: key}
+            return {name: key} if key else None
         return {name: int(key)} if _WHOLE.fullmatch(key) else None
 
     return ids

@@ -191,6 +191,7 @@ FAULTS = [
     Fault(id="an inner id that is null", ours={"assets": {"7": {"number": None}}}, wrong=("/assets/7/number",)),
     Fault(id="a key that is no number", ours={"steps": {"x": {"note": "a"}}}, wrong=("/steps/x",)),
     Fault(id="a key that is written otherwise", ours={"steps": {"07": {"note": "a"}}}, wrong=("/steps/07",)),
+    Fault(id="a key that is none", ours={"assets": {"": {"description": "d"}}}, wrong=("/assets/",)),
     Fault(id="a removed key that is no number", ours={"steps": {"x": None}}, wrong=("/steps/x",)),
     Fault(id="an element that is no object", ours={"assets": {"7": "x"}}, wrong=("/assets/7",)),
     Fault(id="a collection that is a list", ours={"assets": [{"number": "7"}]}, wrong=("/assets",)),
