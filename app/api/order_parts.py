@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
-    StrictFloat,
     StrictInt,
     StringConstraints,
     WithJsonSchema,
@@ -38,7 +38,16 @@ def _date_or_time(text: str) -> str:
     )
 
 
-Text = Annotated[str, StringConstraints(max_length=4000)]
+LONGEST = 4000
+Text = Annotated[str, StringConstraints(max_length=LONGEST)]
+
+
+def _not_too_long(value: object) -> object:
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise PydanticCustomError("string_too_long", f"String should have at most {LONGEST} characters")
+    return value
+
+
 When = Annotated[
     str,
     AfterValidator(_date_or_time),
@@ -46,7 +55,28 @@ When = Annotated[
         {"type": "string", "description": "A date, or RFC 3339 with an offset.", "examples": ["2026-11-20"]}
     ),
 ]
-Number = Annotated[StrictInt | StrictFloat, WithJsonSchema({"type": "number"})]
+
+
+def _number(value: object) -> object:
+    """One fault for a member that is no number, where a union of types has one for each."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise PydanticCustomError("number_type", "Input should be a valid number")
+
+
+def _number_or_text(value: object) -> object:
+    if value is None or (isinstance(value, int | float | str) and not isinstance(value, bool)):
+        return value
+    raise PydanticCustomError("number_or_text_type", "Input should be a valid number or string")
+
+
+Number = Annotated[Any, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+Coordinate = Annotated[
+    Any,
+    BeforeValidator(_number_or_text),
+    AfterValidator(_not_too_long),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "maxLength": LONGEST}]}),
+]
 
 
 class Piece(Input):
@@ -204,8 +234,8 @@ class ActivityAddress(Part):
     staircase: Text | None = Field(default=None, description="The staircase.")
     apartment: Text | None = Field(default=None, description="The apartment.")
     directions: Text | None = Field(default=None, description="How to get there.")
-    x_coordinate: Number | Text | None = Field(default=None, description="The x coordinate, as the vendor keeps it.")
-    y_coordinate: Number | Text | None = Field(default=None, description="The y coordinate, as the vendor keeps it.")
+    x_coordinate: Coordinate | None = Field(default=None, description="The x coordinate, as the vendor keeps it.")
+    y_coordinate: Coordinate | None = Field(default=None, description="The y coordinate, as the vendor keeps it.")
     toponym: Text | None = Field(default=None, description="The toponym, as the vendor keeps it.")
 
 

@@ -68,7 +68,10 @@ def to_record(body: JsonObject) -> Record:
     if lacking:
         raise incapable("NextGen FSM's PATCH cannot carry all of this.", *lacking)
     if wrong:
-        raise InvalidRequest("NextGen FSM's PATCH forbids a part of this.", faults=tuple(wrong))
+        raise InvalidRequest(
+            "NextGen FSM's PATCH forbids a part of this.",
+            faults=tuple({fault.pointer: fault for fault in wrong}.values()),
+        )
     return found.record
 
 
