@@ -96,4 +96,7 @@ class PreviewIn(Input):
     )
     body: dict[str, Any] = Field(default_factory=dict, description="What the write itself would carry.")
     replace: list[Word] = Field(default_factory=list, description="As the query `replace` of a PATCH.")
-    if_match: str | None = Field(default=None, max_length=1000, description="As the If-Match header of a PUT.")
+    if_match: str | None = Field(default=None, max_length=1000, description="As the If-Match header of the write.")
+    if_none_match: str | None = Field(
+        default=None, max_length=1000, description="As the If-None-Match header of a PUT."
+    )

@@ -155,8 +155,8 @@ async def patch_work_order(
     chosen = gateway.backend(backend)
     sent = _object(request)
     if Capability.patch in chosen.vendor.capabilities:
-        check_number(number, validated(WorkOrderPatch, sent))
-    terms = conditions.of_change(request.headers, replace=collections(replace))
+        validated(WorkOrderPatch, sent)
+    terms = conditions.of_change(request.headers, replace=collections(replace, at="/query/replace"))
     wish = Wish(
         caller=caller,
         backend=chosen,

@@ -32,9 +32,20 @@ def check_number(path: str, body: WorkOrderIn | WorkOrderPatch | None) -> None:
         raise InvalidRequest("The number in the body differs from the one in the path.", pointer="/number")
 
 
-def collections(named: Sequence[str] | None) -> tuple[str, ...]:
-    """The collections that `replace` names, once each; it may come several times, and with commas."""
-    return tuple(dict.fromkeys(name.strip() for word in named or () for name in word.split(",") if name.strip()))
+def check_own_number(order: str, body: JsonObject) -> None:
+    """Raise InvalidRequest if the body has another number than the order, which its path may name otherwise."""
+    if body.get("number", order) != order:
+        raise InvalidRequest("The number in the body is not that of the order.", pointer="/number")
+
+
+def collections(named: Sequence[str] | None, *, at: str) -> tuple[str, ...]:
+    """The collections that `replace` names, once each; it may come several times, and with commas.
+
+    Raises InvalidRequest for a name that is none: taken as nothing, it would make a merge of what is to be replaced."""
+    names = tuple(dict.fromkeys(name.strip() for word in named or () for name in word.split(",")))
+    if "" in names:
+        raise InvalidRequest("Name a collection, or leave this out.", pointer=at)
+    return names
 
 
 def check_replaced(backend: Backend, names: tuple[str, ...], body: JsonObject, *, at: str) -> None:
@@ -100,6 +111,8 @@ def checks(
         if kind in NEED_THE_ORDER and order.observed_at is None and not order.open_count and look.may_read:
             # It may be named by its reference, and its queue is its number's. One with a queue may be about to be created.
             raise ReadFirst
+        if kind is Kind.patch:
+            check_own_number(order.number, body)
         closes_as = backend.vendor.closed_code if kind is Kind.delete else None
         target = code.code if code is not None else closes_as
         return Send(target_code=target, previous_code=order.code)

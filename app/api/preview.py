@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
+from app.api import conditions
 from app.api.auth import Caller, requires
 from app.api.bodies import PreviewIn, StatusUpdateIn
 from app.api.documented import problems
 from app.api.gateway import Gateway, GatewayDep
 from app.api.order_bodies import WorkOrderIn, WorkOrderPatch, validated
-from app.api.order_writes import check_number, check_replaced, collections, first_code
+from app.api.order_writes import check_number, check_own_number, check_replaced, collections, first_code
 from app.api.parameters import BackendName
 from app.api.reads import fresh_or_known
 from app.api.requests import strict_router
 from app.api.schemas import Preview
 from app.domain.admission import chosen_code
-from app.domain.entity_tags import if_match
+from app.domain.change_terms import Found, check_terms, closed_already
+from app.domain.entity_tags import entity_tag
 from app.domain.errors import (
     BackendMisconfigured,
     BackendTimeout,
@@ -26,16 +29,19 @@ from app.domain.errors import (
     FieldFault,
     GatewayError,
     InvalidRequest,
+    OrderEnded,
+    PreconditionFailed,
     ReasonUnknown,
     StatusNotEffective,
     StatusTableMissing,
     StatusUnknown,
     UnsupportedMediaType,
     VendorCodeRequired,
+    WorkOrderExists,
     WorkOrderNotFound,
 )
-from app.domain.ports import Capability, Kind, Write
-from app.domain.terms import Terms
+from app.domain.ports import Capability, Kind, VendorRequest, Write
+from app.domain.terms import NO_TERMS, Terms
 from app.domain.work_orders import OrderKey
 from app.ledger.records import KnownOrder
 from app.vendors.backends import Backend
@@ -56,6 +62,9 @@ UNSENT = "preview"
         BodyTooLarge,
         UnsupportedMediaType,
         CapabilityMissing,
+        WorkOrderExists,
+        OrderEnded,
+        PreconditionFailed,
         StatusUnknown,
         StatusNotEffective,
         StatusTableMissing,
@@ -79,9 +88,11 @@ async def preview_write(
     kind = Kind(body.kind)
     chosen = gateway.backend(backend, Capability(body.kind))
     write = await (_status_update if kind is Kind.status_update else _change)(gateway, chosen, body)
+    sent: Sequence[VendorRequest] = ()
     try:
-        chosen.adapter.screen(write)
-        sent = chosen.adapter.requests(write)
+        if write is not None:
+            chosen.adapter.screen(write)
+            sent = chosen.adapter.requests(write)
     except GatewayError as error:
         raise inside_body(error, chosen) from None
     return Preview.model_validate(
@@ -102,6 +113,7 @@ async def preview_write(
 async def _status_update(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write:
     asked = validated(StatusUpdateIn, body.body, at=("body", "body"))
     named = _named(body)
+    _terms(body, Kind.status_update)
     wanted = asked.wanted(tenant="")
     try:
         code = chosen_code(wanted, backend.rules)
@@ -120,8 +132,9 @@ async def _status_update(gateway: Gateway, backend: Backend, body: PreviewIn) ->
     )
 
 
-async def _change(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write:
-    """A create, patch, replacement or removal; the order is read as it would be just before sending."""
+async def _change(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write | None:
+    """A create, patch, replacement or removal; the order is read and checked as it would be just before sending. None: it is
+    so already."""
     kind = Kind(body.kind)
     order_in: WorkOrderIn | None = None
     carried: WorkOrderIn | WorkOrderPatch | None = None
@@ -131,16 +144,27 @@ async def _change(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write:
         carried = order_in = validated(WorkOrderIn, body.body, at=("body", "body"))
     named = body.work_order if kind is Kind.create else _named(body)
     try:
-        if named is not None:
+        if named is not None and kind is not Kind.patch:
             check_number(named, carried)
         code = first_code(backend, order_in, at=gateway.clock())
-        names = collections(body.replace) if kind is Kind.patch else ()
-        check_replaced(backend, names, body.body, at="/replace")
+        terms = _terms(body, kind)
+        check_replaced(backend, terms.replace, body.body, at="/replace")
     except GatewayError as error:
         raise inside_body(error, backend) from None
     number = _new_number(backend, order_in) if named is None else named
-    known = await _known(gateway, backend, number, kind)
+    # An order that takes a number of its own making has none yet.
+    known = await _known(gateway, backend, number) if named is not None or (order_in and order_in.number) else None
     seen = None if known is None else known.observation
+    found = None if known is None else Found(tag=entity_tag(known.etag, known.view.code), code=known.view.code)
+    closed = backend.vendor.closed_code
+    try:
+        check_terms(kind, terms, found, table=backend.rules.table, closed_code=closed)
+        if kind is Kind.patch and seen is not None:
+            check_own_number(seen.key.number, body.body)
+    except GatewayError as error:
+        raise inside_body(error, backend) from None
+    if closed_already(kind, found, closed):
+        return None
     return Write(
         operation_id=UNSENT,
         kind=kind,
@@ -148,20 +172,28 @@ async def _change(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write:
         body=body.body,
         status=code,
         previous_code=None if known is None else known.view.code,
-        terms=Terms(replace=names, if_match=if_match(body.if_match)),
+        terms=terms,
         before=None if seen is None else seen.fields,
     )
 
 
-async def _known(gateway: Gateway, backend: Backend, number: str, kind: Kind) -> KnownOrder | None:
-    if kind is Kind.create:
-        return None
+def _terms(body: PreviewIn, kind: Kind) -> Terms:
+    """The terms as the headers and the query of the write itself would say them."""
+    given = {conditions.IF_MATCH: body.if_match, conditions.IF_NONE_MATCH: body.if_none_match}
+    headers = {name: value for name, value in given.items() if value is not None}
+    if kind is Kind.replace:
+        return conditions.of_put(headers)
+    if kind in (Kind.create, Kind.status_update):
+        conditions.refuse_any(headers)
+        return NO_TERMS
+    return conditions.of_change(headers, replace=collections(body.replace, at="/replace") if kind is Kind.patch else ())
+
+
+async def _known(gateway: Gateway, backend: Backend, number: str) -> KnownOrder | None:
     try:
         return await fresh_or_known(gateway, backend, number, fresh_s=0)
     except WorkOrderNotFound:
-        if kind is Kind.replace:
-            return None
-        raise
+        return None
 
 
 def _new_number(backend: Backend, order_in: WorkOrderIn | None) -> str:

@@ -13,14 +13,12 @@ import structlog
 
 from app.delivery.desk import Desk, Made
 from app.domain import merge_patch
-from app.domain.entity_tags import entity_tag, meets
+from app.domain.change_terms import Found, check_terms, closed_already
+from app.domain.entity_tags import entity_tag
 from app.domain.errors import (
     BackendTimeout,
     GatewayError,
-    OrderEnded,
-    PreconditionFailed,
     StatusUnknown,
-    WorkOrderExists,
     WorkOrderNotFound,
 )
 from app.domain.json import JsonObject
@@ -60,11 +58,21 @@ async def prepare(desk: Desk, operation: Operation) -> Prepared:
     may_be_ours = await desk.store.look(lanes.may_have_been_made(operation.id, before_attempt=operation.attempts + 1))
     if operation.target_code is not None and operation.kind in (Kind.create, Kind.replace):
         _check_code(desk, operation.target_code)
-    _check_terms(desk, operation, known, may_be_ours=may_be_ours)
+    found, closed = found_in(known), desk.backend.vendor.closed_code
+    check_terms(
+        operation.kind,
+        operation.terms,
+        found,
+        table=desk.backend.rules.table,
+        closed_code=closed,
+        may_be_ours=may_be_ours,
+    )
     before = None if known is None or known.observation is None else known.observation.fields
     write = change_of(desk, operation, known, before=before)
     made_before = known is not None and (operation.kind is Kind.create or operation.terms.must_be_new)
-    idle = not made_before and (_closed_already(desk, write, known) or not desk.backend.adapter.requests(write))
+    idle = not made_before and (
+        closed_already(operation.kind, found, closed) or not desk.backend.adapter.requests(write)
+    )
     return Prepared(known=known, write=write, idle=idle, made_before=made_before)
 
 
@@ -74,10 +82,6 @@ def _check_code(desk: Desk, code: str) -> None:
         raise StatusUnknown(f"The status table has no vendor code {code!r} any more.", pointer="/status")
 
 
-def _closed_already(desk: Desk, write: Write, known: KnownOrder | None) -> bool:
-    """Whether a removal that only closes the order finds it closed."""
-    code = desk.backend.vendor.closed_code if write.kind is Kind.delete else None
-    return code is not None and known is not None and known.view.code == code
 
 
 async def _read(desk: Desk, number: str) -> KnownOrder | None:
@@ -90,33 +94,9 @@ async def _read(desk: Desk, number: str) -> KnownOrder | None:
     return await desk.learn_as_shown(seen)
 
 
-def _check_not_ended(desk: Desk, operation: Operation, known: KnownOrder) -> None:
-    """An order that has ended otherwise is not closed over it: the removal would only set another status."""
-    table, closed = desk.backend.rules.table, desk.backend.vendor.closed_code
-    row = table.by_code.get(known.view.code or "")
-    closes = operation.kind is Kind.delete and closed is not None
-    if closes and row is not None and table.ended(row) and row.code != closed:
-        raise OrderEnded(f"The order is {row.label!r} in the vendor's system, and is not closed over that.")
-
-
-def _check_terms(desk: Desk, operation: Operation, known: KnownOrder | None, *, may_be_ours: bool) -> None:
-    kind, terms = operation.kind, operation.terms
-    if known is None:
-        if kind in (Kind.patch, Kind.delete):
-            raise WorkOrderNotFound("The vendor's system has no such work order.")
-        if kind is Kind.replace and terms.must_exist:
-            raise PreconditionFailed("There is no such work order to replace.")
-        return
-    if kind is Kind.create and not may_be_ours:
-        raise WorkOrderExists("The vendor's system already has an order of this number.", pointer="/number")
-    tag = entity_tag(known.etag, known.view.code)
-    if terms.must_be_new and not may_be_ours:
-        raise PreconditionFailed("The vendor's system has an order of this number already.", etag=tag)
-    _check_not_ended(desk, operation, known)
-    if not meets(terms.if_match, tag):
-        raise PreconditionFailed(
-            "The order is no longer as your If-Match names it. Read it again, and decide anew.", etag=tag
-        )
+def found_in(known: KnownOrder | None) -> Found | None:
+    """The order as the terms of a write see it."""
+    return None if known is None else Found(tag=entity_tag(known.etag, known.view.code), code=known.view.code)
 
 
 def change_of(desk: Desk, operation: Operation, known: KnownOrder | None, *, before: JsonObject | None) -> Write:

@@ -85,10 +85,30 @@ UNTRUE = [
     Invalid(id="one", body={"rules": {"is_ops": 1}}, faults={"/rules/is_ops": "bool-type"}),
 ]
 NO_NUMBERS = [
-    Invalid(id="text", body={"discounts": {"1": {"percentage": "5"}}}, faults={}),
-    Invalid(id="true", body={"discounts": {"1": {"fixed": True}}}, faults={}),
-    Invalid(id="true as order", body={"operations": {"1": {"execution_order": True}}}, faults={}),
-    Invalid(id="text as order", body={"operations": {"1": {"execution_order": "1"}}}, faults={}),
+    Invalid(
+        id="text",
+        body={"discounts": {"1": {"percentage": "5"}}},
+        faults={"/discounts/1/percentage": "number-type"},
+    ),
+    Invalid(id="true", body={"discounts": {"1": {"fixed": True}}}, faults={"/discounts/1/fixed": "number-type"}),
+    Invalid(
+        id="neither",
+        body={"operations": {"1": {"address": {"x_coordinate": [], "y_coordinate": "1" * 4001}}}},
+        faults={
+            "/operations/1/address/x_coordinate": "number-or-text-type",
+            "/operations/1/address/y_coordinate": "string-too-long",
+        },
+    ),
+    Invalid(
+        id="true as order",
+        body={"operations": {"1": {"execution_order": True}}},
+        faults={"/operations/1/execution_order": "int-type"},
+    ),
+    Invalid(
+        id="text as order",
+        body={"operations": {"1": {"execution_order": "1"}}},
+        faults={"/operations/1/execution_order": "int-type"},
+    ),
 ]
 
 
@@ -113,7 +133,14 @@ async def test_a_body_that_does_not_fit(unit4: Site, nexus: Site, overit: Site, 
 async def test_a_number_is_a_number(nexus: Site, overit: Site, case: Invalid) -> None:
     for site in (nexus, overit):
         answer = await patch(site, new_order(site), case.body)
-        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request"), answer.text
+        assert refusal(answer) == (422, "invalid-request", case.faults)
+        assert len(answer.json()["errors"]) == len(case.faults)
+
+
+async def test_a_member_that_is_wrong_twice_is_one_fault(overit: Site) -> None:
+    body = {"extensions": {"overit": {"operations": [{"executionOrder": 1}]}}}
+    answer = await patch(overit, new_order(overit), body)
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/extensions/overit/operations"]
 
 
 async def test_a_body_that_does_not_fit_uses_up_no_key(changing: Site) -> None:
@@ -157,6 +184,22 @@ async def test_the_number_cannot_be_removed(changing: Site) -> None:
 async def test_the_number_in_a_patch_is_the_paths(changing: Site) -> None:
     answer = await patch(changing, new_order(changing), {"number": "55"})
     assert refusal(answer) == (422, "invalid-request", {"/number": "invalid-request"})
+
+
+async def test_the_number_in_a_patch_is_the_orders_however_the_path_names_it(overit: Site) -> None:
+    external = overit.orders("ext:EXT-223")
+    for body, status in (({"number": "WO00223", "notes": "q"}, 200), ({"number": "ext:EXT-223", "notes": "r"}, 422)):
+        answer = await send(overit, "PATCH", external, body)
+        assert answer.status_code == status, answer.text
+        asked = {"kind": "patch", "work_order": "ext:EXT-223", "body": body}
+        shown = await overit.api.post(f"/v1/backends/{overit.backend}/preview", json=asked)
+        assert shown.status_code == status, shown.text
+
+
+@pytest.mark.parametrize("query", ["?replace=", "?replace=assets,", "?replace=%20"])
+async def test_a_collection_without_a_name_is_not_taken_for_none(nexus: Site, query: str) -> None:
+    answer = await patch(nexus, new_order(nexus), {"assets": {}}, query=query)
+    assert refusal(answer) == (422, "invalid-request", {"/query/replace": "invalid-request"})
 
 
 @pytest.mark.parametrize("name", [*MEMBERS, "external_reference", "number"])

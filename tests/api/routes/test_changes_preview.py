@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.routes.changing import A_CHANGE, NEXUS_NEW, UNIT4_NEW, preview, read, refusal, vendors_part
+from tests.api.routes.changing import A_CHANGE, NEXUS_NEW, UNIT4_NEW, delete, preview, read, refusal, vendors_part
 from tests.api.routes.scene import new_order
 from tests.gateway import Site
 
@@ -95,6 +95,12 @@ async def test_a_replacement_and_a_removal(unit4: Site, nexus: Site) -> None:
     assert told(await preview(unit4, "delete", {}, work_order="123")) == [("DELETE", path, None)]
 
 
+async def test_a_removal_of_an_order_that_is_closed_sends_nothing(unit4: Site) -> None:
+    number = new_order(unit4)
+    assert (await delete(unit4, number)).status_code == 200
+    assert told(await preview(unit4, "delete", {}, work_order=number)) == []
+
+
 async def test_a_status_update(unit4: Site, nexus: Site, overit: Site) -> None:
     at = {"occurred_at": "2026-11-20T20:40:00Z"}
     for site, status, method in (
@@ -140,6 +146,7 @@ def refused(
 
 
 INVALID, MISSING, UNKNOWN = "invalid-request", "capability-missing", "status-unknown"
+EXISTS = "work-order-exists"
 REFUSED = [
     refused("an unknown member", "nexus", "create", {"colour": 1}, 422, INVALID, ("/body/colour", "unknown-member")),
     refused("a number as text", "nexus", "replace", {"type": 5}, 422, INVALID, ("/body/type", "string-type")),
@@ -160,6 +167,17 @@ REFUSED = [
     refused("not to be replaced", "unit4", "patch", {}, 422, MISSING, ("/replace", MISSING), replace=["assets"]),
     refused("nothing to replace by", "nexus", "patch", {}, 422, INVALID, ("/body/assets", INVALID), replace=["assets"]),
     refused("a bad condition", "nexus", "replace", {}, 400, "malformed-request", if_match="abc"),
+    refused("a condition that is not honoured", "nexus", "patch", {}, 400, "malformed-request", if_none_match="*"),
+    refused("a condition on a create", "nexus", "create", {}, 400, "malformed-request", if_match="*"),
+    refused("an old condition", "nexus", "replace", NEXUS_NEW, 412, "precondition-failed", if_match='"stale"'),
+    refused("an old condition of a patch", "unit4", "patch", {"title": "X"}, 412, "precondition-failed", if_match='"stale"'),
+    refused("an old condition of a removal", "unit4", "delete", {}, 412, "precondition-failed", if_match='"stale"'),
+    refused("only a new one", "nexus", "replace", NEXUS_NEW, 412, "precondition-failed", if_none_match="*"),
+    refused(
+        "only one that exists", "nexus", "replace", NEXUS_NEW, 412, "precondition-failed", if_match="*", work_order="424242"
+    ),
+    refused("one that exists", "nexus", "create", NEXUS_NEW, 409, EXISTS, ("/body/number", EXISTS)),
+    refused("a collection without a name", "nexus", "patch", {}, 422, INVALID, ("/replace", INVALID), replace=["assets,"]),
     refused("no such kind", "nexus", "remove", {}, 422, INVALID, ("/kind", "literal-error")),
     refused("a long number", "nexus", "patch", {}, 422, INVALID, ("/work_order", "string-too-long"), work_order="x" * 101),
     refused("what Unit4 cannot", "unit4", "replace", {"colour": 1}, 422, MISSING),
