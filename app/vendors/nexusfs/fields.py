@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain.field_table import MOMENT, PLAIN, FieldTable, Keyed, Member, Nested, Rows, Shape, by_one, one_id
+from app.domain.field_table import MOMENT, PLAIN, FieldTable, Keyed, Member, Nested, Rows, Shape, by_one, homes, one_id
 from app.vendors.nexusfs.tables import SLUG
 
 
@@ -128,7 +128,20 @@ COLLECTIONS: Mapping[str, Collection] = {
     "info_panels": Collection(theirs="FlexView", key="ID", id="id"),
 }  # fmt: skip
 
-WRITABLE = ("type", "priority", "dates", "account", "location", *COLLECTIONS, "rules", "extensions")
+
+def _writable() -> tuple[str, ...]:
+    """Our paths of what a PATCH may change, to the last member: neither the order's own number and status, nor the ids of
+    elements. Lines of a panel are replaced together."""
+    paths = [ours for _, ours in homes(TABLE.members) if "[]" not in ours]
+    ids = {f"{name}{{}}.{one.id}" for name, one in COLLECTIONS.items()}
+    objects = {path[:at] for path in paths for at, sign in enumerate(path) if sign in ".{"}
+    return (
+        *(path for path in paths if path not in {"number", "vendor_status.code", *ids, *objects}),
+        f"extensions.{SLUG}",
+    )
+
+
+WRITABLE = _writable()
 REPLACEABLE = tuple(COLLECTIONS)
 
 OWN_MEMBERS = (
