@@ -109,12 +109,12 @@ class WorkOrderIn(OrderMembers):
     status: StatusWord | None = Field(default=None, description="The status to begin with; else the vendor's default.")
     vendor_code: Word | None = Field(default=None, description="One of several vendor codes behind the status.")
     vendor_status: VendorCode | None = Field(default=None, description="As read; its code counts as `vendor_code`.")
-    backend: Any = Field(default=None, description="As read; it changes nothing.")
-    phase: Any = Field(default=None, description="As read; it changes nothing.")
+    backend: Any = Field(default=None, description="As read: another than this is refused.")
+    phase: Any = Field(default=None, description="As read: another than that of the status is refused.")
     delivery: Any = Field(default=None, description="As read; it changes nothing.")
     not_shown: Any = Field(default=None, description="As read; it changes nothing.")
     as_of: Any = Field(default=None, description="As read; it changes nothing.")
-    vendor_ids: Any = Field(default=None, description="As read; it changes nothing.")
+    vendor_ids: Any = Field(default=None, description="As read: others than those of this backend are refused.")
 
     @property
     def code(self) -> str | None:

@@ -38,6 +38,23 @@ def check_own_number(order: str, body: JsonObject) -> None:
         raise InvalidRequest("The number in the body is not that of the order.", pointer="/number")
 
 
+def check_agrees(backend: Backend, order: WorkOrderIn | None, code: StatusCode | None) -> None:
+    """Raise InvalidRequest if members that an order shows, and nobody writes, say other than what is asked for."""
+    if order is None:
+        return
+    shown = order.vendor_status.code if order.vendor_status is not None else None
+    if order.backend not in (None, backend.name):
+        raise InvalidRequest(
+            f"This is the backend {backend.name!r}; leave it out, or send the order there.", pointer="/backend"
+        )
+    if None not in (order.vendor_code, shown) and order.vendor_code != shown:
+        raise InvalidRequest(
+            "vendor_status shows another code than this; leave one of them out.", pointer="/vendor_code"
+        )
+    if order.phase is not None and (code is None or code.phase != order.phase):
+        raise InvalidRequest("A phase follows from the status, and this is not its; leave it out.", pointer="/phase")
+
+
 def collections(named: Sequence[str] | None, *, at: str) -> tuple[str, ...]:
     """The collections that `replace` names, once each; it may come several times, and with commas.
 
@@ -104,6 +121,7 @@ def checks(
         check_replaced(backend, terms.replace, body, at="/query/replace")
         refuse_if_held(caller.tenant, order, backend.rules)
         code = first_code(backend, begins_as, at=look.now)
+        check_agrees(backend, begins_as, code)
         sets = kind is Kind.replace and code is not None and code.code != order.code
         if sets and order.observed_at is not None and "status:write" not in caller.scopes:
             raise ScopeMissing("This order has another status; to set one you need the scope status:write.")

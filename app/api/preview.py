@@ -12,7 +12,7 @@ from app.api.bodies import PreviewIn, StatusUpdateIn
 from app.api.documented import problems
 from app.api.gateway import Gateway, GatewayDep
 from app.api.order_bodies import WorkOrderIn, WorkOrderPatch, validated
-from app.api.order_writes import check_number, check_own_number, check_replaced, collections, first_code
+from app.api.order_writes import check_agrees, check_number, check_own_number, check_replaced, collections, first_code
 from app.api.parameters import BackendName
 from app.api.reads import fresh_or_known
 from app.api.requests import strict_router
@@ -147,6 +147,7 @@ async def _change(gateway: Gateway, backend: Backend, body: PreviewIn) -> Write 
         if named is not None and kind is not Kind.patch:
             check_number(named, carried)
         code = first_code(backend, order_in, at=gateway.clock())
+        check_agrees(backend, order_in, code)
         terms = _terms(body, kind)
         check_replaced(backend, terms.replace, body.body, at="/replace")
     except GatewayError as error:

@@ -24,7 +24,9 @@ from app.domain.field_shapes import (
 )
 from app.domain.json import JsonObject, JsonValue, escaped
 from app.domain.merge_patch import same
+from app.domain.order_body import OURS
 
+NOBODY_WRITES = OURS - {"number"}
 Path: TypeAlias = "tuple[str, ...]"
 Removed: TypeAlias = "Callable[[JsonObject], JsonObject]"
 
@@ -152,7 +154,7 @@ class _Writing:
                     FieldFault(
                         pointer=f"{at}/{escaped(name)}",
                         code="invalid",
-                        message=f"Write it under our name: {member.ours or 'its members'}.",
+                        message=_elsewhere(member.ours),
                     )
                 )
         return kept
@@ -193,6 +195,12 @@ def _get(ours: JsonObject, path: str) -> tuple[bool, JsonValue]:
             return False, None
         value = value[name]
     return True, value
+
+
+def _elsewhere(ours: str) -> str:
+    if ours.split(".")[0] in NOBODY_WRITES:
+        return "This cannot be written."
+    return f"Write it under our name: {ours or 'its members'}."
 
 
 def _paths(members: tuple[Member, ...]) -> Iterator[str]:

@@ -82,6 +82,9 @@ def to_nexus_status(write: Write, settings: NexusFsSettings) -> Record:
 
 def to_nexus_order(write: Write) -> Record:
     """A whole order, as PUT and POST take it. Raises CapabilityMissing or InvalidRequest."""
+    ids = write.body.get("vendor_ids")
+    if without_nulls(ids) not in (None, {}):
+        refuse([fault("/vendor_ids", "An order in NexusFS has no ids besides its number; leave this out.")])
     ours = {name: without_nulls(value) for name, value in contents(write.body).items() if value is not None}
     record = in_nexus_words(ours)
     for name, section in SECTIONS.items():

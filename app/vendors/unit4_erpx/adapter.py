@@ -41,6 +41,7 @@ class Unit4ErpxAdapter:
 
     def screen(self, write: Write) -> None:
         translate.check(write)
+        translate.check_company(write, self._settings.company_id)
 
     def own_number(self, operation_id: str) -> str | None:
         prefix = self._settings.number_prefix

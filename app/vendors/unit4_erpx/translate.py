@@ -35,6 +35,17 @@ def check(write: Write) -> None:
             pass
 
 
+def check_company(write: Write, company: str) -> None:
+    """Raise InvalidRequest if a new order's ids, as one that was read shows them, are not those that it can have."""
+    ids = write.body.get("vendor_ids")
+    if write.kind is not Kind.create or ids is None:
+        return
+    named = ids.get("company_id") if isinstance(ids, Mapping) else ids
+    if named is not None and str(named).casefold() != company.casefold():
+        message = f"This backend makes orders in company {company}; leave this out."
+        raise InvalidRequest(message, pointer="/vendor_ids/company_id" if isinstance(ids, Mapping) else "/vendor_ids")
+
+
 def to_erpx_create(write: Write, company: str) -> JsonObject:
     """The body of a POST. Members that are null are not sent: ERPx completes what is empty."""
     said = _theirs(write).record

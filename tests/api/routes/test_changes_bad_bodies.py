@@ -169,6 +169,48 @@ async def test_a_patch_takes_no_member_that_it_cannot_change(changing: Site, nam
         assert refusal(answer) == (422, "invalid-request", {f"/{name}": "read-only"})
 
 
+CONTRADICTIONS = [
+    ({"backend": "another"}, "/backend"),
+    ({"phase": "complete"}, "/phase"),
+    ({"phase": 5}, "/phase"),
+    ({"vendor_ids": {"company_id": "COMP2"}}, "/vendor_ids"),
+    ({"vendor_ids": "COMP2"}, "/vendor_ids"),
+]
+
+
+@pytest.mark.parametrize(("members", "pointer"), CONTRADICTIONS, ids=str)
+async def test_what_an_order_shows_and_nobody_writes_is_not_dropped_where_it_says_otherwise(
+    unit4: Site, nexus: Site, members: dict[str, Any], pointer: str
+) -> None:
+    for answer in (
+        await create(unit4, {**UNIT4_NEW, "number": "U9", **members}),
+        await create(nexus, {**NEXUS_NEW, "number": "N9", **members}),
+        await put(nexus, "N9", {**NEXUS_NEW, **members}),
+    ):
+        assert refusal(answer)[:2] == (422, "invalid-request")
+        (told,) = faults(answer)
+        assert told.startswith(pointer)
+    assert (unit4.effects("U9"), nexus.effects("N9")) == ([], [])
+
+
+async def test_two_codes_of_the_vendor_are_one_too_many(unit4: Site) -> None:
+    body = {**UNIT4_NEW, "number": "U9", "vendor_code": "N", "vendor_status": {"code": "P"}}
+    assert refusal(await create(unit4, body)) == (422, "invalid-request", {"/vendor_code": "invalid-request"})
+    shown = await send(unit4, "POST", f"/v1/backends/{unit4.backend}/preview", {"kind": "create", "body": body})
+    assert refusal(shown) == (422, "invalid-request", {"/body/vendor_code": "invalid-request"})
+
+
+async def test_what_an_order_shows_and_nobody_writes_may_stay_where_it_agrees(unit4: Site) -> None:
+    agreeing = {"backend": unit4.backend, "phase": "on_hold", "vendor_ids": {"company_id": "comp1"}}
+    answer = await create(unit4, {**UNIT4_NEW, "status": "on_hold", "vendor_status": {"code": "P"}, **agreeing})
+    assert (answer.status_code, answer.json()["phase"]) == (201, "on_hold")
+
+
+async def test_a_member_that_nobody_writes_is_not_said_to_have_a_name(unit4: Site) -> None:
+    answer = await patch(unit4, "123", {"extensions": {"unit4_erpx": {"companyId": "COMP2"}}})
+    assert [each["message"] for each in answer.json()["errors"]] == ["This cannot be written."]
+
+
 async def test_an_order_that_was_read_is_no_patch(changing: Site) -> None:
     order = await read(changing, new_order(changing))
     answer = await patch(changing, order["number"], order)
