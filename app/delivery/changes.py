@@ -82,8 +82,6 @@ def _check_code(desk: Desk, code: str) -> None:
         raise StatusUnknown(f"The status table has no vendor code {code!r} any more.", pointer="/status")
 
 
-
-
 async def _read(desk: Desk, number: str) -> KnownOrder | None:
     try:
         seen = await desk.backend.adapter.read(number)

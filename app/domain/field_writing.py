@@ -162,7 +162,7 @@ class _Writing:
     def _merge_in(self, record: Record, own: JsonObject, at: str) -> None:
         """Put an extension's members beside those that were given under our names; it takes no place of theirs."""
         for name, value in own.items():
-            pointer, there = f"{at}/{_escaped(name)}", record.get(name)
+            pointer, there = f"{at}/{escaped(name)}", record.get(name)
             if name not in record:
                 record[name] = value
             elif isinstance(there, dict) and isinstance(value, Mapping):
