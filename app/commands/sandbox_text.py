@@ -15,7 +15,7 @@ FREE: Mapping[str, JsonObject] = {
     "notes": {"notes": "Key at the office"},
     "title": {"title": "Boiler service"},
     "description": {"description": "Boiler service"},
-    "rules": {"rules": {"in_warranty": True}},
+    "rules.in_warranty": {"rules": {"in_warranty": True}},
 }
 """Members whose value no vendor looks up in tables of its own, each with a change of it."""
 
