@@ -62,9 +62,7 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
         return await desk.settle(claim, operation, State.refused, error=error, ends_behind=ends)
     except (Fenced, StoreUnavailable):
         raise
-    except (
-        Exception
-    ):  # nothing was sent; without this the queue would rest until its lease ends, and nobody be told why
+    except Exception:  # nothing was sent; else the queue would rest until its lease ends, and nobody be told why
         await put_off(desk, claim, faulty(operation))
         return None
     return await sending
