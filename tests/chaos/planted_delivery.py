@@ -137,12 +137,17 @@ def _redirect_followed() -> None:
     holds(webhook_calls.WebhookSender._exchange, "handle_async_request")
 
     async def exchange(
-        self: WebhookSender, of: object, address: object, body: bytes, headers: Mapping[str, str]
-    ) -> Answered:
+        self: WebhookSender,
+        of: object,
+        address: object,
+        body: bytes,
+        headers: Mapping[str, str],
+        heard: list[Answered],
+    ) -> None:
         async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as client:
             url = of.at(address)  # type: ignore[attr-defined]
             found = await client.post(url, content=body, headers={"Content-Type": "application/json", **headers})
-        return Answered(status=found.status_code, error=None, headers=dict(found.headers))
+        heard.append(Answered(status=found.status_code, error=None, headers=dict(found.headers)))
 
     put(WebhookSender, "_exchange", exchange)
 

@@ -28,7 +28,8 @@ ENOUGH = 20
 SIZE = Size(orders=15, clients=4, scale={"civica_cx": 0.5})
 THERE_AND_BACK = HostClock(steps=((0.8, HOUR), (1.6, 0.0), (2.0, -HOUR), (2.8, 0.0)))
 """Set an hour ahead, set right, set an hour back, set right."""
-PLAN = Staged(key_life_s=2 * HOUR)
+PLAN = Staged(key_life_s=3 * HOUR)
+"""Longer than any two clocks are apart: of a database that is set from an hour ahead to an hour back one gateway hears later."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
