@@ -43,7 +43,7 @@ class Database:
             while not self.reads:
                 await asyncio.sleep(0)
 
-    async def read(self, unit: Unit[list[Operation]]) -> list[Operation]:
+    async def look(self, unit: Unit[list[Operation]]) -> list[Operation]:
         statement, params = next(unit)
         unit.close()
         assert statement is FIND_SEVERAL

@@ -62,7 +62,7 @@ async def test_what_the_vendor_refuses_is_told_in_the_vendors_words_and_leaves_n
         assert (refused.status_code, problem["code"], problem["outcome"]) in (
             (409, "vendor-refused", "refused"),
             (422, "vendor-rejected-data", "refused"),
-            (404, "work-order-not-found", "not_sent"),
+            (404, "work-order-not-found", "refused"),
         ), (name(plan), problem)
         assert problem["vendor"]["message"]
         assert desk.all_effects() == effects

@@ -54,7 +54,6 @@ UNIT4 = [
     ),
     Change(id="one relation less", body={"related_values": {"C1~1900-01-01": None}}, besides={}),
     Change(id="a member of its own", body={"extensions": {"unit4_erpx": {"probability": 70}}}, besides={}),
-    Change(id="its own number", body={"title": "New", "number": None}, besides={}),
 ]
 NEXUS = [
     Change(id="scalars", body={"priority": "1001", "type": "1001"}, besides={}),
@@ -102,7 +101,7 @@ async def test_what_is_asked_for_changes_and_nothing_else(
 async def test_what_the_order_shows_already_is_not_sent(changing: Site) -> None:
     number = new_order(changing)
     before = await read(changing, number)
-    nothing: list[dict[str, Any]] = [{}, {"number": number}, {"number": None}, {"dates": {}, "extensions": {}}]
+    nothing: list[dict[str, Any]] = [{}, {"number": number}, {"dates": {}, "extensions": {}}]
     for body in nothing:
         answer = await patch(changing, number, body)
         assert answer.status_code == 200, answer.text
@@ -128,7 +127,7 @@ async def test_the_same_request_again_is_answered_as_the_first_was(changing: Sit
     assert [each.headers["idempotent-replayed"] for each in (first, again)] == ["false", "true"]
     assert len(changing.effects(number)) == 1
     for other in (
-        await patch(changing, number, body, query="?replace=", idempotency_key=key),
+        await patch(changing, number, body, query="?replace=assets", idempotency_key=key),
         await patch(changing, number, {}, idempotency_key=key),
         await delete(changing, number, idempotency_key=key),
     ):
@@ -171,7 +170,7 @@ async def test_the_etag_that_if_match_names_must_be_the_orders(changing: Site) -
 async def test_a_collection_is_replaced_whole_where_the_query_says_so(nexus: Site) -> None:
     number = new_order(nexus)
     await patch(nexus, number, {"assets": {"1": DISHWASHER, "2": DISHWASHER}})
-    for query in ("?replace=assets", "?replace=assets&replace=assets", "?replace=,assets,,", "?replace=%20assets"):
+    for query in ("?replace=assets", "?replace=assets&replace=assets", "?replace=assets,assets", "?replace=%20assets"):
         answer = await patch(nexus, number, {"assets": {"3": DISHWASHER}}, query=query)
         assert answer.json()["assets"] == {"3": {**DISHWASHER, "number": "3"}}, query
         await patch(nexus, number, {"assets": {"1": DISHWASHER}})

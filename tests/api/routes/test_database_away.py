@@ -30,8 +30,8 @@ def nothing_readable_or_writable(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patched:
-        for module in (sqlite, sqlite_jobs):
-            patched.setattr(module, "run", broken)
+        for module, name in ((sqlite, "run"), (sqlite_jobs, "run"), (sqlite_jobs, "_looked")):
+            patched.setattr(module, name, broken)
         yield
 
 

@@ -16,7 +16,7 @@ from app.settings import configured
 from tests.api.routes.contract import PROBLEM_JSON
 from tests.gateway import CX
 
-PUBLIC_URL = "https://gateway.example/contractors"
+PUBLIC_URL = "https://gateway.example"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 

@@ -287,7 +287,7 @@ async def test_another_tenants_operation_is_not_named(shared: Site) -> None:
         path = shared.orders(number) + "/status-updates"
         problem = (await neighbour.post(path, json=ON_SITE, headers={"Idempotency-Key": "k" * 16})).json()
     assert problem["code"] == "status-unchanged"
-    assert (problem["current"]["operation_id"], problem["current"]["source"]) == (None, "operation")
+    assert (problem["current"]["operation_id"], problem["current"]["source"]) == (None, "vendor")
 
 
 async def test_the_checks_count_what_is_under_way(shared: Site) -> None:
