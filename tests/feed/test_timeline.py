@@ -65,6 +65,7 @@ async def test_an_applied_update_is_told_from_its_request_to_its_answer(cx: Site
         "body": {"vendor_code": "11", "occurred_at": AT, "comments": "Engineer on site"},
         "replace": [],
         "if_match": [],
+        "if_none_match": [],
         "occurred_at": AT,
         **shown,
     }
