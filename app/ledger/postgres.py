@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -32,6 +32,7 @@ from app.ledger.found import Looked
 from app.ledger.horizon import Snapshots, Standing
 from app.ledger.intents import attempt_values
 from app.ledger.notices import Notices
+from app.ledger.postgres_pool import open_pool, trouble
 from app.ledger.postgres_sql import accept_statement, prefixed, settle_statement
 from app.ledger.records import Acceptance, Decide, Draft, Fenced, Lease, Refuse, Settled, Settlement
 from app.ledger.rounds import ping
@@ -51,46 +52,12 @@ from app.ledger.store import NOT_OPEN, Over, StoreUnavailable, nothing_more
 
 T = TypeVar("T")
 
-POOL = 10
-SESSION = {
-    "synchronous_commit": "on",
-    "lock_timeout": "1s",
-    "statement_timeout": "5s",
-    "idle_in_transaction_session_timeout": "10s",
-    "application_name": "orderbridge",
-}
 ONE_MOMENT = {"isolation": "repeatable_read", "readonly": True}
 """All statements of a transaction see what was committed before the first; by default each sees what is committed by then."""
 SERVER_TIME = Sql(select(func.orderbridge_now(type_=BigInteger).label("now")))
 RACES = 5
 """How often an acceptance is tried. The first try may lose its order to another acceptance; the next ones lock it, and lose
 only to a key, a client_reference or a new order that another has just stored."""
-
-_GONE = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.PostgresSystemError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.ObjectNotInPrerequisiteStateError,
-)
-
-
-class _Unchanged(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """A session that nobody changes: giving it back to the pool costs no round trip to reset what was never set."""
-
-    def get_reset_query(self) -> str:
-        return ""
 
 
 class PostgresStore:
@@ -106,16 +73,8 @@ class PostgresStore:
         self._snapshots = Snapshots()
 
     async def open(self) -> None:
-        with _trouble():
-            self._pool = await asyncpg.create_pool(
-                self._address,
-                min_size=1,
-                max_size=POOL,
-                timeout=self._connect_s,
-                command_timeout=10,
-                server_settings=SESSION,
-                connection_class=_Unchanged,
-            )
+        with trouble():
+            self._pool = await open_pool(self._address, connect_s=self._connect_s)
         try:
             await self._clock.start()
         except BaseException:
@@ -216,22 +175,13 @@ class PostgresStore:
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
         if self._pool is None:
             raise StoreUnavailable(NOT_OPEN)
-        with _trouble():
+        with trouble():
             async with self._pool.acquire(timeout=5) as connection:
                 yield connection
 
 
 def _server_time() -> Unit[Sequence[Row]]:
     return (yield SERVER_TIME, {})
-
-
-@contextmanager
-def _trouble() -> Iterator[None]:
-    """The one place where the driver's errors become ours; a unique violation is for the caller of the unit."""
-    try:
-        yield
-    except _GONE as error:
-        raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
 
 
 async def _run(connection: asyncpg.Connection, unit: Unit[T]) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from app.ledger.postgres import POOL
+from app.ledger.postgres_pool import POOL
 from benchmarks.scaling.costs import Costs
 from benchmarks.scaling.world import Demand
 

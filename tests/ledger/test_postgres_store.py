@@ -12,7 +12,8 @@ from sqlalchemy import insert, text
 
 from app.domain.clients import ClientRecord
 from app.ledger import clients
-from app.ledger.postgres import POOL, SESSION, PostgresStore
+from app.ledger.postgres import PostgresStore
+from app.ledger.postgres_pool import POOL, SESSION
 from app.ledger.records import Accepted
 from app.ledger.sql import Sql, Unit
 from app.ledger.store import StoreUnavailable
