@@ -12,7 +12,7 @@ from tests.fuzz.run import Attack, attack
 from tests.postgres import Postgres
 
 SEED = 1
-EXAMPLES = 8
+EXAMPLES = 5
 AT_LEAST = 3_000
 """Cases on each store; `make fuzz` runs 50,000."""
 
