@@ -15,7 +15,7 @@ from typing import NoReturn, TypeAlias, TypeVar
 
 from app.api.canonical_json import canonical
 from app.domain.errors import MalformedRequest
-from app.domain.json import JsonValue
+from app.domain.json import JsonValue, escaped
 
 __all__ = ["MAX_DEPTH", "MAX_INTEGER", "MAX_NODES", "canonical", "carried", "parse", "pointer"]
 
@@ -30,9 +30,7 @@ _T = TypeVar("_T")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)  # an open end counts too, or the scan goes quadratic
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _NOT_CARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_PLAIN_NAME = re.compile(
-    r"[A-Za-z0-9_~/.:' -]{1,40}", re.ASCII
-)  # keys of collections are made of these, as C1~1900-01-01
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_~/.:' -]{1,40}", re.ASCII)  # of these collections' keys are made: C1~1900-01-01
 
 DUPLICATE = "a member name appears twice in one object"
 NOT_FINITE = "NaN and Infinity are not JSON numbers"
@@ -114,7 +112,7 @@ def pointer(path: Path) -> str:
     for part in path:
         if isinstance(part, str) and not _PLAIN_NAME.fullmatch(part):
             break
-        pointed += "/" + str(part).replace("~", "~0").replace("/", "~1")
+        pointed += f"/{escaped(str(part))}"
     return pointed
 
 
