@@ -46,10 +46,12 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
     """
     try:
         if operation.kind is Kind.status_update:
-            if desk.backend.health.paused:
-                await knock(desk, operation)
-            reads_first = desk.backend.vendor.reads_first
-            seen = await (read_order(desk, operation) if reads_first else _seen(desk, operation, known))
+            if desk.backend.vendor.reads_first:
+                seen = await read_order(desk, operation)
+            else:
+                if desk.backend.health.paused:
+                    await knock(desk, operation)
+                seen = await _seen(desk, operation, known)
             code, view = await checked(desk, operation, seen)
             sending = deliver_status(desk, claim, operation, code, view)
         else:
