@@ -40,7 +40,7 @@ async def list_webhook_deliveries(
     """Each message with its tries. Messages are kept for 30 days after they were delivered or given up."""
     page = Page(gateway, caller, f"webhook deliveries {webhook_id}", limit=limit)
     after = page.after(cursor)
-    await gateway.store.read(webhooks.find(webhook_id, client_id=caller.client_id))
+    await gateway.store.look(webhooks.find(webhook_id, client_id=caller.client_id))
     found = await gateway.store.read(
         webhooks.list_messages(webhook_id, before=None if after is None else str(after[0]), most=limit + 1)
     )

@@ -127,7 +127,7 @@ async def list_webhooks(
 )
 async def get_webhook(gateway: GatewayDep, caller: Mine, webhook_id: WebhookId) -> WebhookOut:
     """What it is told of, and whether it takes what it is sent."""
-    found = await gateway.store.read(webhooks.find(webhook_id, client_id=caller.client_id))
+    found = await gateway.store.look(webhooks.find(webhook_id, client_id=caller.client_id))
     return WebhookOut.model_validate(webhook_json(found))
 
 
@@ -146,7 +146,7 @@ async def patch_webhook(
     call = KeyedCall(request, caller, gateway, desk.vault, key=idempotency_key(request))
     if (before := await call.replayed()) is not None:
         return before
-    await gateway.store.read(webhooks.find(webhook_id, client_id=caller.client_id))  # before anything is resolved
+    await gateway.store.look(webhooks.find(webhook_id, client_id=caller.client_id))  # before anything is resolved
     _need_granted(body.backends, caller)
     url = await desk.check(body.url) if "url" in body.model_fields_set else None
 

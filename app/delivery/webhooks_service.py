@@ -199,7 +199,7 @@ class Webhooks:
                 next_s = next_s if due_at is None else min(next_s, (due_at - now) / SECOND)
                 continue
             room = self._places.free(each.webhook.id)
-            if room <= 0 or not await self._store.read(queue.is_due(each.webhook.id, now=now)):
+            if room <= 0 or not await self._store.look(queue.is_due(each.webhook.id, now=now)):
                 continue
             until = now + round((self._schedule.timeout_s + LEASE_MARGIN_S) * SECOND)
             leased = await self._store.write(queue.lease(each.webhook.id, now=now, until=until, most=room))
