@@ -208,8 +208,15 @@ async def order_row(store: Store, number: str = NUMBER) -> dict[str, object]:
 
 
 async def everything(store: Store) -> Mapping[str, list[dict[str, object]]]:
-    """Every row of every table."""
-    return {name: await rows_of(store, name) for name in TABLES}
+    """Every row of every table, as they stood at one moment: a write that ends meanwhile is seen whole or not at all."""
+    return await store.read(_select_everything())
+
+
+def _select_everything() -> Unit[Mapping[str, list[dict[str, object]]]]:
+    rows = {}
+    for name in TABLES:
+        rows[name] = yield from select_all(name)
+    return rows
 
 
 def execute(statement: Sql, **params: Value) -> Unit[None]:
