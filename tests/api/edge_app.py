@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import httpx
-import structlog
 from fastapi import Depends, FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
-from app import logs
 from app.api.auth import PUBLIC, AuthConfig, Authority, Caller, Fetch, TrustedIssuer, requires
 from app.api.cursors import Limit
 from app.api.edge import add_edge
@@ -143,18 +137,3 @@ def bearer(
     config = auth.config
     token = auth.keys.mint(issuer=config.issuer, audience=config.audience, client_id=client_id, scopes=scopes)
     return {"Authorization": f"Bearer {token}"}
-
-
-@contextmanager
-def logged(*, secrets: Iterable[str] = (), level: str = "INFO", console: bool = False) -> Iterator[io.StringIO]:
-    """What is logged meanwhile, as it would stand on stderr; afterwards logging is as it was."""
-    root = logging.getLogger()
-    handlers, threshold = root.handlers, root.level
-    written = io.StringIO()
-    logs.configure(stream=written, secrets=secrets, level=level, console=console)
-    try:
-        yield written
-    finally:
-        structlog.reset_defaults()
-        root.handlers = handlers
-        root.setLevel(threshold)

@@ -12,7 +12,8 @@ import structlog
 
 from app.redaction import HIDDEN, MAX_VALUE, Redactor
 from app.telemetry.at_work import REQUEST
-from tests.api.edge_app import authority, bearer, edge_app, http_to, logged
+from tests.api.edge_app import authority, bearer, edge_app, http_to
+from tests.logged import logged
 
 CANARY = "Zx9canary7Qq"
 JWT = f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ{CANARY}.c2lnbmF0dXJl{CANARY}"

@@ -19,7 +19,8 @@ from app.api.problem_docs import ACTIONS, OUTCOMES
 from app.api.problem_texts import ADVICE
 from app.api.problems import FRAMEWORK, problem_response
 from app.domain.errors import ERRORS, FieldFault, InvalidRequest, NextAction
-from tests.api.edge_app import PUBLIC_URL, authority, bearer, edge_app, http_to, logged
+from tests.api.edge_app import PUBLIC_URL, authority, bearer, edge_app, http_to
+from tests.logged import logged
 
 ORDERS = "/v1/backends/civica-cx/orders"
 

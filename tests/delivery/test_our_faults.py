@@ -11,6 +11,7 @@ from app.vendors import meanings
 from tests.delivery.bench import HOLDS, codes, finished, operation, outcomes, rows, send_async, until
 from tests.delivery.recording import UPDATE, Glass
 from tests.gateway import Site
+from tests.logged import logged
 from tests.vendors.loopback import after, hang_up, raw
 
 
@@ -35,20 +36,21 @@ class Stumbles:
 
 
 async def test_a_read_back_that_stumbles_is_counted_and_ends_held(
-    seen_on_sqlite: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    seen_on_sqlite: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readback, "LATER_S", (0.1, 0.1))
     site, glass = seen_on_sqlite
     await site.api.get(site.orders("113427"))
     glass.instead(UPDATE, hang_up)
     reads = Stumbles(site, "read", monkeypatch)
-    sent = await send_async(site, "113427", 11)
-    assert (await finished(site, sent, within_s=25))["state"] == "held"
+    with logged() as said:
+        sent = await send_async(site, "113427", 11)
+        assert (await finished(site, sent, within_s=25))["state"] == "held"
     [hold] = await rows(site, HOLDS, of_number="113427")
     assert hold["cause"] == "outcome-unknown"
     assert hold["detail"] == "the order could not be read: backend-unavailable"
     assert reads.stumbled in (3, 4)  # as often as the schedule says, and perhaps once before it has settled
-    assert "OverflowError: date value out of range" in capsys.readouterr().out
+    assert "OverflowError: date value out of range" in said.getvalue()
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
 from types import MappingProxyType
-
-import pytest
 
 from app.delivery.service import Delivery
 from tests.delivery.bench import operation, send_async
 from tests.delivery.recording import UPDATE, Glass
 from tests.gateway import Site
+from tests.logged import logged
 from tests.vendors.loopback import hang_up
 
 
 async def test_what_is_open_says_that_it_waits_for_its_backend_and_nobody_waits_for_a_probe_of_it(
-    seen_on_sqlite: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    seen_on_sqlite: tuple[Site, Glass],
 ) -> None:
     site, glass = seen_on_sqlite
     gateway = site.app.state.gateway
@@ -33,8 +33,9 @@ async def test_what_is_open_says_that_it_waits_for_its_backend_and_nobody_waits_
     assert int(answer.headers["Retry-After"]) > 3000
 
     bare = Delivery(gateway.store, {}, public_url="http://gateway.test", deadline_s=1)
-    await bare.start()
-    await bare.stop()
-    said = capsys.readouterr().out
-    assert "writes wait for a backend that is not configured" in said
-    assert f"backend={site.backend} operations=2" in said
+    with logged() as said:
+        await bare.start()
+        await bare.stop()
+    [line] = [json.loads(line) for line in said.getvalue().splitlines()]
+    assert line["event"] == "writes wait for a backend that is not configured"
+    assert (line["backend"], line["operations"]) == (site.backend, 2)

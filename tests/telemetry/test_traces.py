@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import subprocess
@@ -17,7 +16,6 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 
-from app import logs
 from app.domain.errors import BackendUnavailable
 from app.domain.operations import Operation
 from app.telemetry import export, spans
@@ -27,6 +25,7 @@ from tests.delivery.bench import AT, behind_glass, delivery, finished
 from tests.delivery.recording import LOG_IN, READ, UPDATE, Glass
 from tests.gateway import Site
 from tests.ledger.scenes import operation
+from tests.logged import logged
 from tests.telemetry.collector import Collector, attributes, collector
 
 ORDER = "113427"
@@ -136,14 +135,13 @@ async def test_a_secret_in_a_query_is_struck_out_of_the_span(
 async def test_a_log_line_names_the_request_the_operation_its_backend_and_the_trace(
     cx_url: str, sqlite_database: str, tmp_path: Path, collected: Collector
 ) -> None:
-    written = io.StringIO()
-    logs.configure(stream=written, console=False)
-    async with traced(cx_url, sqlite_database, tmp_path, collected) as (made, _):
-        await made.api.get(made.orders(ORDER))
-        paused(made)
-        answer = await made.update(ORDER, BODY, traceparent=TRACEPARENT, prefer="respond-async")
-        operation = str(answer.json()["operation_id"])
-        await finished(made, operation)
+    with logged() as written:
+        async with traced(cx_url, sqlite_database, tmp_path, collected) as (made, _):
+            await made.api.get(made.orders(ORDER))
+            paused(made)
+            answer = await made.update(ORDER, BODY, traceparent=TRACEPARENT, prefer="respond-async")
+            operation = str(answer.json()["operation_id"])
+            await finished(made, operation)
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
     (request,) = [line for line in lines if line.get("route") == ROUTE]
     mine = answer.headers["x-request-id"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import re
 import time
@@ -14,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app import logs
 from app.domain.clients import SCOPES
 from tests.api.routes.contract import Watch, without_ids
 from tests.api.routes.scene import ON_SITE, another_caller, new_order, rows
 from tests.gateway import CX, Site, site
+from tests.logged import logged
 from tests.webhooks.receiver import Receiver, Reply
 from tests.webhooks.test_signatures import Verified, verified
 
@@ -263,16 +262,15 @@ async def test_after_a_rotation_both_secrets_sign(hooks: Site, receiver: Receive
 
 
 async def test_a_secret_stands_in_no_row_no_further_answer_and_no_log(hooks: Site, receiver: Receiver) -> None:
-    said = io.StringIO()
-    logs.configure(level="DEBUG", stream=said, console=False)
-    receiver.judge = lambda _: Reply(status=500)
-    webhook = await registered(hooks, receiver)
-    place = f"/{webhook['id']}"
-    rotated = (await call(hooks, "POST", f"{place}/rotate-secret")).json()["secret"]
-    await call(hooks, "POST", f"{place}/test")
-    await receiver.until(1)
-    answers = [(await call(hooks, "GET", path)).text for path in ("", place, f"{place}/deliveries")]
-    answers.append((await call(hooks, "PATCH", place, {"description": "a"})).text)
+    with logged(level="DEBUG") as said:
+        receiver.judge = lambda _: Reply(status=500)
+        webhook = await registered(hooks, receiver)
+        place = f"/{webhook['id']}"
+        rotated = (await call(hooks, "POST", f"{place}/rotate-secret")).json()["secret"]
+        await call(hooks, "POST", f"{place}/test")
+        await receiver.until(1)
+        answers = [(await call(hooks, "GET", path)).text for path in ("", place, f"{place}/deliveries")]
+        answers.append((await call(hooks, "PATCH", place, {"description": "a"})).text)
     everything = "\n".join([json.dumps(await rows(hooks)), said.getvalue(), *answers])
     for secret in (webhook["secret"], rotated):
         assert secret.removeprefix("whsec_") not in everything
