@@ -100,10 +100,8 @@ class Proxy:
         if request.target.startswith(CONTROL):
             writer.write(json_answer(self._controlled(request)))
             return True
-        writes = request.writes
-        if writes and (mark := mark_in(request.body.decode("utf-8", "replace"))) is not None:
-            self.sent.append((mark, time.time()))
-        kind = chosen(self._dice, self._rates[writes])
+        self._note(request)
+        kind = chosen(self._dice, self._rates[request.writes])
         if kind is None:
             got = await line.ask(request)
             if got is not None:
@@ -113,14 +111,25 @@ class Proxy:
         self.faults[kind] += 1
         return await FAULTS[kind](self._exchange(request, asks, writer))
 
+    def _note(self, request: Message) -> None:
+        if request.writes and (mark := mark_in(request.body.decode("utf-8", "replace"))) is not None:
+            self.sent.append((mark, time.time()))
+
     def _exchange(self, request: Message, asks: _Asks, writer: asyncio.StreamWriter) -> Exchange:
         own = _Line(self._target)  # a line that is cut here must outlive the gateway's
+
+        async def hand_on() -> None:
+            if (after := await asks.next()) is not None:
+                self._note(after)
+                await own.ask(after, last=True)
+
         return Exchange(
             request=request,
             ask=lambda: own.ask(request, last=True),
             ask_in_part=lambda size: own.ask_in_part(request, size),
             later=self._later,
             rests=asks.rest,
+            hand_on=hand_on,
             writer=writer,
             dice=self._dice,
             deadline_s=self._deadline_s,

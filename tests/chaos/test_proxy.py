@@ -11,7 +11,7 @@ import pytest
 
 from tests.chaos.http_messages import LONGEST_HEAD, Message, answer, read_message
 from tests.chaos.proxy import Proxy
-from tests.chaos.wire_faults import FAULTS, READS, REFUSE, WRITES, reset
+from tests.chaos.wire_faults import FAULTS, READS, REFUSE, UNDER_WAY_S, WRITES, reset
 from tests.ports import free_port
 
 DONE = answer(200, "OK", b"x" * 900)
@@ -198,10 +198,23 @@ async def test_a_second_answer_comes_while_the_line_rests_and_then_nothing_is_ha
         reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
         writer.write(WRITE)
         assert await reader.readexactly(2 * len(DONE)) == 2 * DONE
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(UNDER_WAY_S + 0.1)
         writer.write(WRITE)
         assert await reader.read() == b""
         assert len(made.reached) == 1
+        await hang_up(writer)
+
+
+async def test_what_was_under_way_when_a_second_answer_came_reaches_the_vendor_and_has_no_answer_of_its_own() -> None:
+    async with wire() as made:
+        spoil(made, "second_answer")
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
+        writer.write(WRITE)
+        assert await reader.readexactly(2 * len(DONE)) == 2 * DONE
+        writer.write(WRITE + WRITE)
+        assert await reader.read() == b""
+        assert len(made.reached) == 2
+        assert [mark for mark, _ in made.proxy.sent] == ["mk-7-1", "mk-7-1"]
         await hang_up(writer)
 
 

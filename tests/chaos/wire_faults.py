@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from tests.chaos.http_messages import Message, answer
 
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\r\n"
+UNDER_WAY_S = 0.25
+"""What comes so soon may have left a busy gateway before it could see what else had arrived."""
 FAULT = (
     b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Client</faultcode>'
     b"<faultstring>The operation did not complete.</faultstring></s:Fault></s:Body></s:Envelope>"
@@ -34,6 +36,8 @@ class Exchange:
     """Does something after so many seconds, whatever becomes of the gateway."""
     rests: Callable[[float], Awaitable[bool]]
     """Whether the gateway asks nothing more on its connection for so many seconds."""
+    hand_on: Callable[[], Awaitable[None]]
+    """Hands what the gateway asks next to the vendor, unspoilt; its answer goes nowhere."""
     writer: asyncio.StreamWriter
     dice: random.Random
     deadline_s: float
@@ -154,10 +158,10 @@ async def drip(of: Exchange) -> bool:
 
 
 async def second_answer(of: Exchange) -> bool:
-    """The vendor did it; its answer comes twice, the second time while the connection rests.
+    """The vendor did it; its answer comes twice, the second time while the connection rests; then it is hung up.
 
-    What was under way just then is handed on: nobody could tell the second answer from its own. Who asks later has had time
-    to see that the connection is not to be trusted: that request never arrives.
+    A request that was under way just then reaches the vendor and gets no other answer: nobody could tell the second answer
+    from its own. Who asks later has had time to see that the connection is not to be trusted: that request never arrives.
     """
     got = await of.ask()
     if got is None:
@@ -166,9 +170,10 @@ async def second_answer(of: Exchange) -> bool:
     if not await of.rests(0.005):
         return True
     await of.give(got.raw)
-    if not await of.rests(0.05):
-        return True
-    await of.rests(of.deadline_s)
+    if await of.rests(UNDER_WAY_S):
+        await of.rests(of.deadline_s)
+    else:
+        await of.hand_on()
     return False
 
 
