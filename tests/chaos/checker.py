@@ -18,6 +18,8 @@ EFFECTLESS = frozenset({"refused", "cancelled", "skipped", "replaced"})
 FINAL = EFFECTLESS | {"applied"}
 NOT_OURS = ("dropped_member", "_by_client")
 """How the kinds of those effects end that no write of ours made."""
+CLOCKS_APART_S = 0.1
+"""The ledger's times are the database server's as a gateway knows them, the wire's are this machine's."""
 Lane = tuple[str, str]
 """A backend and an order's number: one queue."""
 
@@ -54,6 +56,10 @@ class Indexed:
     @cached_property
     def put_in_place(self) -> frozenset[str]:
         return frozenset(hold.made for hold in self.history.holds if hold.made is not None)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Kept]:
+        return {one.id: one for one in self.history.kept}
 
     @cached_property
     def ours(self) -> list[Effect]:
@@ -138,9 +144,19 @@ def nothing_passes_a_hold(of: Indexed) -> Iterator[Violation]:
     passed = [(one.mark, one.at) for one in of.ours] + [(one.mark, one.at) for one in of.history.sent]
     for mark, at in passed:
         kept = of.kept.get(mark or "")
-        for hold in () if kept is None else of.holds.get((kept.backend, kept.order), ()):
-            if hold.opened < at < (math.inf if hold.closed is None else hold.closed):
+        if kept is None:
+            continue
+        for hold in of.holds.get((kept.backend, kept.order), ()):
+            if _passes(of, kept, hold, at):
                 yield _violated("sent while held", mark or "", f"at {at:.6f}, held {hold.opened:.6f} to {hold.closed}")
+
+
+def _passes(of: Indexed, kept: Kept, hold: Hold, at: float) -> bool:
+    """What waits behind a hold's cause was never sent before; the cause was, a moment before the hold was opened."""
+    cause = of.by_id.get(hold.operation or "")
+    behind = cause is not None and kept.seq > cause.seq and kept.id != hold.made
+    since = hold.opened if behind else hold.opened + CLOCKS_APART_S
+    return since < at < (math.inf if hold.closed is None else hold.closed - CLOCKS_APART_S)
 
 
 def final_states_are_true(of: Indexed) -> Iterator[Violation]:

@@ -148,6 +148,10 @@ BAD = [
         spoil=lambda one: put(one, "effects", effect(8, at=111.0, order="3"))),
     Bad(id="a request while the order is held", rules={"sent while held"},
         spoil=lambda one: put(one, "sent", sent(8, at=111.0))),
+    Bad(id="a request just behind what caused the hold", rules={"sent while held"},
+        spoil=lambda one: put(one, "sent", sent(8, at=110.001))),
+    Bad(id="what caused the hold is sent again meanwhile", rules={"sent while held"},
+        spoil=lambda one: put(one, "sent", sent(7, at=110.5))),
     Bad(id="refused, and the vendor did it", rules={"wrong final state"}, spoil=done_although_refused),
     Bad(id="told applied, refused in the end", rules={"told otherwise"},
         spoil=lambda one: changed(one, "calls", 3, state="applied")),
@@ -177,6 +181,18 @@ def test_a_refused_write_that_a_person_sends_again_is_one_write() -> None:
     put(history, "kept", replace(kept(4, 4), id="op_4b"))
     put(history, "effects", effect(4, at=205.0))
     put(history, "sent", sent(4, at=204.0))
+    put(history, "events", replace(event(4, 6), operation="op_4b"))
+    assert check(history) == []
+
+
+def test_the_hold_of_a_gateway_whose_clock_is_a_little_behind_seems_older_than_what_caused_it() -> None:
+    history = good()
+    changed(history, "sent", -1, at=110.03)
+    changed(history, "sent", 2, at=104.53)
+    changed(history, "holds", 1, made="op_4b")
+    put(history, "kept", replace(kept(4, 4), id="op_4b"))
+    put(history, "effects", effect(4, at=205.0))
+    put(history, "sent", sent(4, at=199.97))
     put(history, "events", replace(event(4, 6), operation="op_4b"))
     assert check(history) == []
 
