@@ -31,9 +31,7 @@ FIND_ANY_NAME = Sql(
     )
 )
 """Two looks into an index: for an `or` SQLite reads every order of the backend."""
-_newer = or_(
-    ORDER.c.observed_at.is_(None), ORDER.c.observed_at < bindparam("at"), ORDER.c.observed_at > bindparam("ahead")
-)
+_newer = or_(ORDER.c.observed_at < bindparam("at"), ORDER.c.observed_at > bindparam("ahead"))
 _listed = bindparam("listed", type_=BigInteger)
 LAST_LISTED = case(
     (and_(STANDS, func.coalesce(ORDER.c.listed_at, 0) < SHOWN_ROUND), SHOWN_ROUND), else_=ORDER.c.listed_at
@@ -45,6 +43,7 @@ SEEN = Sql(
     .where(
         ORDER.c.backend == bindparam("of_backend"),
         ORDER.c.number == bindparam("of_number"),
+        ORDER.c.version == bindparam("compared"),
         or_(_newer, _listed.is_not(None)),
     )
     .values(
@@ -52,8 +51,11 @@ SEEN = Sql(
         listed_at=func.coalesce(_listed, case((_listed_ahead, LAST_LISTED), else_=ORDER.c.listed_at)),
         stands=case((_listed_ahead, 0), else_=ORDER.c.stands),
     )
+    .returning(ORDER.c.number)
 )
-"""Where the list in which the order stands is dated ahead of the clock, the order is as fresh as this observation again."""
+"""The order was seen, and is as its row was when they were compared: a row that says something else by now was not seen so.
+
+Where the list in which the order stands is dated ahead of the clock, the order is as fresh as this observation again."""
 _now = bindparam("now", type_=BigInteger)
 OBSERVED = (
     "reference",

@@ -21,7 +21,7 @@ from app.ledger.events import ADD_EVENT, order_event
 from app.ledger.order_sql import CHANGED, FIND_ANY_NAME, FORGET, SEEN
 from app.ledger.records import Change, KnownOrder
 from app.ledger.rows import compact, known_order, number, seen_at, text
-from app.ledger.sql import Sql, Unit, Value
+from app.ledger.sql import Params, Row, Sql, Unit, Value
 from app.ledger.tables import ORDER, ORDERS
 
 
@@ -90,20 +90,15 @@ def _take_in(
     backend: str, seen: Observation, *, source: str, now: int, ended: frozenset[str], listed_at: int | None
 ) -> Unit[Change | None]:
     number_is, etag = seen.key.number, etag_of(seen)
-    lane: dict[str, Value] = {"of_backend": backend, "of_number": number_is, "listed": listed_at}
-    rows = yield FIND_ORDER, {"backend": backend, "number": number_is}
+    its: Params = {"backend": backend, "number": number_is}
+    lane: Params = {"of_backend": backend, "of_number": number_is, "listed": listed_at}
+    rows = yield FIND_ORDER, its
     if not rows:
         yield ADD_ORDER, new_order(backend, number_is, now=now)
-    if not rows or is_news(rows[0], seen, etag, now=now, ended=ended):
-        rows = yield LOCK_ORDER, {"backend": backend, "number": number_is}  # a write of ours may have come between
-    row = rows[0]
-    if was_forgotten(row, seen, now=now):
+    elif (yield from _says_nothing(rows[0], seen, etag, lane=lane, now=now, ended=ended)):
         return None
-    if not is_news(row, seen, etag, now=now, ended=ended):
-        at = to_micros(seen.as_of)
-        if ahead(at, now=now):  # the clock was set back meanwhile: what is not taken in was not seen either
-            at = seen_at(row) or 0
-        yield SEEN, {**lane, "at": at, "ahead": now + CLOCKS_APART}
+    (row,) = yield LOCK_ORDER, its  # a write of ours, or what another process has seen, may have come between
+    if (yield from _says_nothing(row, seen, etag, lane=lane, now=now, ended=ended)):
         return None
     as_shown = Stance.takes
     if differs_from_its_end(row, seen, ended) and not is_later(row, "confirmed_at", seen, now=now):
@@ -128,6 +123,26 @@ def _take_in(
     elif as_shown is Stance.keeps_for_now:
         yield from look_again(backend, number_is)
     return change if change.now else None
+
+
+def _says_nothing(
+    row: Row, seen: Observation, etag: str, *, lane: Params, now: int, ended: frozenset[str]
+) -> Unit[bool]:
+    """Whether the observation says nothing that the row does not; that the order was seen is written then.
+
+    False too if the row, read without a lock, has changed since: they have to be compared anew.
+    """
+    if was_forgotten(row, seen, now=now):
+        return True
+    if is_news(row, seen, etag, now=now, ended=ended):
+        return False
+    at, observed = to_micros(seen.as_of), number(row, "observed_at")
+    if ahead(at, now=now):  # the clock was set back meanwhile: what is not taken in was not seen either
+        at = seen_at(row) or 0
+    if lane["listed"] is None and observed >= at and not ahead(observed, now=now):
+        return True
+    compared = {"compared": number(row, "version"), "at": at, "ahead": now + CLOCKS_APART}
+    return bool((yield SEEN, {**lane, **compared}))
 
 
 def find(backend: str, name: str) -> Unit[KnownOrder | None]:
