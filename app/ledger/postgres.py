@@ -169,7 +169,8 @@ class PostgresStore:
             return await _run(connection, self._snapshots.look())
 
     async def ping(self) -> None:
-        await self.write(ping())
+        """Bare: all gateways write the same row, and one that stands still must not have it locked meanwhile."""
+        await self.look(ping())
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import asyncpg
 import pytest
+import pytest_asyncio
 from sqlalchemy import insert, text
 
 from app.domain.clients import ClientRecord
-from app.ledger import clients
+from app.ledger import clients, postgres
 from app.ledger.postgres import PostgresStore
 from app.ledger.postgres_pool import POOL, SESSION
 from app.ledger.records import Accepted
-from app.ledger.sql import Sql, Unit
+from app.ledger.rounds import PING
+from app.ledger.sql import Params, Row, Sql, Unit
 from app.ledger.store import StoreUnavailable
 from app.ledger.tables import CLIENT
 from tests.ledger.scenes import NOW, begun, draft, everything, execute, op_id, passes, rows_of
@@ -24,6 +27,15 @@ from tests.postgres import Postgres
 ACME = ClientRecord(
     id="acme-app", tenant="acme", secret_sha256=b"", scopes=frozenset(), backends=frozenset(), revoked=False
 )
+
+
+@pytest_asyncio.fixture
+async def peer_on_postgres(told_time: str) -> AsyncIterator[PostgresStore]:
+    """Another gateway on the database of `postgres_store`."""
+    opened = PostgresStore(told_time)
+    await opened.open()
+    yield opened
+    await opened.close()
 
 
 def setting(name: str) -> Unit[object]:
@@ -136,6 +148,29 @@ async def test_a_ping_sees_a_lock_and_a_database_that_can_only_be_read(
         await read_only.ping()
     await read_only.close()
     await locker.close()
+
+
+async def test_a_gateway_that_stands_still_in_its_ping_is_in_no_other_ones_way(
+    postgres_store: PostgresStore, peer_on_postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await postgres_store.ping()
+    stands, goes_on, fetch = asyncio.Event(), asyncio.Event(), postgres._fetch
+
+    async def then_stands(connection: asyncpg.Connection, statement: Sql, params: Params) -> Sequence[Row]:
+        rows = await fetch(connection, statement, params)
+        if statement is PING and not stands.is_set():
+            stands.set()
+            await goes_on.wait()
+        return rows
+
+    monkeypatch.setattr(postgres, "_fetch", then_stands)
+    other = asyncio.create_task(peer_on_postgres.ping())
+    await stands.wait()
+    try:
+        await postgres_store.ping()
+    finally:
+        goes_on.set()
+        await other
 
 
 async def test_a_violated_key_is_for_the_caller_of_the_unit(postgres_store: PostgresStore) -> None:
