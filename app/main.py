@@ -141,6 +141,7 @@ def create_app(configuration: Configuration) -> FastAPI:
             await store.open()
             stack.push_async_callback(store.close)
             stack.push_async_callback(gateway.sightings.close)
+            stack.push_async_callback(gateway.writable.close)
             if traces is not None:
                 await stack.enter_async_context(traces.exported())
             await _open_backends(backends, store, configuration, stack)

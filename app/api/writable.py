@@ -19,15 +19,30 @@ class Writable:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[bool] | None = None
         self._good_at = -math.inf
 
     async def ask(self) -> bool:
+        if time.monotonic() - self._good_at < FRESH_S:
+            return True
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(), name="a write to see whether there can be any")
+        asking = (
+            self._asking
+        )  # not cancelled when it is late: the driver would first tell the server, and wait for that
+        await asyncio.wait([asking], timeout=WITHIN_S)
+        return asking.done() and asking.result()
+
+    async def close(self) -> None:
+        """Nobody asks any more."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
+
+    async def _ask(self) -> bool:
         try:
-            async with asyncio.timeout(WITHIN_S), self._asking:
-                if time.monotonic() - self._good_at >= FRESH_S:
-                    await self._store.ping()
-                    self._good_at = time.monotonic()
+            await self._store.ping()
         except (StoreUnavailable, TimeoutError):
             return False
+        self._good_at = time.monotonic()
         return True

@@ -79,3 +79,48 @@ async def test_a_database_that_takes_no_write_in_time_makes_the_gateway_unready(
     monkeypatch.setattr(writable, "FRESH_S", 0.0)
     monkeypatch.setattr(writable, "WITHIN_S", 0.1)
     assert await health(cx_on_sqlite, "/readyz") == (503, {"status": "unavailable", "reason": "database"})
+
+
+async def test_a_write_that_does_not_even_end_when_it_is_late_keeps_no_probe_waiting_and_is_the_only_one(
+    cx_on_sqlite: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed, pings = asyncio.Event(), []
+
+    async def deaf() -> None:
+        """As asyncpg's: a server that stands still cannot take its cancellation either."""
+        pings.append(time.monotonic())
+        try:
+            await freed.wait()
+        except asyncio.CancelledError:
+            await asyncio.wait([asyncio.create_task(freed.wait())], timeout=5)
+            raise
+
+    monkeypatch.setattr(cx_on_sqlite.app.state.gateway.store, "ping", deaf)
+    monkeypatch.setattr(writable, "WITHIN_S", 0.1)
+    began = time.monotonic()
+    answers = [await health(cx_on_sqlite, "/readyz") for _ in range(3)]
+    assert answers == [(503, {"status": "unavailable", "reason": "database"})] * 3
+    assert (len(pings), time.monotonic() - began < 3) == (1, True)
+    freed.set()
+    assert await health(cx_on_sqlite, "/readyz") == (200, {"status": "ok"})
+    assert len(pings) == 1
+
+
+async def test_a_write_that_is_late_when_the_process_ends_ends_with_it(cx_on_sqlite: Site) -> None:
+    ended = []
+
+    async def late() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    asked = writable.Writable(cx_on_sqlite.app.state.gateway.store)
+    await asked.close()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(writable, "WITHIN_S", 0.05)
+        patched.setattr(cx_on_sqlite.app.state.gateway.store, "ping", late)
+        assert not await asked.ask()
+        assert ended == []
+        await asked.close()
+    assert ended == [True]
