@@ -65,22 +65,25 @@ def database_url(configured: Configuration) -> str:
 
 def need_schema(configured: Configuration) -> None:
     """Ends where the database is not of the version that this code needs, and says what to do."""
-    from app.ledger.migrate import is_known, needed_version, schema_version
+    from app.ledger.migrate import needed_version
 
-    has, needed = schema_version(database_url(configured)), needed_version()
+    has, needed = not_newer(database_url(configured)), needed_version()
     if has == needed:
         return
     if has is None:
         raise Ends("the database has no tables yet: run `orderbridge migrate`", code=WRONG)
-    if not is_known(has):
-        raise newer(has, needed)
     raise Ends(f"the database has schema {has}, this orderbridge needs {needed}: run `orderbridge migrate`", code=WRONG)
 
 
-def newer(has: str, needed: str) -> Ends:
-    return Ends(
-        f"this database belongs to a newer orderbridge: it has schema {has}, we know up to {needed}", code=WRONG
-    )
+def not_newer(url: str) -> str | None:
+    """The version that the database has, None for one without tables; Ends where a newer version of this program made it."""
+    from app.ledger.migrate import is_known, needed_version, schema_version
+
+    has = schema_version(url)
+    if has is None or is_known(has):
+        return has
+    needed = needed_version()
+    raise Ends(f"this database belongs to a newer orderbridge: it has schema {has}, we know up to {needed}", code=WRONG)
 
 
 def in_store(configured: Configuration, use: Callable[[Store], Awaitable[T]]) -> T:

@@ -19,16 +19,14 @@ def migrate(config: ConfigOption = None) -> None:
     Exit codes: 0 up to date, 1 the database cannot be used, 2 the configuration is wrong, or the database is newer.
     """
     with plainly():
-        from app.commands.configured import configuration, database_url, newer
-        from app.ledger.migrate import is_known, needed_version, schema_version
+        from app.commands.configured import configuration, database_url, not_newer
         from app.ledger.migrate import migrate as apply
+        from app.ledger.migrate import needed_version
         from app.ledger.open import shown
 
         url = database_url(configuration(config))
-        had, needed = schema_version(url), needed_version()
-        if had is not None and not is_known(had):
-            raise newer(had, needed)
-        if had == needed:
+        had = not_newer(url)
+        if had == needed_version():
             print(f"{shown(url)}: schema {had}, up to date")
         else:
             print(f"{shown(url)}: schema {had or 'none'} -> {apply(url)}")

@@ -49,11 +49,13 @@ def furnished(
 ) -> Configuration:
     """The configuration, written down so that the other commands can use it; the database is migrated and has the client.
 
-    A database that is somebody's stays as it is: the client's secret, which is public, would open it.
+    A database that is somebody's stays as it is: the client's secret, which is public, would open it. It is so too if one of
+    their clients has our client's name.
     """
     from app.commands.configured import database_url as absolute
-    from app.commands.configured import in_store
-    from app.ledger.migrate import client_ids, migrate
+    from app.commands.configured import in_store, not_newer
+    from app.domain.clients import secret_digest
+    from app.ledger.migrate import client_secrets, migrate
     from app.settings import load
 
     sections: dict[str, Mapping[str, JsonValue]] = {
@@ -65,8 +67,9 @@ def furnished(
     }
     _write(folder / CONFIG, "\n".join(_section(name, values) for name, values in sections.items()))
     configuration = load(folder / CONFIG)
-    known = client_ids(absolute(configuration))
-    if known and CLIENT_ID not in known:
+    not_newer(absolute(configuration))
+    known = client_secrets(absolute(configuration))
+    if known and known.get((CLIENT_ID, CLIENT_ID)) != secret_digest(SECRET).hex():
         raise Ends("--database-url: other clients use this database; the sandbox needs one of its own", code=WRONG)
     migrate(absolute(configuration))
     in_store(configuration, lambda store: store.write(_put_client(configuration, now=store.now())))

@@ -6,7 +6,7 @@ Alembic is loaded only to migrate: every start looks at the version, and loading
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -49,13 +49,14 @@ def _version(connection: Connection) -> str | None:
     return found
 
 
-def client_ids(url: str) -> frozenset[str]:
-    """The clients in the database, whatever its version; none where there are no tables."""
-    return frozenset() if schema_version(url) is None else _with_connection(url, _client_ids)
+def client_secrets(url: str) -> Mapping[tuple[str, str], str]:
+    """The digests of the secrets in the database, whatever its version, by client and tenant; none where there are no tables."""
+    return {} if schema_version(url) is None else _with_connection(url, _client_secrets)
 
 
-def _client_ids(connection: Connection) -> frozenset[str]:
-    return frozenset(connection.exec_driver_sql("SELECT id FROM client").scalars())
+def _client_secrets(connection: Connection) -> Mapping[tuple[str, str], str]:
+    rows = connection.exec_driver_sql("SELECT id, tenant, secret_sha256 FROM client")
+    return {(row.id, row.tenant): row.secret_sha256 for row in rows}
 
 
 def needed_version() -> str:

@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Mapping
@@ -21,13 +22,14 @@ import pytest
 from sqlalchemy import Connection
 
 from app.commands.ends import Ends
-from app.commands.sandbox_home import furnished, home
-from app.domain.clients import ClientRecord
+from app.commands.sandbox_home import CLIENT_ID, SECRET, furnished, home
+from app.domain.clients import ClientRecord, secret_digest
 from app.domain.merge_patch import shows
 from app.domain.ports import Capability
 from app.domain.times import SECOND
 from app.ledger import clients
 from app.ledger import migrate as migrations
+from app.ledger.migrate import needed_version
 from app.ledger.postgres import PostgresStore
 from app.vendors.registry import VENDORS
 from tests.cli.conftest import Run, the_client
@@ -321,6 +323,63 @@ def test_a_database_that_others_use_keeps_its_tables_as_they_are(folder: Path, p
         with pytest.raises(Ends, match="other clients use this database"):
             furnished(kept, public_url="http://127.0.0.1:9", database_url=postgres_url, backends={})
     assert migrations.schema_version(postgres_url) == "0008"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theirs:
+    """A client of somebody else's that has the name of the sandbox's."""
+
+    id: str
+    tenant: str
+    secret: str
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Theirs(id="another secret", tenant=CLIENT_ID, secret="theirs"),
+        Theirs(id="another tenant", tenant="acme", secret=SECRET),
+    ],
+    ids=lambda case: case.id,
+)
+def test_a_database_with_somebodys_client_of_the_same_name_stays_as_it_is(folder: Path, case: Theirs) -> None:
+    url = f"sqlite:///{folder}/theirs.db"
+    migrations.migrate(url)
+    values = (CLIENT_ID, case.tenant, secret_digest(case.secret).hex(), "orders:read", "", 1, 2)
+    with sqlite3.connect(folder / "theirs.db") as database:
+        database.execute("INSERT INTO client VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    with ExitStack() as stack:
+        kept = home(folder / "kept", stack)
+        with pytest.raises(Ends, match="other clients use this database"):
+            furnished(kept, public_url="http://127.0.0.1:9", database_url=url, backends={})
+    assert database.execute("SELECT * FROM client").fetchall() == [values]
+    database.close()
+
+
+def test_its_own_database_is_furnished_again_beside_clients_that_were_added(folder: Path) -> None:
+    with ExitStack() as stack:
+        kept = home(folder / "kept", stack)
+        furnished(kept, public_url="http://127.0.0.1:9", database_url="", backends={})
+        with sqlite3.connect(kept / "orderbridge.db") as database:
+            database.execute("INSERT INTO client VALUES ('acme', 'acme', '', '', '', 0, NULL)")
+        furnished(kept, public_url="http://127.0.0.1:9", database_url="", backends={})
+    assert database.execute("SELECT id FROM client ORDER BY id").fetchall() == [("acme",), (CLIENT_ID,)]
+    database.close()
+
+
+def test_a_folder_of_a_newer_version_is_left_alone(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as stack:
+        kept = home(folder / "kept", stack)
+        furnished(kept, public_url="http://127.0.0.1:9", database_url="", backends={})
+    with sqlite3.connect(kept / "orderbridge.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.execute("ALTER TABLE client RENAME TO caller")
+    database.close()
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    port, vendor_port = two_ports()
+    said = run("sandbox", "--port", str(port), "--vendor-port", str(vendor_port), "--data", str(kept))
+    says = f"this database belongs to a newer orderbridge: it has schema 9999, we know up to {needed_version()}\n"
+    assert (said.code, said.err) == (2, says)
 
 
 @pytest.mark.usefixtures("an_hour_ahead")
