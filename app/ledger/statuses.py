@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as insert_or
+from sqlalchemy import Text, bindparam, delete, func, insert, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from app.domain.statuses import Basis, Phase, Status, StatusCode
 from app.domain.times import from_micros, to_micros
@@ -21,7 +23,27 @@ COUNT = Sql(
 EVERY = Sql(select(STATUS_CODE).order_by(STATUS_CODE.c.backend, STATUS_CODE.c.position))
 CLEAR = Sql(delete(STATUS_CODE).where(STATUS_CODE.c.backend == bindparam("of_backend")))
 ADD = Sql(insert(STATUS_CODE))
-ADD_ONCE = Sql(insert_or(STATUS_CODE).on_conflict_do_nothing())
+STATUS_TABLES = 7238165
+"""PostgreSQL's locks for status tables, one for each backend."""
+
+
+class _Alone(FunctionElement[int]):
+    """Until the transaction ends nobody else writes the backend's table; on SQLite every transaction that writes is alone."""
+
+    inherit_cache = True
+
+
+@compiles(_Alone, "sqlite")
+def _is_anyway(_element: _Alone, _compiler: SQLCompiler, **_options: object) -> str:
+    return "1"
+
+
+@compiles(_Alone, "postgresql")
+def _locked(element: _Alone, compiler: SQLCompiler, **options: object) -> str:
+    return f"pg_advisory_xact_lock({STATUS_TABLES}, hashtext{compiler.process(element.clause_expr, **options)})"
+
+
+ALONE = Sql(select(_Alone(bindparam("of_backend", type_=Text()))))
 
 
 def read(backend: str) -> Unit[tuple[StatusCode, ...]]:
@@ -40,6 +62,7 @@ def read_all() -> Unit[Mapping[str, tuple[StatusCode, ...]]]:
 
 def replace(backend: str, codes: Sequence[StatusCode]) -> Unit[None]:
     """Put this table in the place of the one before."""
+    yield ALONE, {"of_backend": backend}
     yield CLEAR, {"of_backend": backend}
     for position, code in enumerate(codes):
         yield ADD, _values(backend, position, code)
@@ -47,10 +70,11 @@ def replace(backend: str, codes: Sequence[StatusCode]) -> Unit[None]:
 
 def seed(backend: str, codes: Sequence[StatusCode]) -> Unit[None]:
     """Fill an empty table; one that an operator has imported stays. Gateways that start together may seed together."""
+    yield ALONE, {"of_backend": backend}
     rows = yield COUNT, {"of_backend": backend}
     if number(rows[0], "count") == 0:
         for position, code in enumerate(codes):
-            yield ADD_ONCE, _values(backend, position, code)
+            yield ADD, _values(backend, position, code)
 
 
 def _values(backend: str, position: int, code: StatusCode) -> Params:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,7 +12,10 @@ import pytest
 
 from app.domain.statuses import Basis, Phase, Status, StatusCode
 from app.ledger import statuses
+from app.ledger.postgres import PostgresStore
+from app.ledger.sql import Sql, Unit
 from app.ledger.store import Store
+from tests.ledger.scenes import stepwise
 
 FULL = StatusCode(
     code="11",
@@ -64,3 +69,57 @@ async def test_two_gateways_that_start_together_seed_one_table(store: Store, pee
     for n in range(5):
         await asyncio.gather(*[each.write(statuses.seed(f"b{n}", TABLE)) for each in (store, peer, store, peer)])
         assert await store.read(statuses.read(f"b{n}")) == TABLE
+
+
+def written_meanwhile(another: Callable[[], Store], unit: Unit[None]) -> tuple[Callable[[Sql], None], threading.Thread]:
+    """For `stepwise`: another process begins its unit before the first code is added, and has a while to end it."""
+
+    async def write() -> None:
+        elsewhere = another()
+        await elsewhere.open()
+        await elsewhere.write(unit)
+        await elsewhere.close()
+
+    other = threading.Thread(target=lambda: asyncio.run(write()))
+
+    def each(statement: Sql) -> None:
+        if statement is statuses.ADD and other.ident is None:
+            other.start()
+            other.join(0.5)
+
+    return each, other
+
+
+@pytest.mark.parametrize("first", [statuses.seed, statuses.replace], ids=["a seed", "an import"])
+async def test_an_import_beside_another_writer_of_the_same_table_waits_and_then_takes_its_place(
+    store: Store, another_store: Callable[[], Store], first: Callable[[str, tuple[StatusCode, ...]], Unit[None]]
+) -> None:
+    imported = (replace(BARE, code="99"), FULL)
+    each, other = written_meanwhile(another_store, statuses.replace("civica-cx", imported))
+    await store.write(stepwise(first("civica-cx", TABLE), each))
+    await asyncio.to_thread(other.join)
+    assert await store.read(statuses.read("civica-cx")) == imported
+
+
+async def test_a_seed_beside_an_import_waits_and_then_leaves_it(
+    store: Store, another_store: Callable[[], Store]
+) -> None:
+    each, other = written_meanwhile(another_store, statuses.seed("civica-cx", (replace(BARE, code="99"),)))
+    await store.write(stepwise(statuses.replace("civica-cx", TABLE), each))
+    await asyncio.to_thread(other.join)
+    assert await store.read(statuses.read("civica-cx")) == TABLE
+
+
+async def test_on_postgresql_tables_of_two_backends_do_not_wait_for_each_other(
+    postgres_store: PostgresStore, told_time: str
+) -> None:
+    each, other = written_meanwhile(lambda: PostgresStore(told_time), statuses.replace("erp", (BARE,)))
+    ended: list[bool] = []
+
+    def looks(statement: Sql) -> None:
+        each(statement)
+        ended.append(statement is statuses.ADD and not other.is_alive())
+
+    await postgres_store.write(stepwise(statuses.replace("civica-cx", TABLE), looks))
+    await asyncio.to_thread(other.join)
+    assert any(ended)
