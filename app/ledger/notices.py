@@ -13,6 +13,8 @@ from contextlib import suppress
 import asyncpg
 import structlog
 
+from app.ledger.addresses import CONNECT_S
+
 log = structlog.get_logger(__name__)
 
 CHANNEL = "orderbridge"
@@ -26,8 +28,9 @@ MOST = 10_000
 class Notices:
     """One per process. `hear` is called with the words of every notice of another process."""
 
-    def __init__(self, url: str, *, sender: str) -> None:
+    def __init__(self, url: str, *, sender: str, connect_s: float = CONNECT_S) -> None:
         self._url = url
+        self._connect_s = connect_s
         self._sender = sender
         self._hear: Callable[[str], None] | None = None
         self._waiting: dict[str, None] = {}
@@ -64,7 +67,10 @@ class Notices:
 
     async def _connected(self) -> None:
         connection = await asyncpg.connect(
-            self._url, timeout=5, command_timeout=5, server_settings={"application_name": "orderbridge notices"}
+            self._url,
+            timeout=self._connect_s,
+            command_timeout=5,
+            server_settings={"application_name": "orderbridge notices"},
         )
         try:
             lost = asyncio.Event()

@@ -55,6 +55,8 @@ T = TypeVar("T")
 ONE_MOMENT = {"isolation": "repeatable_read", "readonly": True}
 """All statements of a transaction see what was committed before the first; by default each sees what is committed by then."""
 SERVER_TIME = Sql(select(func.orderbridge_now(type_=BigInteger).label("now")))
+FREE_S = 5.0
+"""How long whoever needs a connection waits for one; longer if a new one may take longer to come about."""
 RACES = 5
 """How often an acceptance is tried. The first try may lose its order to another acceptance; the next ones lock it, and lose
 only to a key, a client_reference or a new order that another has just stored."""
@@ -69,7 +71,7 @@ class PostgresStore:
         self._address, self._connect_s = for_asyncpg(url)
         self._pool: asyncpg.Pool | None = None
         self._clock = ServerClock(self._server_time)
-        self._notices = Notices(self._address, sender=secrets.token_hex(4))
+        self._notices = Notices(self._address, sender=secrets.token_hex(4), connect_s=self._connect_s)
         self._snapshots = Snapshots()
 
     async def open(self) -> None:
@@ -177,7 +179,7 @@ class PostgresStore:
         if self._pool is None:
             raise StoreUnavailable(NOT_OPEN)
         with trouble():
-            async with self._pool.acquire(timeout=5) as connection:
+            async with self._pool.acquire(timeout=max(FREE_S, self._connect_s)) as connection:
                 yield connection
 
 

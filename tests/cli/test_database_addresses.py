@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from app.ledger import postgres
 from app.ledger.migrate import needed_version
 from app.ledger.postgres import PostgresStore
 from app.ledger.store import StoreUnavailable
@@ -97,6 +99,41 @@ def test_the_usual_parameters_are_taken_by_the_commands(
     assert (said.code, said.err) == (0, "")
     assert said.out.endswith(f": schema none -> {needed_version()}\n")
     assert run("client", "list").code == 0
+
+
+async def test_the_time_of_its_address_holds_also_for_connections_made_later(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "FREE_S", 0.1)
+    store = PostgresStore(f"{postgres_database}&connect_timeout=1")
+    await store.open()
+    assert store._pool is not None
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store._pool._connect_args = (f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/orders",)
+        await store._pool.expire_connections()
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            await store.ping()
+        took = time.monotonic() - began
+        await store.close()
+    assert 0.9 <= took < 4
+
+
+async def test_notices_are_given_the_time_of_the_address_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+
+    async def connect(_address: str, *, timeout: float, **_settings: object) -> None:
+        given.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    store = PostgresStore("postgresql://postgres@127.0.0.1/orders?connect_timeout=20")
+    store.listen(lambda _words: None)
+    async with asyncio.timeout(5):
+        while not given:
+            await asyncio.sleep(0)
+    await store.close()
+    assert given == [20]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
