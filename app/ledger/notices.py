@@ -13,6 +13,7 @@ from contextlib import suppress
 import asyncpg
 import structlog
 
+from app.lasting import lasting
 from app.ledger.addresses import CONNECT_S
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ class Notices:
         self._wake.set()
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="notices")
+        self._task = asyncio.create_task(lasting(self._run, what="notices"), name="notices")
 
     async def stop(self) -> None:
         if self._task is not None:

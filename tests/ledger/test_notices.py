@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from app import lasting
 from app.ledger import notices
 from app.ledger.notices import Notices
 
@@ -163,6 +164,26 @@ async def test_what_is_said_as_a_connection_ends_goes_out_on_the_next(monkeypatc
     Ending.made[0].end(Ending.made[0])
     await until(lambda: len(Ending.made) == 3 and Ending.made[2].said == ["a queue civica-cx"])
     await made.stop()
+
+
+async def test_a_fault_of_ours_in_the_loop_is_told_and_it_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connect(_url: str, **_settings: object) -> Ending:
+        if not Ending.made:
+            Ending()
+            raise RuntimeError("a fault of ours")
+        return Ending()
+
+    monkeypatch.setattr(Ending, "made", [])
+    monkeypatch.setattr(lasting, "AGAIN_S", 0.01)
+    monkeypatch.setattr(notices, "AGAIN_S", 0.01)
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    made = Notices("", sender="a")
+    with capture_logs() as logs:
+        made.start()
+        made.say("queue civica-cx")
+        await until(lambda: len(Ending.made) == 3 and Ending.made[2].said == ["a queue civica-cx"])
+        await made.stop()
+    assert ("a loop failed, and is begun again", "notices") in [(one["event"], one.get("loop")) for one in logs]
 
 
 async def test_what_is_said_before_there_is_a_connection_waits_for_one(postgres_database: str) -> None:
