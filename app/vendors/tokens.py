@@ -107,6 +107,11 @@ def early(life: timedelta) -> timedelta:
     return max(life - min(EARLY, life * EARLY_SHARE), SHORTEST)
 
 
+def fits_header(text: str) -> bool:
+    """Whether a header can carry this token, and whoever reads it finds where it ends."""
+    return text != "" and all("!" <= letter <= "~" for letter in text)
+
+
 def not_logged_in(fault: Unanswered) -> NotSent:
     """A log-in without an answer: nothing that waits for it has been sent."""
     trouble = BackendTimeout if fault.late else BackendUnavailable

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from app.domain.errors import BackendTimeout, BackendUnavailable
+from app.domain.errors import BackendMisconfigured, BackendTimeout, BackendUnavailable
 from app.vendors.exchange import NotSent, Outgoing, Reply, Unanswered
 from app.vendors.transport_wire import Arriving, TooLarge, Wire
 
@@ -168,7 +168,8 @@ def _too_large(limit: int) -> str:
 def _failure(error: httpx.TransportError, *, answered: bool) -> NotSent | Unanswered:
     """What a failure means; once the answer's head was there, the request had been sent."""
     if not answered and type(error) in NEVER_SENT:
-        return NotSent(BackendUnavailable, _in_words(error))
+        ours = isinstance(error, httpx.LocalProtocolError)  # nothing that goes into a head is a caller's
+        return NotSent(BackendMisconfigured if ours else BackendUnavailable, _in_words(error))
     return Unanswered(_in_words(error), late=not answered and isinstance(error, httpx.TimeoutException))
 
 
@@ -187,7 +188,7 @@ _WORDS: dict[type[httpx.TransportError], str] = {
     httpx.ProxyError: "The proxy refused.",
     httpx.UnsupportedProtocol: "The address has a protocol that we do not speak.",
     httpx.ProtocolError: "The answer is not HTTP.",
-    httpx.LocalProtocolError: "The request cannot be put into HTTP.",
+    httpx.LocalProtocolError: "The request cannot be put into HTTP: look for a line break in a secret or an address.",
     httpx.RemoteProtocolError: "The connection was closed without an answer, or the answer is not HTTP.",
 }
 

@@ -22,6 +22,10 @@ class Spoken(aiohttp.ClientConnectionError):
     """Something came before the request was begun; nothing of it was sent."""
 
 
+class Unwritable(aiohttp.ClientError):
+    """The head of the request holds what HTTP cannot carry; nothing of it was sent."""
+
+
 class Connector(aiohttp.TCPConnector):
     """Hands out no kept connection that has spoken; aiohttp asks only whether it is open."""
 
@@ -33,6 +37,12 @@ class Connector(aiohttp.TCPConnector):
 
 class Request(aiohttp.ClientRequest):
     """A body and its head are written one turn of the loop after the connection was handed out, if it is silent still."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        try:
+            return await super().send(conn)
+        except ValueError as error:  # before the head was written: a line break in a header, or no Unicode
+            raise Unwritable from error
 
     async def write_bytes(
         self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None

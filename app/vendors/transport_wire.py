@@ -15,7 +15,7 @@ from aiohttp.abc import ResolveResult
 from app import failpoints
 from app.telemetry import spans
 from app.vendors.exchange import Outgoing
-from app.vendors.transport_kept import Connector, Request, Spoken
+from app.vendors.transport_kept import Connector, Request, Spoken, Unwritable
 
 KEEPALIVE_S = 4.0
 """Shorter than the 5 s after which uvicorn drops an idle connection: a request on a dying one is an unknown."""
@@ -25,6 +25,7 @@ TLS = "https:"
 
 _CAUSES: tuple[tuple[type[BaseException], type[httpx.TransportError]], ...] = (
     (Spoken,                             httpx.PoolTimeout),
+    (Unwritable,                         httpx.LocalProtocolError),
     (aiohttp.ConnectionTimeoutError,     httpx.ConnectTimeout),
     (aiohttp.ServerTimeoutError,         httpx.ReadTimeout),
     (aiohttp.ClientProxyConnectionError, httpx.ProxyError),

@@ -11,13 +11,14 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
 
 from app.domain.json import JsonValue
 from app.domain.maintenance import Window, leave_no_time, parse_window
 from app.domain.ports import Capability, VendorAdapter
 from app.domain.statuses import StatusCode, Workflow
 from app.domain.times import utc_now
+from app.vendors.tokens import fits_header
 
 _NO_ADDRESS = "cannot be an address: look for white space, for two dots together, and for a port that is not 1 to 65535"
 
@@ -33,6 +34,12 @@ def _http_url(value: str) -> str:
     if port == 0 or not value.isprintable() or " " in value:
         raise ValueError(_NO_ADDRESS)
     return value.rstrip("/")
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if not fits_header(value.get_secret_value()):
+        raise ValueError("must be visible ASCII characters without spaces, as the header carries it")
+    return value
 
 
 def _time_zone(value: str) -> str:
@@ -66,6 +73,7 @@ def _some_time(value: tuple[Window, ...]) -> tuple[Window, ...]:
 
 ReasonCode = Annotated[str, BeforeValidator(_code), StringConstraints(min_length=1, max_length=100)]
 HttpAddress = Annotated[str, AfterValidator(_http_url)]
+HeaderToken = Annotated[SecretStr, AfterValidator(_token)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 MaintenanceWindow = Annotated[Window, BeforeValidator(_window)]
 MaintenanceWindows = Annotated[

@@ -15,9 +15,10 @@ import httpx
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from app.domain.errors import BackendTimeout, BackendUnavailable
+from app.domain.errors import BackendMisconfigured, BackendTimeout, BackendUnavailable
 from app.vendors.exchange import NotSent, Outgoing, Reply, Unanswered
 from app.vendors.transport import _WORDS, NEVER_SENT, VendorHttp
+from app.vendors.transport_kept import Spoken, Unwritable
 from app.vendors.transport_wire import true_error
 from tests.vendors.loopback import Behaviour, after, hang, hang_up, head, loopback, raw, reply, reset, truncated
 
@@ -79,6 +80,23 @@ async def test_nothing_was_sent_to_a_host_that_cannot_be(http: VendorHttp, host:
     with pytest.raises(NotSent) as raised:
         await http.exchange(request(f"http://{host}/"), deadline_s=5)
     assert raised.value.trouble is BackendUnavailable
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("value", ["abc\n", "a\r\nX-Other: b", "a\x00b"])
+async def test_a_header_that_http_cannot_carry_was_never_sent_and_is_ours_to_mend(
+    http: VendorHttp, value: str, method: str
+) -> None:
+    async with loopback(reply(200)) as vendor:
+        broken = Outgoing(method=method, url=vendor.url, headers={"x-access-token": value}, body=b"")
+        with pytest.raises(NotSent) as caught:
+            await http.exchange(broken, deadline_s=5)
+        with pytest.raises(NotSent):
+            async with http.stream(broken, deadline_s=5):
+                raise AssertionError("nothing may answer")
+        assert (await http.exchange(request(vendor.url), deadline_s=5)).status == 200
+    assert (caught.value.trouble, len(vendor.arrived)) == (BackendMisconfigured, 1)
+    assert value not in caught.value.detail
 
 
 async def test_a_refused_connection_was_never_sent(http: VendorHttp) -> None:
@@ -271,6 +289,8 @@ class Named:
 
 
 NAMES = [
+    Named(id="spoken unasked", cause=Spoken(), name=httpx.PoolTimeout),
+    Named(id="no head", cause=Unwritable(), name=httpx.LocalProtocolError),
     Named(id="connect timeout", cause=aiohttp.ConnectionTimeoutError(), name=httpx.ConnectTimeout),
     Named(id="read timeout", cause=aiohttp.SocketTimeoutError(), name=httpx.ReadTimeout),
     Named(id="refused", cause=aiohttp.ClientConnectorError(KEY, OSError("refused")), name=httpx.ConnectError),

@@ -167,5 +167,6 @@ def test_aiohttp_has_what_this_rests_on() -> None:
         "content_length",
     ]
     assert "self.write_bytes(" in inspect.getsource(aiohttp.ClientRequest.send)
+    assert [*inspect.signature(aiohttp.ClientRequest.send).parameters] == ["self", "conn"]
     assert isinstance(inspect.getattr_static(ResponseHandler, "should_close"), property)
     assert "_buffer" in inspect.getsource(ResponseHandler.should_close.fget)  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from app.domain.json import JsonValue
 from app.vendors.nexusfs.tables import SLUG
-from app.vendors.vendor import BackendSettings
+from app.vendors.vendor import BackendSettings, HeaderToken
 
 
 class NexusFsSettings(BackendSettings):
@@ -19,7 +19,7 @@ class NexusFsSettings(BackendSettings):
     """The user with which the gateway logs in."""
     password: SecretStr | None = Field(default=None, min_length=1)
     """Its password."""
-    access_token: SecretStr | None = Field(default=None, min_length=1)
+    access_token: HeaderToken | None = None
     """A fixed x-access-token, in the place of a log-in."""
     method_override: bool = False
     """Send POST with X-HTTP-Method-Override: PATCH, for networks that forbid PATCH."""

@@ -14,7 +14,7 @@ from app.vendors.nexusfs.answers import Object, read_answer
 from app.vendors.nexusfs.outcomes import Heard, log_in_fault, without_secrets
 from app.vendors.nexusfs.settings import NexusFsSettings
 from app.vendors.nexusfs.tables import LOGIN, TOKEN_HEADER
-from app.vendors.tokens import Token, Tokens, not_logged_in
+from app.vendors.tokens import Token, Tokens, fits_header, not_logged_in
 from app.vendors.transport import VendorHttp
 
 Clock = Callable[[], datetime]
@@ -56,7 +56,7 @@ class NexusFs:
         except Unanswered as fault:
             raise not_logged_in(fault) from fault
         token = heard.reading.members.get("token") if isinstance(heard.reading, Object) else None
-        if heard.status != 200 or not isinstance(token, str) or not _fits_header(token):
+        if heard.status != 200 or not isinstance(token, str) or not fits_header(token):
             raise log_in_fault(heard)
         return Token(text=token)
 
@@ -93,7 +93,3 @@ _LOG_IN_HEADERS = {**GREETING, "Accept": "application/json", "Content-Type": "ap
 def _log_in_body(settings: NexusFsSettings) -> bytes:
     assert settings.password is not None
     return json_bytes({"username": settings.username, "password": settings.password.get_secret_value()})
-
-
-def _fits_header(token: str) -> bool:
-    return token.isascii() and token.isprintable() and token.strip() == token != ""

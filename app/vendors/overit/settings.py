@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator
 
 from app.domain.json import JsonValue
 from app.vendors.overit.tables import SLUG
-from app.vendors.vendor import BackendSettings
+from app.vendors.vendor import BackendSettings, HeaderToken
 
 
 def _path(value: str) -> str:
@@ -26,20 +26,13 @@ def _not_blank(value: str) -> str:
     return value
 
 
-def _token(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
-    if not text or not all("!" <= character <= "~" for character in text):
-        raise ValueError("must be visible ASCII characters without spaces, as the header carries it")
-    return value
-
-
 ApiPath = Annotated[str, AfterValidator(_path)]
 
 
 class OverItSettings(BackendSettings):
     """One company's NextGen FSM, seen with one personal access token."""
 
-    access_token: Annotated[SecretStr, AfterValidator(_token)]
+    access_token: HeaderToken
     """A personal access token of the company's."""
     external_system_code: Annotated[str, AfterValidator(_not_blank)]
     """Under which external system the company has us; every write names it (step 1)."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from app.domain.json import JsonValue
-from app.vendors.tokens import UNKNOWN_LIFE, Token, early
+from app.vendors.tokens import UNKNOWN_LIFE, Token, early, fits_header
 
 LONGEST = timedelta(days=1)
 
@@ -16,7 +16,7 @@ def token_from(answer: JsonValue, *, now: datetime) -> Token | None:
     if not isinstance(answer, Mapping):
         return None
     text = answer.get("access_token")
-    if not isinstance(text, str) or not text or not all("!" <= letter <= "~" for letter in text):
+    if not isinstance(text, str) or not fits_header(text):
         return None
     return Token(text=text, use_until=now + early(_life(answer.get("expires_in"))))
 

@@ -47,6 +47,12 @@ def test_there_is_exactly_one_way_in(changes: dict[str, str | None], said: str) 
         settings_of("http://nexus.example", **changes)
 
 
+@pytest.mark.parametrize("token", ["", "abc\n", "two words", "päss", "a\x00b"])
+def test_a_fixed_token_is_one_that_a_header_can_carry(token: str) -> None:
+    with pytest.raises(ValidationError, match="visible ASCII"):
+        settings_of(username=None, password=None, access_token=token)
+
+
 def test_a_table_of_ones_own_holds_codes_that_an_order_can_have() -> None:
     rows = read_statuses("Code,Label,Status\n1/3,Sent out,accepted\n5001,Waiting,on_hold\n", UTC)
     assert {row.code: row.status for row in rows} == {"1/3": Status.accepted, "5001": Status.on_hold}
