@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings, configured, load
+from app.vendors.civica_cx.settings import CivicaCxSettings
+from app.vendors.nexusfs.settings import NexusFsSettings
 from app.vendors.registry import VENDORS
 from tests.cli.conftest import CONFIG, Run, Said
 
@@ -20,6 +22,12 @@ ISSUER = """\
 issuer = "{issuer}"
 audience = "{audience}"
 jwks_url = "https://id.example/keys"
+"""
+FIELD = """\
+[backends.field]
+vendor = "nexusfs"
+url = "http://127.0.0.1:9"
+access_token = "env:FIELD_TOKEN"
 """
 
 
@@ -141,6 +149,38 @@ CASES = [
         id="a file that no name can be",
         config=CONFIG.replace('"a-password"', '"file:a\\u0000b"'),
         says=["backends.riverside.password: no file can have this name"],
+    ),
+    Case(
+        id="a variable that holds a control character",
+        config=CONFIG.replace('"a-password"', '"env:RIVERSIDE_PASSWORD"'),
+        environment={"RIVERSIDE_PASSWORD": "a\x01b"},
+        says=["backends.riverside.password: the environment variable RIVERSIDE_PASSWORD holds a control character"],
+    ),
+    Case(
+        id="a variable that is not UTF-8",
+        config=CONFIG.replace('"a-password"', '"env:RIVERSIDE_PASSWORD"'),
+        environment={"RIVERSIDE_PASSWORD": "p\udce4ssword"},
+        says=["backends.riverside.password: the environment variable RIVERSIDE_PASSWORD is not UTF-8"],
+    ),
+    Case(
+        id="a control character in the file itself, beside another fault",
+        config=CONFIG.replace('"a-password"', '"a\\u001bb"') + "poll_s = 0\n",
+        says=[
+            "backends.riverside.password: this holds a control character",
+            "backends.riverside.poll_s: Input should be greater than or equal to 1",
+        ],
+    ),
+    Case(
+        id="an override that is not UTF-8",
+        config=CONFIG,
+        environment={"ORDERBRIDGE_BACKENDS__RIVERSIDE__PASSWORD": "env:p\udce4ssword"},
+        says=["backends.riverside.password: this is not UTF-8"],
+    ),
+    Case(
+        id="a token with a line break within",
+        config=CONFIG + FIELD,
+        environment={"FIELD_TOKEN": "abc\ndef"},
+        says=["backends.field.access_token: must be visible ASCII characters without spaces, as the header carries it"],
     ),
     Case(
         id="unknown vendor",
@@ -279,6 +319,32 @@ def test_every_text_may_stand_elsewhere_in_lists_and_their_tables_too(
     riverside = loaded.backends["riverside"]
     assert [window.starts for window in riverside.maintenance] == [1410, 120]
     assert riverside.transitions == {"issued": ["sun 02:00-04:00"]}
+
+
+@pytest.mark.parametrize("bytes_", [b"a\x07b", b"a\xe4b"], ids=["control character", "not UTF-8"])
+def test_a_file_that_no_secret_can_be_is_a_fault(bytes_: bytes, run: Run, folder: Path) -> None:
+    (folder / "password").write_bytes(bytes_)
+    (folder / "orderbridge.toml").write_text(CONFIG.replace('"a-password"', '"file:password"'))
+    said = run("migrate")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert said.err.startswith(f"backends.riverside.password: {folder}/password")
+
+
+@pytest.mark.parametrize(("ending", "kept"), [("\n", ""), ("\r\n", ""), ("\n\n", ""), (" \n", " "), ("", "")])
+def test_line_breaks_at_the_end_of_a_text_are_not_meant_and_spaces_are(
+    ending: str, kept: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIELD_TOKEN", f"abc{ending.strip(' ')}")
+    (folder / "password").write_bytes(f" a\nb{ending}".encode())
+    monkeypatch.setenv("THE_NAME", f" a\nb{ending}")
+    named = CONFIG.replace('"a-password"', '"file:password"').replace('"api.contractor"', '"env:THE_NAME"')
+    (folder / "orderbridge.toml").write_text(named + FIELD)
+    loaded = load(folder / "orderbridge.toml")
+    riverside, field = loaded.backends["riverside"], loaded.backends["field"]
+    assert isinstance(riverside, CivicaCxSettings)
+    assert isinstance(field, NexusFsSettings)
+    assert riverside.password.get_secret_value() == riverside.username == f" a\nb{kept}"
+    assert field.secrets == ("abc",)
 
 
 def test_the_example_configuration_loads_and_shows_every_vendor(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from app.domain.errors import BackendMisconfigured, BackendUnavailable
 from app.domain.waits import retry_after
 from app.vendors.civica_cx.answers import KnownYes, Reading, read_answer
 from app.vendors.civica_cx.contract import Contract, ContractFault, Members, Operation
-from app.vendors.civica_cx.envelope import hole
+from app.vendors.civica_cx.envelope import NotXml, hole
 from app.vendors.civica_cx.outcomes import Heard, trouble_of, without_secrets
 from app.vendors.civica_cx.settings import CivicaCxSettings
 from app.vendors.civica_cx.tables import GET_TOKEN, LIST_ORDERS, READ_ORDER, UPDATE_STATUS, Call
@@ -47,6 +47,8 @@ _READ: Members = {
     "WorkOrderUid": "00000000-0000-0000-0000-000000000000",  # Cx goes by the reference (dossier §1.4)
 }
 _LOG_IN: Members = {"Password": hole("Password"), "UserName": hole("UserName")}
+_KEYS = {"Password": "password", "UserName": "username"}
+"""A member of a log-in -> the key of the configuration that it comes from."""
 
 
 def members(call: Call, texts: Mapping[str, str]) -> Members:
@@ -142,6 +144,10 @@ class Soap:
             heard = await self._exchange(contract[GET_TOKEN], texts, ends)
         except Unanswered as fault:
             raise not_logged_in(fault) from fault
+        except NotXml as fault:  # our own secret, and nothing of whoever waits for the log-in
+            raise NotSent(
+                BackendMisconfigured, f"Our {_KEYS[str(fault)]} holds a character that XML cannot carry."
+            ) from fault
         result = heard.result
         if result is None:
             meaning = heard.meaning()

@@ -25,7 +25,7 @@ from app.domain.errors import (
     WorkOrderNotFound,
 )
 from app.domain.glimpses import Listed, read
-from app.domain.ports import Answer, Kind, Outcome, Proof, VendorAdapter, Write
+from app.domain.ports import Answer, Kind, KnownCodes, Outcome, Proof, VendorAdapter, Write
 from app.domain.statuses import Basis, Phase, Status, StatusCode
 from app.domain.work_orders import Observation, OrderKey
 from tests.vendors.civica_cx.conftest import DEADLINE_S, NOW, Adapting, Cx
@@ -74,6 +74,21 @@ async def test_the_documented_update_is_what_cx_receives(cx: Cx, adapter: Vendor
     schema.assertValid(etree.fromstring(arrived.body)[0][0])
     assert arrived.target == "/cx/webservice/WSRepairContractorService"
     assert arrived.headers["content-type"] == "text/xml; charset=utf-8"
+
+
+@pytest.mark.parametrize("key", ["password", "username"])
+async def test_a_log_in_that_xml_cannot_carry_is_ours_to_mend_and_no_callers_fault(
+    cx: Cx, adapting: Adapting, key: str
+) -> None:
+    adapter = await adapting(**{key: "a\uffffb"})
+    detail = f"Our {key} holds a character that XML cannot carry."
+    assert await adapter.send(WRITE) == Answer(outcome=Outcome.not_sent, detail=detail, trouble=BackendMisconfigured)
+    with pytest.raises(BackendMisconfigured, match=detail):
+        await adapter.read("113427")
+    known = KnownCodes(codes=frozenset({"3"}), table="imported table")
+    log_in = [finding async for finding in adapter.check(known)][-1]
+    assert (log_in.name, log_in.ok, log_in.detail) == ("log-in", False, detail)
+    assert cx.asked(LOG_IN) == []
 
 
 async def test_the_preview_is_what_arrives_but_for_the_token(cx: Cx, adapter: VendorAdapter) -> None:
