@@ -36,6 +36,16 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _as_sent(value: str) -> str:
+    """As the wire has it, and so a preview: the host in ASCII, the path with its escapes and no dots."""
+    from yarl import URL  # here, because it takes a while to load
+
+    try:
+        return str(URL(value)).rstrip("/")
+    except ValueError:
+        raise ValueError(_NO_ADDRESS) from None
+
+
 def _token(value: SecretStr) -> SecretStr:
     if not fits_header(value.get_secret_value()):
         raise ValueError("must be visible ASCII characters without spaces, as the header carries it")
@@ -73,6 +83,7 @@ def _some_time(value: tuple[Window, ...]) -> tuple[Window, ...]:
 
 ReasonCode = Annotated[str, BeforeValidator(_code), StringConstraints(min_length=1, max_length=100)]
 HttpAddress = Annotated[str, AfterValidator(_http_url)]
+VendorAddress = Annotated[HttpAddress, AfterValidator(_as_sent)]
 HeaderToken = Annotated[SecretStr, AfterValidator(_token)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 MaintenanceWindow = Annotated[Window, BeforeValidator(_window)]
@@ -90,7 +101,7 @@ class BackendSettings(BaseModel):
     """Which vendor's system it is."""
     title: str = Field(default="", max_length=200)
     """How people call it; without one, the backend's name."""
-    url: HttpAddress
+    url: VendorAddress
     """The address of the client's system; the vendor's page says which part of it."""
     time_zone: TimeZone = "UTC"
     """In which the client's system keeps its dates, and in which `maintenance` is written."""

@@ -253,6 +253,20 @@ def test_an_address_that_somebody_could_have_is_none(address: str) -> None:
     assert configured(document, folder=Path()).server.public_url == address
 
 
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("https://bücher.example/wöhnen/", "https://xn--bcher-kva.example/w%C3%B6hnen"),
+        ("HTTP://Host.Example:8080/a/../%62", "http://host.example:8080/b"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_a_backends_address_is_kept_as_it_is_on_the_wire(address: str, sent: str) -> None:
+    section = {"vendor": "overit", "url": address, "access_token": "t", "external_system_code": "OB"}
+    found = configured({"auth": {"signing_key": "k" * 32}, "backends": {"fsm": section}}, folder=Path())
+    assert found.backends["fsm"].url == sent
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_each_fault_of_a_configuration_is_a_line(
     case: Case, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch

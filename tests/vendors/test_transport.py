@@ -75,6 +75,22 @@ async def test_a_connection_is_kept_for_the_next_call(http: VendorHttp) -> None:
         assert (vendor.connections, len(vendor.arrived)) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    "target", ["/WO%281%29?q=%28%3D", "/A%3Bx", "/A;x", "/%7E%2e/%2F", "/%C3%A9+%2B", "/a/../b", "/?x[]=%zz"]
+)
+async def test_an_address_is_on_the_wire_as_it_stands(http: VendorHttp, target: str) -> None:
+    async with loopback(reply(200)) as vendor:
+        await http.exchange(request(vendor.url + target), deadline_s=5)
+    assert vendor.arrived[0].target == target
+
+
+async def test_an_address_that_cannot_stand_on_the_wire_is_written_as_it_can(http: VendorHttp) -> None:
+    """As a WSDL may name one in an import."""
+    async with loopback(reply(200)) as vendor:
+        await http.exchange(request(f"{vendor.url}/é f?xsd=ü"), deadline_s=5)
+    assert vendor.arrived[0].target == "/%C3%A9%20f?xsd=%C3%BC"
+
+
 @pytest.mark.parametrize("host", ["fsm..example", f"{'a' * 64}.example", ".example"])
 async def test_nothing_was_sent_to_a_host_that_cannot_be(http: VendorHttp, host: str) -> None:
     with pytest.raises(NotSent) as raised:

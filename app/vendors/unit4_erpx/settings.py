@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from app.domain.json import JsonValue
 from app.vendors.unit4_erpx.tables import SLUG
-from app.vendors.vendor import BackendSettings, HttpAddress
+from app.vendors.vendor import BackendSettings, VendorAddress
 
 LONGEST_PREFIX = 13
 """With the 12 characters of ours behind it, a number stays within ERPx's 25."""
@@ -17,7 +17,7 @@ LONGEST_PREFIX = 13
 class Unit4ErpxSettings(BackendSettings):
     """One company of one tenant, seen with one API client."""
 
-    token_url: HttpAddress
+    token_url: VendorAddress
     """Where tokens are given out (OAuth2 client credentials)."""
     client_id: str = Field(min_length=1)
     """The API client, as Unit4 Identity Services names it."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from string import punctuation
+from urllib.parse import unquote
 
 import pytest
 
 from app.domain.errors import BackendMisconfigured, BackendTimeout, BackendUnavailable, VendorRefused, VendorTrouble
 from app.domain.json import JsonObject
 from app.domain.ports import Kind, Outcome, Proof, VendorAdapter, VendorRequest
+from app.vendors.nexusfs.translate import is_number
 from tests.vendors.loopback import Arrived, Behaviour, Loopback, hang, hang_up, loopback, reply, reset, truncated
 from tests.vendors.nexusfs.adapters import EXAMPLE, a_write, adapting, carried_out
 from tests.vendors.nexusfs.simulator_requests import Nexus
@@ -119,6 +122,20 @@ async def test_the_preview_is_what_arrives_but_for_the_token() -> None:
                 headers={"x-access-token": "***", **own},
                 body=arrived.body,
             ) == replace(shown, headers={name.lower(): value for name, value in shown.headers.items()})
+
+
+async def test_every_number_is_on_the_wire_as_the_preview_has_it() -> None:
+    numbers = [f"A{letter}x" for letter in [*punctuation, " ", "é", "\u20ac"] if is_number(f"A{letter}x")]
+    assert len(numbers) == len(punctuation) + 1
+    async with loopback() as server, adapting(server.url) as adapter:
+        scripted(server, says(200, DONE))
+        for number in numbers:
+            write = a_write(Kind.delete, number=number)
+            [shown] = adapter.requests(write)
+            await adapter.send(write)
+            target = server.arrived[-1].target
+            assert (shown.url, unquote(target.rpartition("/")[2])) == (f"{server.url}{target}", number)
+            assert ";" not in target  # Java's servers part a path there: it would be another order
 
 
 async def test_a_token_refused_twice_is_a_wrong_configuration_and_nothing_was_applied() -> None:

@@ -133,7 +133,7 @@ async def test_paths_can_be_set() -> None:
             await adapter.read("A+1 &=%#ü/")
     assert [arrived.target for arrived in server.arrived] == [
         "/api/int/orders",
-        "/api/orders?code=A%2B1%20%26%3D%25%23%C3%BC/",
+        "/api/orders?code=A%2B1%20%26%3D%25%23%C3%BC%2F",
     ]
 
 

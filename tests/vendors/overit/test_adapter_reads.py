@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from email.utils import format_datetime
+from string import punctuation
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -28,6 +30,17 @@ async def test_an_order_that_is_not_there_is_not_found(sim_fsm: Fsm, number: str
     async with adapting(sim_fsm.url) as adapter:
         with pytest.raises(WorkOrderNotFound):
             await adapter.read(number)
+
+
+async def test_every_number_is_asked_for_as_it_is_written() -> None:
+    async with loopback() as server, adapting(server.url) as adapter:
+        server.route = lambda arrived: reply(200, documented.one_page(), Content_Type="application/json")
+        for letter in [*punctuation, " ", "é", "\u20ac"]:
+            number = f"A{letter}x"
+            with pytest.raises(WorkOrderNotFound):
+                await adapter.read(number)
+            assert parse_qs(urlsplit(server.arrived[-1].target).query) == {"code": [number]}
+            assert server.arrived[-1].target.endswith(f"?code={quote(number, safe='')}")
 
 
 async def test_an_external_code_is_looked_for_in_our_external_system(sim_fsm: Fsm) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from urllib.parse import parse_qs
+from string import punctuation
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from structlog.testing import capture_logs
 
 from app.domain.errors import BackendMisconfigured, BackendTimeout, BackendUnavailable
 from app.domain.ports import KnownCodes, Outcome, Write
+from app.vendors.unit4_erpx.orders import is_number
 from tests.vendors.loopback import Arrived, Behaviour, after, hang, loopback, reply
 from tests.vendors.unit4_erpx.erpx import ORDER, SAMPLE, adapting, created, deleted, patched, status_set
 from tests.vendors.unit4_erpx.simulator_requests import Erp
@@ -150,6 +152,21 @@ async def test_deprecation_alerts_are_counted_logged_once_and_told_by_check(sim_
         (True, True, "ERPx announces the end of this API: Deprecation: true."),
         (True, True, f"ERPx announces the end of this API: Sunset: {sunset}."),
     ]
+
+
+async def test_every_number_and_company_is_on_the_wire_as_the_preview_has_it() -> None:
+    letters = [*punctuation, "é", "\u20ac"]
+    numbers = [f"A{letter}x" for letter in [*letters, " "] if is_number(f"A{letter}x")]
+    assert len(numbers) > 15
+    company = "".join(one for one in letters if one not in "&#+%")[:25]
+    async with loopback(token()) as server, adapting(server.url, company_id=company) as adapter:
+        server.route = lambda arrived: reply(500)
+        for number in numbers:
+            [shown] = adapter.requests(deleted(number))
+            await adapter.send(deleted(number))
+            parts = urlsplit(server.arrived[-1].target)
+            assert shown.url == f"{server.url}{server.arrived[-1].target}"
+            assert (unquote(parts.path.rpartition("/")[2]), parse_qs(parts.query)["companyId"]) == (number, [company])
 
 
 @pytest.mark.parametrize(
