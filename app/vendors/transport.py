@@ -179,7 +179,7 @@ _WORDS: dict[type[httpx.TransportError], str] = {
     httpx.ConnectTimeout: "The vendor's system did not take the connection in time.",
     httpx.ReadTimeout: "The connection timed out while the answer was awaited.",
     httpx.WriteTimeout: "The connection timed out while the request was sent.",
-    httpx.PoolTimeout: "No connection was free.",
+    httpx.PoolTimeout: "Something came on the kept connection before the request was begun, so it was given up.",
     httpx.NetworkError: "The network failed.",
     httpx.ConnectError: "The vendor's system could not be reached: no such host, connection refused, or TLS failed.",
     httpx.ReadError: "The connection broke before the answer was whole.",

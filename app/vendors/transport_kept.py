@@ -13,6 +13,7 @@ import aiohttp
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.client_proto import ResponseHandler
     from aiohttp.client_reqrep import ConnectionKey
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
@@ -28,6 +29,12 @@ class Unwritable(aiohttp.ClientError):
 
 class Connector(aiohttp.TCPConnector):
     """Hands out no kept connection that has spoken; aiohttp asks only whether it is open."""
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        super()._release(key, protocol, should_close=should_close)
+        protocol._parser = (
+            None  # which keeps half a message to itself; without one, aiohttp keeps every byte for us to see
+        )
 
     async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
         while (kept := await super()._get(key, traces)) is not None and _has_spoken(kept):

@@ -41,7 +41,7 @@ _CAUSES: tuple[tuple[type[BaseException], type[httpx.TransportError]], ...] = (
     (OSError,                            httpx.ReadError),
 )  # fmt: skip
 """aiohttp's failure -> httpx's, the first that matches. A server that hangs up after the request must not look like a
-connection never made."""
+connection never made. No pool of ours is ever full, so PoolTimeout is Spoken's alone."""
 
 
 def true_error(error: BaseException) -> httpx.TransportError:

@@ -55,6 +55,9 @@ def then(first: Behaviour, *more: bytes) -> Behaviour:
         pytest.param(head(408, {"Content-Length": "0", "Connection": "close"}), id="another answer"),
         pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n", id="an answer to come"),
         pytest.param(b"no HTTP at all\r\n\r\n", id="no answer"),
+        pytest.param(b"\r\n", id="a line break"),
+        pytest.param(b"H", id="a letter"),
+        pytest.param(ANSWER[:30], id="half a head"),
     ],
 )
 async def test_what_comes_unasked_answers_nothing(http: VendorHttp, unasked: bytes, method: str) -> None:
@@ -133,7 +136,7 @@ async def test_what_comes_before_the_body_is_written_is_no_answer_and_nothing_wa
     async with loopback(reply(200, b"first"), reply(200, b"second")) as vendor:
         await http.exchange(request(vendor.url), deadline_s=5)
         monkeypatch.setattr(transport_kept.Connector, "_get", speaks)
-        with pytest.raises(NotSent):
+        with pytest.raises(NotSent, match="Something came on the kept connection"):
             await http.exchange(request(vendor.url), deadline_s=5)
         assert len(vendor.arrived) == 1
         assert (await http.exchange(request(vendor.url), deadline_s=5)).body == b"second"
@@ -160,6 +163,15 @@ def test_aiohttp_has_what_this_rests_on() -> None:
     """Its own ways, which it may change from one version to the next; then `transport_kept` has to follow."""
     assert [*inspect.signature(aiohttp.BaseConnector._get).parameters] == ["self", "key", "traces"]
     assert "self._get(" in inspect.getsource(aiohttp.BaseConnector.connect)
+    assert [*inspect.signature(aiohttp.BaseConnector._release).parameters] == [
+        "self",
+        "key",
+        "protocol",
+        "should_close",
+    ]
+    assert "_connector._release(" in inspect.getsource(Connection.release)
+    assert "self._parser is None" in inspect.getsource(ResponseHandler.data_received)
+    assert "self._tail" in inspect.getsource(ResponseHandler.should_close.fget)  # type: ignore[attr-defined]
     assert [*inspect.signature(aiohttp.ClientRequest.write_bytes).parameters] == [
         "self",
         "writer",
