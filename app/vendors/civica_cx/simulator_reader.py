@@ -73,23 +73,26 @@ class _Reader:
         """Walks the elements once: each may only match a member after the last one matched, as WCF's reader does."""
         members = contract.members
         values: Members = {member.name: None if member.nillable else MISSING.get(member.type) for member in members}
+        left_out = _left_out(members, element)
         position = 0
         for child in element.iterchildren(etree.Element):
             for index in range(position, len(members)):
                 if members[index].tag == child.tag:
-                    self._none_required(members[position:index], "Element", child)
+                    self._none_required(members[position:index], left_out, "Element", child)
                     values[members[index].name] = self._value(child, members[index])
                     position = index + 1
                     break
             else:
                 self._dropped.append(_dropped(child, contract.name, [member.tag for member in members]))
-        self._none_required(members[position:], "EndElement", element)
+        self._none_required(members[position:], left_out, "EndElement", element)
         return values
 
-    def _none_required(self, passed_over: Sequence[Member], node: str, at: etree._Element) -> None:
-        """Raises SoapFault when a required member is among those that the walk has left behind on reaching `at`."""
+    def _none_required(
+        self, passed_over: Sequence[Member], left_out: frozenset[str], node: str, at: etree._Element
+    ) -> None:
+        """Raises SoapFault when one of `left_out` is among those that the walk has left behind on reaching `at`."""
         for index, member in enumerate(passed_over):
-            if member.required:
+            if member.name in left_out:
                 name = etree.QName(at)
                 expected = " | ".join(left.name for left in passed_over[: index + 1])
                 raise self._failed(
@@ -184,6 +187,12 @@ def _wrapper(envelope: etree._Element, operation: Operation) -> etree._Element:
         f"encountered an invalid Message body. Expected to find node type 'Element' with name '{operation.name}' and "
         f"namespace '{operation.namespace}'. {found}",
     )
+
+
+def _left_out(members: Sequence[Member], element: etree._Element) -> frozenset[str]:
+    """What must be there and is not, in whatever place or namespace: one that is misplaced is no fault, but dropped."""
+    there = {etree.QName(child).localname for child in element.iterchildren(etree.Element)}
+    return frozenset(member.name for member in members if member.required and member.name not in there)
 
 
 def _dropped(element: etree._Element, owner: str, known: list[str]) -> Dropped:

@@ -480,6 +480,56 @@ def test_a_misplaced_member_is_dropped_in_silence_and_noted(cx: Cx, case: Droppi
     assert [effect["kind"] for effect in rest] == (["status_change"] if case.says is None else [])
 
 
+def before(later: str, earlier: str) -> Callable[[bytes], bytes]:
+    """A change of the body: the second element stands before the first."""
+    return lambda body: re.sub(
+        rf"(<civ2:{earlier}>.*?</civ2:{earlier}>)(\s*)(<civ2:{later}>.*?</civ2:{later}>)".encode(), rb"\3\2\1", body
+    )
+
+
+MISPLACED = (
+    Dropping(
+        id="a code behind its date",
+        change=before("StatusDate", "StatusCodeId"),
+        member="StatusCodeId",
+        why="out of order: RepairWorksOrderNewStatus was already past this member",
+        says="Status code 0 is not valid for a works order.",
+    ),
+    Dropping(
+        id="a date in the wrong namespace",
+        change=swap(DATE, DATE.replace("civ2:", "civ1:")),
+        member="StatusDate",
+        why=f"wrong namespace: {CONTRACTS}",
+        says="Status code On Site is not effective on 01/01/1.",
+    ),
+    Dropping(
+        id="an id behind the uid",
+        change=before("WorkOrderUid", "WorkOrderId"),
+        member="WorkOrderId",
+        why="out of order: RepairWorksOrderStatusRequest was already past this member",
+        says="Works order 0 could not be found.",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", MISPLACED, ids=lambda case: case.id)
+def test_what_a_request_must_include_is_dropped_too_where_it_is_misplaced(cx: Cx, case: Dropping) -> None:
+    """Dossier 5.2: out of order or in a wrong namespace is not a fault, and the member stays at its default."""
+    order = cx.new_order()
+    body = envelope(UPDATE, Token=cx.login(), WorkOrderId=order.number, WorkOrderUid=order.uid)
+    changed = case.change(body)
+    assert changed != body
+
+    answer = cx.post(UPDATE, changed)
+
+    assert refusal(answer) == case.says
+    last = cx.effects()[-1]
+    assert (last["kind"], last["detail"]) == (
+        "dropped_member",
+        {"member": case.member, "operation": "UpdateRepairWorksOrderStatus", "why": case.why},
+    )
+
+
 def test_members_after_one_that_came_too_early_are_all_dropped(cx: Cx) -> None:
     body = envelope("get_user_ws_token")
     password = b"<civ:Password>sandbox-secret</civ:Password>"
