@@ -218,8 +218,9 @@ async def _read_first(gateway: Gateway, wish: Wish, *, known: bool, within_s: fl
     """Read the order and take in what it shows; returns what that was.
 
     When the vendor cannot be asked, or does not answer `within_s`, a known order, or one named by what can only be its
-    number, is accepted all the same: the vendor decides when it is back. Raises WorkOrderNotFound, or the vendor's
-    trouble for a name that we cannot place.
+    number, is accepted all the same: the vendor decides when it is back. For a name that we cannot place it is given all
+    the time it may take, since one that is always slow could else never be written to by reference. Raises
+    WorkOrderNotFound, or the vendor's trouble for such a name.
     """
     backend = wish.backend
     placed = known or backend.vendor.is_number(wish.name)

@@ -93,6 +93,15 @@ async def test_an_order_that_nobody_has_seen_is_accepted_unread_once_the_callers
     assert answer.headers["preference-applied"] == prefer
 
 
+async def test_an_order_that_only_its_reference_names_is_accepted_once_the_vendor_has_told_its_number(
+    cx_on_sqlite: Site,
+) -> None:
+    number = new_order(cx_on_sqlite)
+    cx_on_sqlite.fault("latency", on="read", delay_s=2)
+    answer = await cx_on_sqlite.update(f"WO{number}", ON_SITE, prefer="respond-async")
+    assert (answer.status_code, answer.json()["work_order"]) == (202, number)
+
+
 @pytest.mark.parametrize("path", READS)
 async def test_an_order_that_the_vendor_does_not_show_is_not_found(cx: Site, path: str) -> None:
     answer = await cx.api.get(cx.orders(UNSEEN_ORDER) + path)
