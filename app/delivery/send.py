@@ -14,8 +14,6 @@ from app.delivery.desk import Desk, Made
 from app.delivery.settling import faulty, put_off, settle_answer, wanted
 from app.domain.admission import OrderView, ReadFirst, admit, chosen_code
 from app.domain.errors import (
-    BackendTimeout,
-    BackendUnavailable,
     GatewayError,
     OrderEnded,
     VendorTrouble,
@@ -154,7 +152,7 @@ async def checked(desk: Desk, operation: Operation, view: OrderView) -> tuple[St
     """The checks once more, now against the observed state, since all that was ahead has been settled.
 
     Returns the code to send, and the order as it was last seen. Where it should be read first and cannot be, the vendor
-    decides; a refused log-in is not tried a second time for it.
+    decides, unless that read has shown that no call will do: then its trouble is raised.
     """
     asked = wanted(operation)
     rules = desk.backend.rules
@@ -166,7 +164,11 @@ async def checked(desk: Desk, operation: Operation, view: OrderView) -> tuple[St
         try:
             view = await read_order(desk, operation)
             now = max(now, view.observed_at or 0)  # however long the read took, what it shows may refuse
-        except (BackendUnavailable, BackendTimeout) as error:
+        except VendorTrouble as error:
+            if error.of_all:
+                raise
+            if error.one_call:
+                desk.backend.health.failed(error.detail, now=desk.clock(), order=operation.work_order)
             log.info("could not read the order before sending", operation=operation.id, reason=error.code)
         admit(asked, code, observed(view), rules, now=now, readable=False)
     return code, view

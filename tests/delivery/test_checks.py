@@ -126,13 +126,33 @@ async def test_when_a_queued_order_cannot_be_read_before_sending_the_vendor_deci
     hurry(monkeypatch)
     async with behind_glass(vendor.url, sqlite_database, tmp_path, **delivery(fresh_s=0)) as (made, glass):
         await made.api.get(made.orders("113427"))
-        made.fault("http_500", on="read", count=1000)
-        glass.instead(UPDATE, reply(429, b"", Retry_After="1"))
-        first = await send_async(made, "113427", 4)
+        set_on_screen(made, "113427", 4)
+        reads = len(glass.of(READ))
+        glass.instead(READ, reply(500, b""))
+        noted: list[str] = []
+        health = made.app.state.gateway.backends[made.backend].health
+        monkeypatch.setattr(health, "failed", lambda _, *, now, order: noted.append(order))
+        sent = await send_async(made, "113427", 3)  # which it is already, as far as we know
+        assert (await finished(made, sent))["state"] == "applied"
+        assert (codes(made, "113427"), len(glass.of(READ)) - reads) == ([3], 1)
+        assert noted == ["113427"], "the breaker counts it"
+
+
+async def test_a_vendor_that_asks_us_to_wait_as_an_order_is_read_again_before_its_update_is_not_sent_it(
+    vendor: Simulated, sqlite_database: str, tmp_path: Path, hurried: None
+) -> None:
+    sections = delivery(deadline_s=1, fresh_s=0)
+    async with behind_glass(vendor.url, sqlite_database, tmp_path, **sections) as (made, glass):
+        await made.api.get(made.orders("113427"))
+        glass.instead(READ, reply(429, b"", Retry_After="2"))
+        sent = await send_async(made, "113427", 3)  # which it is already, as far as we know
         await until(lambda: made.app.state.gateway.backends[made.backend].health.paused)
-        set_on_screen(made, "113427", 9)
-        assert (await finished(made, first))["state"] == "applied"
-        assert codes(made, "113427") == [4]
+        waiting = await operation(made, sent)
+        assert (waiting["state"], waiting["attempts"], glass.of(UPDATE)) == ("queued", 0, [])
+        asked = glass.of(READ)[-1].at
+        set_on_screen(made, "113427", 4)
+        assert (await finished(made, sent))["state"] == "applied"
+        assert glass.of(UPDATE)[0].at - asked >= 2
 
 
 async def test_an_update_behind_others_is_checked_against_what_they_will_make_of_the_order(
