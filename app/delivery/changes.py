@@ -86,9 +86,9 @@ async def _read(desk: Desk, number: str) -> KnownOrder | None:
     try:
         seen = await desk.backend.adapter.read(number)
     except WorkOrderNotFound:
-        desk.backend.health.well(now=desk.clock())
+        desk.backend.shown(now=desk.clock())
         return None
-    desk.backend.health.well(now=desk.clock())
+    desk.backend.shown(now=desk.clock())
     return await desk.learn_as_shown(seen)
 
 

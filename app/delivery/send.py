@@ -42,6 +42,9 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
 
     None: the backend cannot be asked, and the queue was put back. Raises Fenced.
     """
+    tries = (
+        desk.backend.health.paused and operation.number is not None
+    )  # then its order is read first, whatever its kind
     try:
         if operation.kind is Kind.status_update:
             if desk.backend.vendor.reads_first:
@@ -58,6 +61,8 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
         await put_off(desk, claim, error)
         return None
     except GatewayError as error:
+        if tries:
+            desk.backend.health.well(now=desk.clock())  # the vendor answered, and no write follows that would tell more
         ends = isinstance(error, OrderEnded)
         return await desk.settle(claim, operation, State.refused, error=error, ends_behind=ends)
     except (Fenced, StoreUnavailable):
@@ -71,15 +76,15 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
 async def knock(desk: Desk, operation: Operation) -> None:
     """A backend that pauses is tried with a read, so that nothing is sent, nor counts as an attempt, while it is away.
 
-    That it answers does not end the pause: it may show orders and still take no writes; nor does a read that fails by
-    itself say that it takes none. Raises the vendor's trouble where that concerns every call.
+    That it answers does not end the pause: it may show orders and still take no writes. Raises the vendor's trouble, unless
+    that is with this one order: then it answered.
     """
     try:
         await desk.backend.adapter.read(operation.work_order)
     except WorkOrderNotFound:
         pass
     except VendorTrouble as error:
-        if error.of_all:
+        if not error.one_order:
             raise
 
 
@@ -144,7 +149,7 @@ async def _seen(desk: Desk, operation: Operation, known: KnownOrder | None) -> O
 async def read_order(desk: Desk, operation: Operation) -> OrderView:
     """Read the operation's order from the vendor and take in what it shows."""
     seen = await desk.backend.adapter.read(operation.work_order)
-    desk.backend.health.well(now=desk.clock())
+    desk.backend.shown(now=desk.clock())
     return (await desk.learn(seen)).view
 
 

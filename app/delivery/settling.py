@@ -171,11 +171,13 @@ async def _observe(desk: Desk, seen: Observation | None) -> None:
 async def put_off(desk: Desk, claim: Claim, error: VendorTrouble) -> None:
     """The backend cannot be asked: it pauses as a whole, and the queue keeps its place.
 
-    If only this order cannot be read, only its queue waits, the longer the more often that happens.
+    If only this order cannot be read, only its queue waits, the longer the more often that happens; but a call without an
+    answer while the backend pauses is put down to the backend.
     """
     now = desk.clock()
     ready = now
-    if not desk.backend.note(error, claim.number, now=now):
+    of_all = desk.backend.note(error, claim.number, now=now)
+    if not of_all and not (error.one_call and desk.backend.health.paused):
         log.warning("the order cannot be read", backend=claim.backend, work_order=claim.number, reason=error.detail)
         again = desk.backend.setbacks.again
         ready = again(claim.number, error.code, error.detail, now=now, after_s=error.after_s)

@@ -124,6 +124,11 @@ class Backend:
         finally:
             self._readers.release()
 
+    def shown(self, *, now: int) -> None:
+        """Note that an order was read for a write. That ends no pause: the vendor may show orders and still take no writes."""
+        if not self.health.paused:
+            self.health.well(now=now)
+
     def note(self, error: VendorTrouble, order: str, *, now: int) -> bool:
         """Note what a call about an order, made for a write, met with. True: it concerns the whole backend, which pauses."""
         if error.of_all:
