@@ -187,7 +187,9 @@ async def put_off(desk: Desk, claim: Claim, error: VendorTrouble) -> None:
 def faulty(operation: Operation) -> BackendUnavailable:
     """An exception that nobody foresaw, as the trouble with its one order, which is counted and ends; for an `except`."""
     log.exception("a fault of ours with one order", operation=operation.id, work_order=operation.work_order)
-    return unreadable("A fault of the gateway's own keeps this order from being read; its log says more.")
+    error = unreadable("A fault of the gateway's own keeps this order from being read; its log says more.")
+    error.ours = True
+    return error
 
 
 def wanted(operation: Operation) -> Wanted:

@@ -451,6 +451,8 @@ class VendorTrouble(GatewayError):
     """The vendor answered, but this one order of its answer cannot be read: no other order waits for that."""
     one_call: bool = False
     """This call had no answer, or one that is none (5xx, HTML, cut off): only many such say something of the vendor."""
+    ours: bool = False
+    """A fault of the gateway's own, with one order: it says nothing of the vendor."""
 
     @property
     def of_all(self) -> bool:

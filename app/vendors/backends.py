@@ -135,7 +135,7 @@ class Backend:
             self.health.trouble(type(error), error.detail, now=now, after_s=error.after_s)
         elif error.one_call:
             self.health.failed(error.detail, now=now, order=order)
-        else:
+        elif not error.ours:
             self.health.well(now=now)  # it answered
         return error.of_all
 

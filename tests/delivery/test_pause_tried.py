@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.domain import health
-from app.domain.errors import BackendUnavailable
+from app.domain.errors import BackendMisconfigured, BackendUnavailable
 from app.domain.health import Health
 from app.domain.times import SECOND
+from app.vendors import meanings
 from tests.delivery.bench import (
     add_orders,
     codes,
@@ -139,3 +140,27 @@ async def test_an_order_that_can_never_be_read_leaves_the_next_try_to_another(
     sent = await send_async(site, other, 11)
     assert (await finished(site, sent, within_s=5))["state"] == "applied"
     assert not health_of(site).paused
+
+
+async def test_a_fault_of_our_own_is_no_answer_of_the_vendors(
+    seen_on_sqlite: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, _ = seen_on_sqlite
+    backend = site.app.state.gateway.backends[site.backend]
+    await site.api.get(site.orders(ORDER))
+    tried: list[str] = []
+
+    async def stumbles(number: str) -> None:
+        tried.append(number)
+        raise OverflowError("date value out of range")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(meanings, "AGAIN_S", 0.1)
+        patch.setattr(backend.adapter, "read", stumbles)
+        now = site.app.state.gateway.clock()
+        backend.health.trouble(BackendMisconfigured, "log-in refused", now=now - 60 * SECOND)
+        sent = await send_async(site, ORDER, 11)
+        await until(lambda: len(tried) == 2)
+        assert (backend.health.paused, backend.health.code) == (True, "backend-misconfigured")
+    assert (await finished(site, sent))["state"] == "applied"
+    assert not backend.health.paused
