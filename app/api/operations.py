@@ -93,8 +93,8 @@ async def probe_operation(
 ) -> Response:
     """Have the order read now, instead of at the next turn, to find out what became of a write whose answer was lost.
 
-    Waits for what comes of it as a write does. Of a held write a proof closes the hold; anything less leaves it. A write that
-    waits for its turn is merely looked at; nothing is ever sent twice by asking.
+    Waits for what comes of it as a write does. Of a held write a proof closes the hold; anything less leaves it, and what the
+    vendor accepted is not sent again. A write that waits for its turn is merely looked at; nothing is ever sent twice by asking.
     """
     found = await _mine(gateway, caller, operation_id)
     asked = preference(request)

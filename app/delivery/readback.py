@@ -2,6 +2,7 @@
 
 An early read may prove that it was applied. That it was not is proved only by two equal reads, five seconds apart, after the
 attempt's deadline and the vendor's settle time; then it is sent again, in its place. Neither proved: it is held for a person.
+A reading that shows anything else is remembered: after it only our own effect is a proof.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from app.domain.holds import Cause
 from app.domain.merge_patch import same
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind, Proof
-from app.domain.record import record
+from app.domain.readings import Earlier, earlier
 from app.domain.times import SECOND, to_micros
 from app.domain.work_orders import Observation
 from app.failpoints import reach
@@ -34,6 +35,7 @@ APART_S = 5.0
 """How far apart the two reads must be that prove a write was not applied."""
 NEITHER = "the order shows neither what it was nor what we sent"
 NO_TRACE = "the order shows what it was, and what we sent need not have left a trace"
+MEANWHILE = "the order shows what it was, but showed something else in between"
 JUST_AFTER = SECOND // 10
 """How long after the vendor must have settled it is read, in the ledger's unit."""
 LATER_S = (30, 60, 300, 300, 300, 300, 300)
@@ -55,30 +57,6 @@ class Reading:
     mishap: str | None = None
     baffling: str | None = None
     unclear: str = NEITHER
-
-
-@record(frozen=True, kw_only=True, slots=True)
-class Earlier:
-    """What the reading before this one left: what it showed (None: it failed), and from when on the next one counts."""
-
-    counts_from: int
-    shown: str | None
-
-    def is_too_early(self, at: int, *, pause_s: float) -> bool:
-        """Whether a reading at this time came before its own, as somebody asked; not where the clock was set back instead."""
-        return at < self.counts_from <= at + round(pause_s * SECOND)
-
-    def text(self) -> str:
-        return f"{self.counts_from} {'failed' if self.shown is None else 'shown ' + self.shown}"
-
-
-def earlier(evidence: str | None) -> Earlier | None:
-    """`Earlier.text` read back; None where there is none of this form."""
-    at, _, rest = (evidence or "").partition(" ")
-    kind, _, shown = rest.partition(" ")
-    if not at.isdigit() or kind not in ("failed", "shown"):
-        return None
-    return Earlier(counts_from=int(at), shown=shown if kind == "shown" else None)
 
 
 async def interrupted(desk: Desk, claim: Claim, operation: Operation) -> Settled:
@@ -186,9 +164,13 @@ async def weigh(desk: Desk, claim: Claim, operation: Operation, reading: Reading
     """Not proved applied: sent again, read again, or held."""
     now, before = desk.clock(), earlier(operation.probe_evidence)
     if reading.as_of < settled_at:
-        return await again(desk, claim, operation, at=settled_at + JUST_AFTER, left=None)
+        at = settled_at + JUST_AFTER
+        other = Earlier(counts_from=at, other=True) if reading.proof is Proof.inconclusive else None
+        return await again(desk, claim, operation, at=at, left=other)
     if reading.proof is Proof.inconclusive:
         return await hold(desk, claim, operation, reading.unclear)
+    if before is not None and before.other:
+        return await hold(desk, claim, operation, MEANWHILE)
     if before is not None and before.shown == reading.shown:
         if reading.as_of >= before.counts_from:
             log.info("proved not applied; it is sent again", operation=operation.id)
@@ -219,24 +201,35 @@ async def unreadable(
     if before is not None and before.shown is None and before.is_too_early(now, pause_s=max(LATER_S)):
         return await again(desk, claim, operation, at=before.counts_from, left=before)
     if operation.probes >= len(LATER_S):
-        return await hold(desk, claim, operation, f"the order could not be read: {error.code}")
-    later = now + LATER_S[operation.probes] * SECOND
-    left = Earlier(counts_from=later, shown=None)
-    return await again(desk, claim, operation, at=later, left=left, failed=True)
+        why = f"the order could not be read: {error.code}"
+        left = Earlier(counts_from=now, other=before is not None and before.other)
+        return await hold(desk, claim, operation, why, left=left)
+    later = now + round(LATER_S[operation.probes] * SECOND)
+    return await again(desk, claim, operation, at=later, left=Earlier(counts_from=later), failed=True)
 
 
 async def again(
     desk: Desk, claim: Claim, operation: Operation, *, at: int, left: Earlier | None, failed: bool = False
 ) -> Settled:
-    """Read once more at `at`; until then the order's queue waits."""
+    """Read once more at `at`; until then the order's queue waits. That another state was shown is remembered until the end."""
+    before = earlier(operation.probe_evidence)
+    if before is not None and before.other:
+        left = Earlier(counts_from=at, other=True)
     probes = operation.probes + 1 if failed else operation.probes
     evidence = None if left is None else left.text()
     return await desk.settle(claim, operation, State.unknown, ready_at=at, probes=probes, probe_evidence=evidence)
 
 
 async def hold(
-    desk: Desk, claim: Claim, operation: Operation, why: str, *, cause: Cause = Cause.outcome_unknown
+    desk: Desk,
+    claim: Claim,
+    operation: Operation,
+    why: str,
+    *,
+    cause: Cause = Cause.outcome_unknown,
+    left: Earlier | None = None,
 ) -> Settled:
-    """Nobody can say by reading; a person does, by resolving the hold."""
+    """Nobody can say by reading; a person does, by resolving the hold. `left` is for who asks the vendor nevertheless."""
     log.error("held: the outcome could not be found out", operation=operation.id, why=why)
-    return await desk.settle(claim, operation, State.held, evidence=why, hold=cause, why=why)
+    evidence = None if left is None else left.text()
+    return await desk.settle(claim, operation, State.held, evidence=why, hold=cause, why=why, probe_evidence=evidence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, bindparam, case, func, null, or_, select, update
 
+from app.domain.readings import SHOWN
 from app.domain.times import ahead
 from app.ledger.rows import number_or_none
 from app.ledger.sql import Sql, Unit, Value
@@ -45,10 +46,11 @@ PROVES_NOTHING = Sql(
     .where(
         OPERATION.c.backend == bindparam("of_backend"),
         OPERATION.c.finished_at.is_(None),
-        OPERATION.c.probe_evidence.is_not(None),
+        OPERATION.c.probe_evidence.like(f"% {SHOWN} %"),
     )
     .values(probe_evidence=null())
 )
+"""That a reading failed, or showed another state, stays: that speaks against a proof, whatever the clock says."""
 
 
 def set_forward(backend: str, *, over: int) -> Unit[None]:

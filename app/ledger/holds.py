@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, null, or_, select, union_all, update
 
 from app.domain.holds import Cause, Hold
-from app.domain.operations import Operation
+from app.domain.operations import Operation, State
 from app.ledger.granted import granted_values, on_granted
 from app.ledger.lanes import FENCED, lane_of
 from app.ledger.planners import Beside
 from app.ledger.records import Claim
 from app.ledger.rows import hold as hold_of
 from app.ledger.sql import Now, Sql, Unit, Value
-from app.ledger.tables import HOLD, ORDER
+from app.ledger.tables import HOLD, OPERATION, ORDER
 
 FIND = Sql(select(HOLD).where(HOLD.c.id == bindparam("of_id")))
 OPEN_OF = Sql(select(HOLD).where(HOLD.c.operation_id == bindparam("of_operation"), HOLD.c.closed_at.is_(None)))
@@ -46,6 +46,17 @@ REST = Sql(
     update(ORDER)
     .where(FENCED, ORDER.c.blocked_by.is_not(None))
     .values(held=1, ready_at=null(), lease_owner=null(), lease_until=0, version=ORDER.c.version + 1)
+    .returning(ORDER.c.number)
+)
+REMEMBER = Sql(
+    update(OPERATION)
+    .where(
+        OPERATION.c.backend == bindparam("of_backend"),
+        OPERATION.c.work_order == bindparam("of_number"),
+        OPERATION.c.finished_at.is_(None),
+        OPERATION.c.state == State.held.value,
+    )
+    .values(probe_evidence=bindparam("shown"))
 )
 
 
@@ -130,6 +141,9 @@ def look_again(of: Operation, *, now: int) -> Unit[bool]:
     return bool(rows)
 
 
-def rest(of: Claim) -> Unit[None]:
-    """The question is answered by nothing that we can read: the queue waits for a person again."""
-    yield REST, lane_of(of)
+def rest(of: Claim, *, shown: str | None = None) -> Unit[None]:
+    """The question is answered by nothing that we can read: the queue waits for a person again. `shown` is what the next one
+    who asks has to know."""
+    rows = yield REST, lane_of(of)
+    if rows and shown is not None:
+        yield REMEMBER, {"of_backend": of.backend, "of_number": of.number, "shown": shown}

@@ -216,6 +216,19 @@ async def test_a_question_that_nobody_finished_is_asked_again(store: Store) -> N
     assert (await order_row(store))["held"] == 1
 
 
+async def test_what_a_question_brought_to_light_is_remembered_by_the_held_write_alone(store: Store) -> None:
+    await stopped(store, Cause.outcome_unknown)
+    await store.write(holds.look_again(HELD, now=LATER))
+    [dead] = await claimed(store, now=LATER)
+    [claim] = await claimed(store, now=LATER + 35 * SECOND)
+    before = await everything(store)
+    await store.write(holds.rest(dead, shown="10 other"))
+    assert await everything(store) == before
+    await store.write(holds.rest(claim, shown="10 other"))
+    first, *behind = await rows_of(store, "operation")
+    assert (first["probe_evidence"], [one["probe_evidence"] for one in behind]) == ("10 other", [None] * len(behind))
+
+
 async def test_a_write_that_waits_for_its_next_reading_is_read_now(store: Store) -> None:
     first = await begun(store, 1)
     await store.settle(settlement(first.claim, first.operation, State.unknown, ready_at=LATER + 300 * SECOND))
