@@ -23,7 +23,7 @@ from app.domain.errors import (
 )
 from app.domain.json import JsonObject
 from app.domain.operations import Operation
-from app.domain.ports import Answer, Kind, Write
+from app.domain.ports import Answer, Kind, Proof, Write
 from app.domain.proof import asked_of
 from app.domain.times import from_micros
 from app.domain.work_orders import Observation, OrderKey
@@ -46,7 +46,7 @@ class Prepared:
     idle: bool
     """Nothing is to change, so nothing is sent."""
     made_before: bool
-    """The order that was to be new is there: an earlier attempt of this write may have made it."""
+    """An earlier attempt of this write has made it, or may have made the order that is there: nothing is sent."""
 
 
 async def prepare(desk: Desk, operation: Operation) -> Prepared:
@@ -54,8 +54,12 @@ async def prepare(desk: Desk, operation: Operation) -> Prepared:
 
     Raises PreconditionFailed, WorkOrderNotFound, WorkOrderExists, what the adapter has against it, or the vendor's trouble.
     """
-    known = None if operation.number is None else await _read(desk, operation.number)
-    may_be_ours = await desk.store.look(lanes.may_have_been_made(operation.id, before_attempt=operation.attempts + 1))
+    known = None if operation.number is None else await read_now(desk, operation.number)
+    may_be_ours = await sent_before(desk, operation)
+    if may_be_ours:
+        sent = change_of(desk, operation, known, before=await desk.store.look(lanes.before(operation.id)))
+        if shows(desk, sent, known):
+            return Prepared(known=known, write=sent, idle=False, made_before=True)
     if operation.target_code is not None and operation.kind in (Kind.create, Kind.replace):
         _check_code(desk, operation.target_code)
     found, closed = found_in(known), desk.backend.vendor.closed_code
@@ -76,13 +80,29 @@ async def prepare(desk: Desk, operation: Operation) -> Prepared:
     return Prepared(known=known, write=write, idle=idle, made_before=made_before)
 
 
+async def sent_before(desk: Desk, operation: Operation) -> bool:
+    """Whether an earlier attempt of this write may have reached the vendor without our knowing what came of it."""
+    if operation.attempts == 0:
+        return False
+    return await desk.store.look(lanes.may_have_been_made(operation.id, before_attempt=operation.attempts + 1))
+
+
+def shows(desk: Desk, write: Write, known: KnownOrder | None) -> bool:
+    """Whether the order as just read proves that the write was made, and did nothing besides."""
+    adapter, seen = desk.backend.adapter, None if known is None else known.observation
+    if adapter.prove(write, seen) is not Proof.applied:
+        return False
+    return seen is None or adapter.side_effect(write, seen) is None
+
+
 def _check_code(desk: Desk, code: str) -> None:
     """Raise StatusUnknown if the status that an order was to begin with is no longer in the table: it was imported anew."""
     if code not in desk.backend.rules.table.by_code:
         raise StatusUnknown(f"The status table has no vendor code {code!r} any more.", pointer="/status")
 
 
-async def _read(desk: Desk, number: str) -> KnownOrder | None:
+async def read_now(desk: Desk, number: str) -> KnownOrder | None:
+    """The order as the vendor shows it now; None: it has no such order. Raises the vendor's trouble."""
     try:
         seen = await desk.backend.adapter.read(number)
     except WorkOrderNotFound:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import structlog
 
 from app import failpoints
-from app.delivery.changes import Prepared, prepare
+from app.delivery.changes import Prepared, prepare, read_now, sent_before, shows
 from app.delivery.desk import Desk, Made
 from app.delivery.settling import faulty, put_off, settle_answer, wanted
 from app.domain.admission import OrderView, ReadFirst, admit, chosen_code
@@ -26,7 +26,7 @@ from app.domain.statuses import StatusCode
 from app.domain.times import SECOND, from_micros
 from app.domain.work_orders import OrderKey
 from app.ledger import lanes, orders
-from app.ledger.records import Claim, Fenced, KnownOrder, Settled
+from app.ledger.records import AttemptEnd, Claim, Fenced, KnownOrder, Settled
 from app.ledger.rows import compact
 from app.ledger.store import StoreUnavailable
 
@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 STOPPED = "the gateway stopped while the call was under way"
 NO_ANSWER = "no answer within the deadline"
+MADE_BEFORE = "nothing was sent: the order shows what an earlier attempt may have made"
 OUR_FAULT = "a fault of the gateway's own, after which nobody knows whether the call was made"
 
 
@@ -47,7 +48,12 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
     )  # then its order is read first, whatever its kind
     try:
         if operation.kind is Kind.status_update:
-            if desk.backend.vendor.reads_first:
+            again = await read_again(desk, operation, known)
+            if again is not None and shows(desk, write_of(desk, operation, again.view), again):
+                return await made_before(desk, claim, operation)
+            if again is not None:
+                seen = again.view
+            elif desk.backend.vendor.reads_first:
                 seen = await read_order(desk, operation)
             else:
                 if desk.backend.health.paused:
@@ -108,8 +114,9 @@ async def deliver_status(desk: Desk, claim: Claim, operation: Operation, code: S
 
 async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepared: Prepared) -> Settled:
     """Store the intent of a change whose order was just read, with what it was; then send it."""
+    if prepared.made_before:
+        return await made_before(desk, claim, operation)
     known, write = prepared.known, prepared.write
-    before = None if prepared.made_before else write.before
     lease = desk.lease()
     began = await desk.store.write(
         lanes.begin(
@@ -118,21 +125,50 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
             target_code=operation.target_code,
             previous_code=None if known is None else known.view.code,
             code_since=None if known is None else known.view.code_since,
-            before=None if before is None else compact(before),
+            before=None if write.before is None else compact(write.before),
             lease=lease,
             now=desk.clock(),
         )
     )
     desk.watchers.tell(began)
-    if prepared.made_before:
-        found = "the order exists now: an earlier attempt may have made it"
-        return await settle_answer(desk, claim, began, Answer(outcome=Outcome.unknown, detail=found))
     if prepared.idle:
         idle = Answer(outcome=Outcome.applied, detail="the order is so already; nothing was sent")
         return await settle_answer(
             desk, claim, began, idle, write=write, made=Made(order=known), evidence=Evidence.unchanged
         )
     return await _call(desk, claim, began, write, change=write, deadline_at=lease.deadline_at)
+
+
+async def read_again(desk: Desk, operation: Operation, known: KnownOrder | None) -> KnownOrder | None:
+    """The order of a status update that an earlier attempt may have made, where it is read in any case before it is sent;
+    None: there was no such attempt, the order was read since then, or there is none."""
+    read_since = known is not None and known.observation is not None and not known.view.recheck
+    if (read_since and not desk.backend.vendor.reads_first) or not await sent_before(desk, operation):
+        return None
+    return await read_now(desk, operation.work_order)
+
+
+async def made_before(desk: Desk, claim: Claim, operation: Operation) -> Settled:
+    """An earlier attempt has made the write, or may have: nothing is sent, and the order is read back and compared with what it
+    was before that attempt."""
+    before = await desk.store.look(lanes.before(operation.id))
+    code_since = await desk.store.look(lanes.code_since(operation.id))
+    began = await desk.store.write(
+        lanes.begin(
+            claim,
+            operation,
+            target_code=operation.target_code,
+            previous_code=operation.previous_code,
+            code_since=code_since,
+            before=None if before is None else compact(before),
+            lease=desk.lease(),
+            now=desk.clock(),
+        )
+    )
+    desk.watchers.tell(began)
+    desk.backend.setbacks.over(operation.work_order)
+    end = AttemptEnd(n=began.attempts, outcome=Outcome.unknown.value, detail=MADE_BEFORE)
+    return await desk.settle(claim, began, State.unknown, attempt=end, ready_at=desk.clock(), probes=0)
 
 
 async def known_order(desk: Desk, operation: Operation) -> OrderView:
