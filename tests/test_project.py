@@ -41,6 +41,25 @@ def python_files() -> Iterator[Path]:
         yield from sorted((ROOT / top).rglob("*.py"))
 
 
+def vendors_files(pattern: str) -> Iterator[Path]:
+    """The files of that name in the vendors' folders."""
+    yield from sorted((ROOT / "app/vendors").glob(f"*/{pattern}"))
+
+
+def own_folders_imports(path: Path) -> set[str]:
+    """What the file imports of the folder that it is in, however it is written: the modules' names."""
+    folder = ".".join(path.parent.relative_to(ROOT).parts)
+    named: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            named |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            whence = f"{folder}.{node.module or ''}".rstrip(".") if node.level else str(node.module)
+            named |= {f"{whence}.{each.name}" for each in node.names}
+    within = [f"{name}." for name in named if f"{name}.".startswith(f"{folder}.")]
+    return {name.removeprefix(f"{folder}.").partition(".")[0] for name in within}
+
+
 def pins(lock: str) -> dict[str, str]:
     """Package name -> the version that `lock` pins."""
     lines = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", (ROOT / lock).read_text(), re.MULTILINE)
@@ -61,6 +80,13 @@ def test_every_vendor_has_a_simulator() -> None:
     assert folders == set(VENDORS)
 
 
+def test_a_simulator_imports_nothing_of_its_adapters_files() -> None:
+    imported = {str(path.relative_to(ROOT)): own_folders_imports(path) for path in vendors_files("simulator*.py")}
+    foreign = {path: {name for name in names if not name.startswith("simulator")} for path, names in imported.items()}
+    assert {path: names for path, names in foreign.items() if names} == {}
+    assert any(imported.values()), "no simulator has two files: then nothing was looked at"
+
+
 def test_every_python_file_says_what_it_is_for() -> None:
     assert [str(path) for path in python_files() if not ast.get_docstring(ast.parse(path.read_text()))] == []
 
@@ -68,6 +94,12 @@ def test_every_python_file_says_what_it_is_for() -> None:
 def test_no_file_of_the_application_is_long() -> None:
     counts = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in (ROOT / "app").rglob("*.py")}
     assert {path: lines for path, lines in counts.items() if lines > MAX_LINES and path not in LONG_FILES} == {}
+
+
+def test_the_version_that_the_gateway_tells_is_the_packages() -> None:
+    from app.main import VERSION
+
+    assert PROJECT["version"] == VERSION
 
 
 @pytest.mark.parametrize("lock", LOCKS)

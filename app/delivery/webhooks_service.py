@@ -29,8 +29,8 @@ from app.ledger import webhook_queue as queue
 from app.ledger.store import Store, StoreUnavailable
 from app.ledger.webhook_queue import Active
 from app.ledger.webhook_secrets import Vault
+from app.shared import Shared
 from app.vendors.backends import Backend
-from app.vendors.shared import Shared
 
 log = structlog.get_logger(__name__)
 

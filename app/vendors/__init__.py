@@ -8,9 +8,9 @@
 3. Add `tests/vendors/<slug>/` with the vendor's documented messages. The contract suite picks the vendor up by itself.
 
 What any vendor needs stands beside the folders: `transport.py` (one request, one answer: an `exchange.py`), `tokens.py` (one
-log-in for all), `shared.py` (one run of a job for all who ask), `replies.py` and `json_bodies.py` (reading an answer),
-`meanings.py` (what it comes to), `status_csv.py`, `reasons.py`, `status_proof.py`, `findings.py`; and for simulators
-`simulation.py` and `simulation_*.py`. A folder imports these, and never another folder.
+log-in for all), `replies.py` and `json_bodies.py` (reading an answer), `meanings.py` (what it comes to), `status_csv.py`,
+`reasons.py`, `status_proof.py`, `findings.py`; and for simulators `simulation.py` and `simulation_*.py`. A folder imports these,
+and never another folder.
 
 Nothing else changes: settings, routes, openapi.yaml, migrations and CI know vendors only through the registry.
 """

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from app.domain.errors import BackendTimeout, BackendUnavailable
+from app.shared import Shared
 from app.vendors.exchange import NotSent, Unanswered
-from app.vendors.shared import Shared
 
 EARLY = timedelta(seconds=60)
 EARLY_SHARE = 0.1

@@ -12,6 +12,7 @@ from app.domain.errors import BackendUnavailable, CapabilityMissing, GatewayErro
 from app.domain.glimpses import Listed
 from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.work_orders import Observation, OrderKey
+from app.shared import Shared
 from app.vendors.civica_cx.check import check
 from app.vendors.civica_cx.contract import Contract, ContractFault, load
 from app.vendors.civica_cx.documents import VENDORED, Documents, FolderDocuments
@@ -25,7 +26,6 @@ from app.vendors.civica_cx.tables import CAPABILITIES, UPDATE_STATUS
 from app.vendors.civica_cx.translate import as_cx_shows, has_ids, to_cx_update
 from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import error_answer, transport_error, unsent_answer
-from app.vendors.shared import Shared
 from app.vendors.transport import VendorHttp
 from app.vendors.vendor import Connection
 

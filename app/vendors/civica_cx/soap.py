@@ -9,6 +9,7 @@ from datetime import datetime
 
 from app.domain.errors import BackendMisconfigured, BackendUnavailable
 from app.domain.waits import retry_after
+from app.shared import Shared
 from app.vendors.civica_cx.answers import KnownYes, Reading, read_answer
 from app.vendors.civica_cx.contract import Contract, ContractFault, Members, Operation
 from app.vendors.civica_cx.envelope import NotXml, hole
@@ -17,7 +18,6 @@ from app.vendors.civica_cx.settings import CivicaCxSettings
 from app.vendors.civica_cx.tables import GET_TOKEN, LIST_ORDERS, READ_ORDER, UPDATE_STATUS, Call
 from app.vendors.civica_cx.token import token_from
 from app.vendors.exchange import EVERY_REQUEST, NotSent, Outgoing, Reply, Unanswered
-from app.vendors.shared import Shared
 from app.vendors.tokens import Token, Tokens, not_logged_in
 from app.vendors.transport import Streamed, VendorHttp
 
