@@ -21,8 +21,8 @@ from app.ledger.migrate import migrate
 from app.main import create_app
 from app.settings import configured
 from app.vendors.registry import VENDORS
-from app.vendors.simulation_server import in_background
 from app.vendors.vendor import Vendor
+from tests.in_background import in_background
 
 SECRET = "test-secret-of-a-client"
 STORES = ["sqlite", "postgres"]

@@ -14,14 +14,22 @@ from app import logs
 
 @contextmanager
 def logged(*, secrets: Iterable[str] = (), level: str = "INFO", console: bool = False) -> Iterator[io.StringIO]:
-    """What is logged meanwhile, as it would stand on stderr; afterwards logging is as it was."""
-    root = logging.getLogger()
-    handlers, threshold = root.handlers, root.level
+    """What is logged meanwhile, as it would stand on stderr."""
     written = io.StringIO()
-    logs.configure(stream=written, secrets=secrets, level=level, console=console)
-    try:
+    with logging_restored():
+        logs.configure(stream=written, secrets=secrets, level=level, console=console)
         yield written
+
+
+@contextmanager
+def logging_restored() -> Iterator[None]:
+    """Whatever the product sets up meanwhile: structlog, the root logger, and those that it makes quieter."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, logs.LOUDNESS)]
+    before = [(logger, logger.handlers, logger.level, logger.propagate) for logger in loggers]
+    try:
+        yield
     finally:
         structlog.reset_defaults()
-        root.handlers = handlers
-        root.setLevel(threshold)
+        for logger, handlers, level, propagate in before:
+            logger.handlers, logger.propagate = handlers, propagate
+            logger.setLevel(level)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -62,20 +60,3 @@ class SimulatorServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.should_exit = True
-
-
-@contextlib.contextmanager
-def in_background(app: Simulation, *, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
-    """Serves the simulator from a thread while the block runs; gives its URL. Port 0 takes a free one."""
-    ready = threading.Event()
-    server = SimulatorServer(app, host=host, port=port, ready=ready.set)
-    thread = threading.Thread(target=server.run, name="simulator", daemon=True)
-    thread.start()
-    try:
-        while not ready.wait(0.05):
-            if not thread.is_alive():
-                raise RuntimeError(f"the simulator did not start on {host}:{port}")
-        yield f"http://{host}:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()

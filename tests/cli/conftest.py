@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import structlog
 
 from app.cli import main
 from app.ledger.postgres import PostgresStore
 from tests.ledger.scenes import rows_of
+from tests.logged import logging_restored
 
 CONFIG = """\
 [auth]
@@ -57,8 +57,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
     def run_command(*arguments: str) -> Said:
         capsys.readouterr()
-        code = main(arguments)
-        structlog.reset_defaults()
+        with logging_restored():
+            code = main(arguments)
         said = capsys.readouterr()
         return Said(code=code, out=said.out, err=said.err)
 

@@ -14,7 +14,7 @@ import httpx
 
 from app.vendors.civica_cx.simulator import create_simulator
 from app.vendors.simulation import Clock, Json, utc_now
-from app.vendors.simulation_server import in_background
+from tests.in_background import in_background
 
 Text: TypeAlias = str | int | None
 """What a member is given: its text, or None for nil."""

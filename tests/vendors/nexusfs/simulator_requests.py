@@ -14,7 +14,7 @@ import httpx
 
 from app.vendors.nexusfs.simulator import create_simulator
 from app.vendors.simulation import Clock, Json, utc_now
-from app.vendors.simulation_server import in_background
+from tests.in_background import in_background
 
 DOCUMENTED = Path(__file__).parent / "documented"
 """The seven PATCH examples of vendor document 003, as it prints them."""

@@ -11,7 +11,7 @@ import httpx
 
 from app.vendors.overit.simulator import create_simulator
 from app.vendors.simulation import Clock, Json, utc_now
-from app.vendors.simulation_server import in_background
+from tests.in_background import in_background
 
 SAMPLES = Path(__file__).parent / "samples" / "simulator"
 """The document's three request examples and its response example, byte for byte."""

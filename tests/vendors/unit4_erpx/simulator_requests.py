@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from app.vendors.simulation import Clock, Json, utc_now
-from app.vendors.simulation_server import in_background
 from app.vendors.unit4_erpx.simulator import create_simulator
+from tests.in_background import in_background
 
 SAMPLES = Path(__file__).parent / "samples" / "simulator"
 POST_SAMPLE = (SAMPLES / "post.json").read_bytes()
