@@ -136,7 +136,7 @@ async def one_round(desk: Desk, turn: Turn, changed: Callable[[], None]) -> bool
 async def poll(desk: Desk, turn: Turn, changed: Callable[[], None] = _nobody) -> bool:
     """Take in the vendor's whole list; False if the turn was lost meanwhile. Raises what the adapter's listing raises."""
     backend, roll, differing, answered = desk.backend, Roll(desk, turn), 0, False
-    async for batch in backend.adapter.listing(None):
+    async for batch in backend.adapter.listing():
         if not answered:
             answered = True
             backend.health.well(now=desk.clock())

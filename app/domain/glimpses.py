@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -35,3 +35,10 @@ def number_of(one: Listed) -> str:
 def read(one: Listed) -> Observation | None:
     """The order; None where it cannot be read."""
     return one.read() if isinstance(one, Glimpse) else one
+
+
+async def no_list() -> AsyncIterator[Sequence[Listed]]:
+    """The list of a vendor that documents none."""
+    nothing: tuple[Sequence[Listed], ...] = ()
+    for batch in nothing:
+        yield batch

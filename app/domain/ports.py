@@ -158,8 +158,8 @@ class VendorAdapter(Protocol):
     async def read(self, number: str) -> Observation:
         """The order with this number or reference, read from the vendor now."""
 
-    def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
-        """The orders that the vendor lists, in batches; None asks for all. Glimpses where to read them all costs much."""
+    def listing(self) -> AsyncIterator[Sequence[Listed]]:
+        """All orders that the vendor lists, in batches. Glimpses where to read them all costs much."""
 
     def prove(self, write: Write, seen: Observation | None) -> Proof:
         """Whether what was read shows that `write` took effect; None: the vendor has no such order."""

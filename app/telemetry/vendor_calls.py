@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import nullcontext
-from datetime import datetime
 from time import perf_counter
 from typing import TypeVar
 
@@ -50,9 +49,9 @@ class WatchedAdapter:
     def read(self, number: str) -> Coroutine[None, None, Observation]:
         return self._watched(READ, self.behind.read, number, _answered)
 
-    async def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Observation | Glimpse]]:
+    async def listing(self) -> AsyncIterator[Sequence[Observation | Glimpse]]:
         """Only waiting for the vendor counts, not what is done with a batch before the next is asked for."""
-        parts = self.behind.listing(changed_since)
+        parts = self.behind.listing()
         waited, word = 0.0, FAULT
         running = self._tallies.running
         running[self._backend] = running.get(self._backend, 0) + 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -101,7 +100,7 @@ class Shows:
     reads: list[str] = field(default_factory=list)
     before_read: Callable[[str], Any] | None = None
     lists: int = 0
-    _listing: Callable[[datetime | None], AsyncIterator[Sequence[Listed]]] = field(init=False)
+    _listing: Callable[[], AsyncIterator[Sequence[Listed]]] = field(init=False)
     _read: Callable[[str], Any] = field(init=False)
 
     def stand(self, patch: pytest.MonkeyPatch) -> Shows:
@@ -110,10 +109,10 @@ class Shows:
         patch.setattr(self.adapter, "read", self.read)
         return self
 
-    async def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
+    async def listing(self) -> AsyncIterator[Sequence[Listed]]:
         self.lists += 1
         given = 0
-        async for batch in self._listing(changed_since):
+        async for batch in self._listing():
             for one in batch:
                 if number_of(one) in self.unlisted:
                     continue

@@ -25,7 +25,7 @@ def listed(tallies: Tallies, trouble: Exception | None, *, waits: bool = False) 
         if trouble is not None:
             raise trouble
 
-    return WatchedAdapter(Mock(listing=batches), tallies, backend="cx", vendor="civica_cx").listing(None)
+    return WatchedAdapter(Mock(listing=batches), tallies, backend="cx", vendor="civica_cx").listing()
 
 
 async def drained(batches: AsyncIterator[Any]) -> None:

@@ -66,7 +66,7 @@ class Bench:
         with self.proxy.answering(self.calls[row.call], row.canned):
             try:
                 if row.call == "list":
-                    async for _ in adapter.listing(None):
+                    async for _ in adapter.listing():
                         pass
                 else:
                     await adapter.read(self._number("read"))

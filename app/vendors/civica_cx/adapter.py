@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from app.domain.errors import BackendUnavailable, CapabilityMissing, GatewayError, InvalidRequest
 from app.domain.glimpses import Listed
@@ -91,9 +91,9 @@ class CivicaCxAdapter:
     async def read(self, number: str) -> Observation:
         return await self._orders.read(number, self._ends())
 
-    async def listing(self, changed_since: datetime | None) -> AsyncGenerator[Sequence[Listed], None]:
+    async def listing(self) -> AsyncGenerator[Sequence[Listed], None]:
         deadline_s = LISTS_TAKE * self._connection.deadline_s
-        async with aclosing(self._orders.listing(changed_since, deadline_s)) as found:
+        async with aclosing(self._orders.listing(deadline_s)) as found:
             async for batch in found:
                 yield batch
 

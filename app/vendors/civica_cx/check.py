@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from datetime import datetime
 
 from app.domain.errors import VendorTrouble
 from app.domain.glimpses import Listed, read
@@ -20,7 +19,7 @@ from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.transport import VendorHttp
 from app.vendors.vendor import Connection
 
-Listing = Callable[[datetime | None], AsyncGenerator[Sequence[Listed], None]]
+Listing = Callable[[], AsyncGenerator[Sequence[Listed], None]]
 
 
 async def check(
@@ -103,7 +102,7 @@ async def _codes(listing: Listing, known: KnownCodes) -> Finding:
     """The status codes that the client's orders have, beside the table that is in use."""
     seen: dict[str, int] = {}
     try:
-        async with aclosing(listing(None)) as batches:
+        async with aclosing(listing()) as batches:
             async for batch in batches:
                 for one in batch:
                     order = read(one)

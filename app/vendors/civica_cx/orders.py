@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from datetime import datetime
 
 from app.domain.errors import BackendUnavailable, VendorSaid, WorkOrderNotFound
 from app.domain.glimpses import Listed, number_of, read
@@ -19,7 +18,7 @@ from app.vendors.civica_cx.settings import CivicaCxSettings
 from app.vendors.civica_cx.slices import Remembered
 from app.vendors.civica_cx.soap import Soap
 from app.vendors.civica_cx.tables import LIST_ORDERS, READ_ORDER
-from app.vendors.civica_cx.translate import FaultyOrder, from_cx_order, to_cx_time
+from app.vendors.civica_cx.translate import FaultyOrder, from_cx_order
 from app.vendors.exchange import NotSent, Reply, Unanswered
 from app.vendors.meanings import transport_error, unreadable
 
@@ -56,7 +55,7 @@ class Orders:
         left_s = ends - asyncio.get_running_loop().time()
         # A role may show orders one by one and no list: then nothing more can be found out here.
         with suppress(ListRefused):
-            async with aclosing(self._listed(None, left_s)) as listed:
+            async with aclosing(self._listed(left_s)) as listed:
                 async for batch in listed:
                     for order in batch:
                         if number_of(order) == number and (seen := read(order)) is not None:
@@ -90,28 +89,26 @@ class Orders:
             raise unreadable("Cx answered with another order than the one that was asked for.")
         return seen
 
-    async def listing(self, changed_since: datetime | None, deadline_s: float) -> AsyncGenerator[list[Listed], None]:
+    async def listing(self, deadline_s: float) -> AsyncGenerator[list[Listed], None]:
         """A refused list is no BackendMisconfigured: the same user may read and update all the same, so no write waits."""
         try:
-            async with aclosing(self._listed(changed_since, deadline_s)) as listed:
+            async with aclosing(self._listed(deadline_s)) as listed:
                 async for batch in listed:
                     yield batch
         except ListRefused as refusal:
             raise BackendUnavailable("Cx does not let this user list orders.", vendor=refusal.said) from refusal
 
-    async def _listed(self, changed_since: datetime | None, deadline_s: float) -> AsyncGenerator[list[Listed], None]:
-        texts = {} if changed_since is None else {"FromDate": to_cx_time(changed_since, self._zone)}
+    async def _listed(self, deadline_s: float) -> AsyncGenerator[list[Listed], None]:
         try:
             for again in (True, False):
                 contract = await self._soap.contract()
                 token = await self._soap.token()
                 asked_at = self._soap.now()
                 operation = contract[LIST_ORDERS]
-                async with self._soap.listen(LIST_ORDERS, texts, token=token, deadline_s=deadline_s) as answer:
+                async with self._soap.listen(LIST_ORDERS, {}, token=token, deadline_s=deadline_s) as answer:
                     if answer.status == 200 and is_soap(answer.headers):
-                        remembered = self._remembered if changed_since is None else None
                         feed = OrderFeed(
-                            operation.name, contract.names, self._zone, as_of=asked_at, remembered=remembered
+                            operation.name, contract.names, self._zone, as_of=asked_at, remembered=self._remembered
                         )
                         async for batch in batches(answer, feed):
                             yield batch

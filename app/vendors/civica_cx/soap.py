@@ -39,8 +39,7 @@ _UPDATE_WITH_COMMENTS: Members = {
     **_UPDATE,
     "NewStatus": {"Comments": hole("Comments"), **_UPDATE["NewStatus"]},  # type: ignore[dict-item]
 }
-_LIST_ALL: Members = {"Token": hole("Token"), "FromDate": None}
-_LIST_CHANGED: Members = {"Token": hole("Token"), "FromDate": hole("FromDate")}
+_LIST: Members = {"Token": hole("Token"), "FromDate": None}  # all of them
 _READ: Members = {
     "Token": hole("Token"),
     "WorkOrderReference": hole("WorkOrderReference"),
@@ -56,7 +55,7 @@ def members(call: Call, texts: Mapping[str, str]) -> Members:
     if call is UPDATE_STATUS:
         return _UPDATE_WITH_COMMENTS if "Comments" in texts else _UPDATE
     if call is LIST_ORDERS:
-        return _LIST_CHANGED if "FromDate" in texts else _LIST_ALL
+        return _LIST
     return _READ if call is READ_ORDER else _LOG_IN
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from app.domain.errors import GatewayError, WorkOrderNotFound
+from app.domain.glimpses import Listed, no_list
 from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.work_orders import Observation
 from app.vendors.exchange import NotSent, Unanswered
@@ -85,11 +85,8 @@ class NexusFsAdapter:
             raise transport_error(fault) from fault
         return read_order(heard, number)
 
-    async def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Observation]]:
-        """NexusFS has no documented list."""
-        nothing: tuple[Sequence[Observation], ...] = ()
-        for batch in nothing:
-            yield batch
+    def listing(self) -> AsyncIterator[Sequence[Listed]]:
+        return no_list()
 
     def prove(self, write: Write, seen: Observation | None) -> Proof:
         """A status by its code, which is all that NexusFS keeps of an update; any other write by what the order shows."""

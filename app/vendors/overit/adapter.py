@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
+from app.domain.glimpses import Listed, no_list
 from app.domain.merge_patch import missing, shows
 from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.work_orders import Observation
@@ -74,11 +74,8 @@ class OverItAdapter:
     async def read(self, number: str) -> Observation:
         return await self._orders.read(number, ends=self._ends())
 
-    async def listing(self, changed_since: datetime | None) -> AsyncIterator[Sequence[Observation]]:
-        """No list is documented."""
-        none: tuple[Sequence[Observation], ...] = ()
-        for batch in none:
-            yield batch
+    def listing(self) -> AsyncIterator[Sequence[Listed]]:
+        return no_list()
 
     def prove(self, write: Write, seen: Observation | None) -> Proof:
         """By the order as it shows: a PATCH that stopped half way proves neither."""

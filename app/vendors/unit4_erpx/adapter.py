@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from app.domain.errors import CapabilityMissing, GatewayError, InvalidRequest, WorkOrderNotFound
+from app.domain.glimpses import Listed, no_list
 from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.work_orders import Observation
 from app.vendors.exchange import NotSent, Unanswered
@@ -84,11 +84,8 @@ class Unit4ErpxAdapter:
     async def read(self, number: str) -> Observation:
         return await self._read(number, self._ends())
 
-    async def listing(self, changed_since: datetime | None) -> AsyncGenerator[Sequence[Observation], None]:
-        """None: the document has no list."""
-        nothing: tuple[Sequence[Observation], ...] = ()
-        for batch in nothing:
-            yield batch
+    def listing(self) -> AsyncIterator[Sequence[Listed]]:
+        return no_list()
 
     def prove(self, write: Write, seen: Observation | None) -> Proof:
         return evidence.proof_of(write, seen)

@@ -531,20 +531,13 @@ async def gathered(listing: AsyncIterator[Sequence[Listed]]) -> list[list[str]]:
     return [[seen.key.number for one in batch if (seen := read(one)) is not None] async for batch in listing]
 
 
-async def test_a_list_comes_in_batches(cx: Cx, adapter: VendorAdapter) -> None:
+async def test_a_list_comes_in_batches(cx: Cx, adapter: VendorAdapter, tmp_path: Path) -> None:
     cx.will(LIST, orders(*range(1, 451)))
-    batches = await gathered(adapter.listing(None))
+    batches = await gathered(adapter.listing())
     assert [len(batch) for batch in batches] == [200, 200, 50]
     assert [number for batch in batches for number in batch] == [str(number) for number in range(1, 451)]
-    assert texts(cx.asked(LIST)[0].body)["FromDate"] is None
-
-
-async def test_changes_are_asked_for_since_a_time_on_the_clients_clock(
-    cx: Cx, adapter: VendorAdapter, tmp_path: Path
-) -> None:
-    await gathered(adapter.listing(datetime(2026, 7, 1, 12, 0, tzinfo=UTC)))
     [arrived] = cx.asked(LIST)
-    assert texts(arrived.body)["FromDate"] == "2026-07-01T13:00:00"
+    assert texts(arrived.body)["FromDate"] is None  # all of them
     cx.wsdl.schema("WSRepairContractorService", tmp_path).assertValid(etree.fromstring(arrived.body)[0][0])
 
 
@@ -552,18 +545,18 @@ async def test_a_faulty_order_does_not_lose_the_others(
     cx: Cx, adapter: VendorAdapter, caplog: pytest.LogCaptureFixture
 ) -> None:
     cx.will(LIST, orders(1, 2, 3, spoil=2))
-    assert await gathered(adapter.listing(None)) == [["1", "3"]]
+    assert await gathered(adapter.listing()) == [["1", "3"]]
     assert "an order was left out of the list: StatusDate is not a time (WorkOrderId '2')" in caplog.text
 
 
 async def test_an_empty_list_is_empty(cx: Cx, adapter: VendorAdapter) -> None:
     cx.will(LIST, orders())
-    assert await gathered(adapter.listing(None)) == []
+    assert await gathered(adapter.listing()) == []
 
 
 async def test_a_list_renews_an_invalid_token(cx: Cx, adapter: VendorAdapter) -> None:
     cx.will(LIST, INVALID_TOKEN)
-    assert await gathered(adapter.listing(None)) == [["113427"]]
+    assert await gathered(adapter.listing()) == [["113427"]]
 
 
 async def test_a_list_that_breaks_off_gives_what_came_and_then_its_trouble(cx: Cx, adapter: VendorAdapter) -> None:
@@ -577,7 +570,7 @@ async def test_a_list_that_breaks_off_gives_what_came_and_then_its_trouble(cx: C
         writer.close()
 
     cx.will(LIST, half)
-    listing = adapter.listing(None)
+    listing = adapter.listing()
     assert [len(await anext(listing)), len(await anext(listing))] == [200, 200]
     seen.set()
     with pytest.raises(BackendUnavailable):
@@ -609,7 +602,7 @@ async def test_a_list_that_meets(
 ) -> None:
     cx.will(LIST, answer, answer)
     with pytest.raises(VendorTrouble) as caught:
-        await gathered(adapter.listing(None))
+        await gathered(adapter.listing())
     assert type(caught.value) is error
 
 

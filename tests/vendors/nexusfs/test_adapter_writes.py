@@ -72,7 +72,7 @@ async def test_a_number_with_signs_of_its_own_is_one_number(sim_nexus: Nexus, ad
 
 
 async def test_nothing_is_listed(adapter: VendorAdapter) -> None:
-    assert [batch async for batch in adapter.listing(None)] == []
+    assert [batch async for batch in adapter.listing()] == []
 
 
 # --- PUT, POST, DELETE

@@ -51,7 +51,7 @@ async def test_an_external_code_is_looked_for_in_our_external_system(sim_fsm: Fs
 
 async def test_no_order_is_listed(sim_fsm: Fsm) -> None:
     async with adapting(sim_fsm.url) as adapter:
-        assert [batch async for batch in adapter.listing(None)] == []
+        assert [batch async for batch in adapter.listing()] == []
 
 
 UNREADABLE = [

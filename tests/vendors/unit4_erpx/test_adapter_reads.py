@@ -123,4 +123,4 @@ async def test_a_vendor_that_is_not_there_is_unavailable() -> None:
 
 async def test_there_is_no_list(sim_erp: Erp) -> None:
     async with adapting(sim_erp.url) as adapter:
-        assert [batch async for batch in adapter.listing(None)] == []
+        assert [batch async for batch in adapter.listing()] == []
