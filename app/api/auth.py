@@ -18,7 +18,7 @@ from fastapi.security import OAuth2
 from starlette.requests import HTTPConnection
 
 from app.api.auth_config import AuthConfig, TrustedIssuer
-from app.api.keys import Keys, SigningKeyRefused
+from app.api.keys import Keys
 from app.api.trusted_issuers import Fetch
 from app.api.verify import Verified, Verifier, bad_token
 from app.domain.clients import SCOPES, ClientDirectory, ClientRecord
@@ -31,7 +31,6 @@ __all__ = [
     "Caller",
     "Fetch",
     "Keys",
-    "SigningKeyRefused",
     "TrustedIssuer",
     "granted",
     "nothing_here",

@@ -13,11 +13,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NoReturn, TypeAlias, TypeVar
 
-from app.api.canonical_json import canonical
 from app.domain.errors import MalformedRequest
 from app.domain.json import JsonValue, escaped
 
-__all__ = ["MAX_DEPTH", "MAX_INTEGER", "MAX_NODES", "canonical", "carried", "parse", "pointer"]
+__all__ = ["MAX_DEPTH", "MAX_INTEGER", "MAX_NODES", "carried", "parse", "pointer"]
 
 MAX_DEPTH = 32
 MAX_NODES = 10_000

@@ -65,9 +65,12 @@ class Desk:
         deadline = now + round(self.deadline_s * SECOND)
         return Lease(owner=self.owner, until=deadline + 15 * SECOND, deadline_at=deadline)
 
-    async def observe(self, seen: Observation, *, source: str) -> None:
+    async def observe(self, seen: Observation) -> None:
+        """Take in what was read for the sake of a write."""
         ended = self.backend.rules.table.ended_codes
-        await self.store.write(orders.observe(self.backend.name, [seen], source=source, now=self.clock(), ended=ended))
+        await self.store.write(
+            orders.observe(self.backend.name, [seen], source="delivery", now=self.clock(), ended=ended)
+        )
 
     async def learn(self, seen: Observation) -> KnownOrder:
         """Take in what the vendor shows, and give the order as the ledger has it then."""

@@ -116,7 +116,7 @@ async def _status_shown(desk: Desk, operation: Operation) -> Reading:
     asked_at = desk.clock()
     seen = await desk.backend.adapter.read(operation.work_order)
     desk.backend.health.well(now=desk.clock())
-    await desk.observe(seen, source="delivery")
+    await desk.observe(seen)
     proof = desk.backend.adapter.prove(write_of(desk, operation, view), seen)
     shown = f"{seen.code}|{seen.status_at.isoformat() if seen.status_at else ''}"
     baffling = None

@@ -163,7 +163,7 @@ async def _observe(desk: Desk, seen: Observation | None) -> None:
     if seen is None:
         return
     try:
-        await desk.observe(seen, source="delivery")
+        await desk.observe(seen)
     except StoreUnavailable as error:
         log.error("could not take in the order after a refusal", backend=desk.backend.name, reason=str(error))
 

@@ -35,9 +35,9 @@ class Table(SQLModel):
     model_config = {"defer_build": True}
 
 
-def _big(*, primary_key: bool = False, nullable: bool = False, default: int | None = None) -> Column[int]:
+def _big(*, nullable: bool = False, default: int | None = None) -> Column[int]:
     server_default = None if default is None else str(default)
-    return Column(BigInteger, primary_key=primary_key, nullable=nullable, server_default=server_default)
+    return Column(BigInteger, nullable=nullable, server_default=server_default)
 
 
 def _text(*, primary_key: bool = False, nullable: bool = False) -> Column[str]:

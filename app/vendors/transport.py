@@ -99,7 +99,7 @@ class VendorHttp:
         return Reply(status=arriving.status, headers=arriving.headers, body=body)
 
     @asynccontextmanager
-    async def stream(self, request: Outgoing, *, deadline_s: float, limit: int = LIST_LIMIT) -> AsyncIterator[Streamed]:
+    async def stream(self, request: Outgoing, *, deadline_s: float) -> AsyncIterator[Streamed]:
         """Send `request` and hand out the answer while it arrives; raises NotSent or Unanswered."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + deadline_s
@@ -107,8 +107,8 @@ class VendorHttp:
         try:
             arriving = await self._begun(request, ends)
             try:
-                _need_readable(arriving, limit)
-                yield Streamed(arriving, left_s=ends - loop.time(), limit=limit)
+                _need_readable(arriving, LIST_LIMIT)
+                yield Streamed(arriving, left_s=ends - loop.time(), limit=LIST_LIMIT)
             finally:
                 arriving.close()
         finally:

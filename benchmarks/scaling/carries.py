@@ -10,7 +10,6 @@ from benchmarks.scaling.plan import BUSY, db_load, gateway_load
 from benchmarks.scaling.theory import disk_busy
 from benchmarks.scaling.world import DAY_S, HOUR_S, Demand
 
-PAGE_BYTES = 8_192
 FREEZE_AGE = 200_000_000
 """After so many transactions PostgreSQL goes through every table that has rows unfrozen (autovacuum_freeze_max_age)."""
 DEAD_SHARE = 0.2

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.strict_json import MAX_NODES, canonical, parse, pointer
+from app.api.canonical_json import canonical
+from app.api.strict_json import MAX_NODES, parse, pointer
 from app.domain.errors import FieldFault, MalformedRequest
 from app.domain.json import JsonValue
 

@@ -102,7 +102,7 @@ class SoapOperation:
     def request_members(self, names: Names) -> list[xsd.Element]:
         return _members(self._request(names)[1])
 
-    def result_members(self, names: Names) -> list[xsd.Element]:
+    def result_members(self) -> list[xsd.Element]:
         elements = self._operation.output.body.type.elements
         wanted = f"{self._operation.name}Result"
         return next((_members(element) for _, element in elements if element.name == wanted), [])
@@ -138,7 +138,7 @@ def load(documents: Documents, url: str, renamed: Mapping[str, str]) -> Contract
 def _operation(client: Client, call: Call, url: str, names: Names) -> Operation:
     name = names.of(call.operation)
     soap = SoapOperation(client, name)
-    request, result = soap.request_members(names), soap.result_members(names)
+    request, result = soap.request_members(names), soap.result_members()
     return Operation(
         call=call,
         name=name,

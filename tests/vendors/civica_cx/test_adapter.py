@@ -132,7 +132,6 @@ class Said:
 
 NO = Outcome.refused
 MAYBE = Outcome.unknown
-RESULT = b"UpdateRepairWorksOrderStatusResult"
 SAID = [
     Said(id="accepted", answer=sample("update_accepted.xml"), outcome=Outcome.applied),
     Said(id="same status again", answer=sample("update_refused.xml"), outcome=NO),
