@@ -16,8 +16,8 @@ from app.api.order_bodies import WorkOrderPatch, validated
 from app.api.order_writes import check_number, checks, collections, order_in
 from app.api.parameters import (
     IDEMPOTENCY_KEY,
-    IF_MATCH,
     IF_NO_ORDER,
+    IF_ORDER_MATCHES,
     OPTIONAL_IDEMPOTENCY_KEY,
     PREFER,
     BackendName,
@@ -74,11 +74,11 @@ Writer = Annotated[Caller, requires("orders:write")]
 
 WRITE: dict[str, Any] = {"parameters": [IDEMPOTENCY_KEY, PREFER]}
 PATCH: dict[str, Any] = {
-    "parameters": [IDEMPOTENCY_KEY, IF_MATCH, PREFER],
+    "parameters": [IDEMPOTENCY_KEY, IF_ORDER_MATCHES, PREFER],
     "requestBody": {"content": {MERGE_PATCH: {}}},
 }
-PUT: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, IF_MATCH, IF_NO_ORDER, PREFER]}
-DELETE: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, IF_MATCH, PREFER]}
+PUT: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, IF_ORDER_MATCHES, IF_NO_ORDER, PREFER]}
+DELETE: dict[str, Any] = {"parameters": [OPTIONAL_IDEMPOTENCY_KEY, IF_ORDER_MATCHES, PREFER]}
 
 IN_PLACE = (*ERRORS, OrderEnded, PreconditionFailed)
 """Of a write to an order that is there."""

@@ -43,7 +43,9 @@ from app.ledger.sql import Unit
 router = strict_router(tags=["holds"])
 
 HoldId = Annotated[str, Path(description="A hold's id.", examples=["hold_01KAKZ6T3J5N2M8Q4X7B9C1D0F"])]
-IF_MATCH = optional_header("If-Match", "The hold's ETag: it is resolved only if the hold still has it; else 412.")
+IF_HOLD_MATCHES = optional_header(
+    "If-Match", "The hold's ETag: it is resolved only if the hold still has it; else 412."
+)
 ETAG = {"ETag": {"description": "Of this state of the hold.", "schema": {"type": "string"}}}
 
 
@@ -120,7 +122,7 @@ async def get_hold(
             RateLimited,
         ),
     },
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY, IF_MATCH]},
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY, IF_HOLD_MATCHES]},
 )
 async def resolve_hold(
     request: Received,

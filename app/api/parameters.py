@@ -96,19 +96,19 @@ PREFER = optional_header(
     "`respond-async` answers 202 at once; `wait=N` waits up to N (0 to 25) seconds for the vendor.",
     example="wait=10",
 )
-IF_MATCH = optional_header(
+IF_ORDER_MATCHES = optional_header(
     "If-Match",
     "ETags: the write happens only if the order, read just before, still has one of them; else 412. "
     "`*` asks only that there is such an order.",
     example=AN_ETAG,
 )
-IF_NONE_MATCH = optional_header("If-None-Match", "An ETag: 304 if the order still has it.", example=AN_ETAG)
+IF_ORDER_CHANGED = optional_header("If-None-Match", "An ETag: 304 if the order still has it.", example=AN_ETAG)
 IF_NO_ORDER: Parameter = {
     **optional_header(
         "If-None-Match", "`*`: the write happens only if the vendor, read just before, has none; else 412."
     ),
     "schema": {"type": "string", "enum": ["*"]},
 }
-CACHE_CONTROL = optional_header(
+MAX_STALE = optional_header(
     "Cache-Control", "`max-stale=N` accepts our last copy if it is at most N seconds old.", example="max-stale=60"
 )

@@ -11,7 +11,7 @@ from app.api.cursors import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Limit
 from app.api.documented import problems
 from app.api.gateway import GatewayDep
 from app.api.pages import Page
-from app.api.parameters import CACHE_CONTROL, IF_NONE_MATCH, BackendName, OrderNumber, UpdatedSince
+from app.api.parameters import IF_ORDER_CHANGED, MAX_STALE, BackendName, OrderNumber, UpdatedSince
 from app.api.reads import accepted_age_s, fresh_or_known, last_copy, live, shown
 from app.api.requests import Received, strict_router
 from app.api.schemas import Transitions, WorkOrder, WorkOrderList
@@ -111,7 +111,7 @@ def _after(sort_key: tuple[str | int | None, ...] | None) -> tuple[int, str] | N
         304: {"description": "Unchanged since the ETag that If-None-Match names.", "headers": ETAG},
         **problems(WorkOrderNotFound, *VENDOR_TROUBLE),
     },
-    openapi_extra={"parameters": [CACHE_CONTROL, IF_NONE_MATCH]},
+    openapi_extra={"parameters": [MAX_STALE, IF_ORDER_CHANGED]},
 )
 async def get_work_order(
     request: Received,

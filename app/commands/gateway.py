@@ -20,14 +20,13 @@ import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.api.prefer import MAX_WAIT_S
 from app.commands.door import let_nobody_in, waiting_at
 from app.commands.protocol import ProblemProtocol
 from app.main import create_app
 from app.settings import Configuration
 
 KEEP_ALIVE_S = 15
-LONGEST_WAIT_S = 25
-"""What `Prefer: wait` may ask for; a read may take as long as one attempt."""
 FIRST_REQUEST_S = 1
 """How long a connection may stay silent that was taken just before the listener closed."""
 LET_IN_S = 0.05
@@ -55,7 +54,8 @@ class GatewayServer(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=math.ceil(max(LONGEST_WAIT_S, configuration.delivery.deadline_s)) + 10,
+                # What `Prefer: wait` may ask for; a read may take as long as one attempt.
+                timeout_graceful_shutdown=math.ceil(max(MAX_WAIT_S, configuration.delivery.deadline_s)) + 10,
             )
         )
         self._ready = ready

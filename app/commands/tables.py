@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from app.api.order_bodies import OrderMembers
 from app.commands.reference import api_calls, command_line, events, metrics, problems, settings, state_diagram
 from app.commands.reference.markdown import table as _table
-from app.domain.field_shapes import EXTENSIONS
+from app.domain.field_table import EXTENSIONS
 from app.domain.ports import Capability
 from app.domain.statuses import Status
 from app.domain.work_orders import MEMBERS

@@ -90,6 +90,13 @@ class FieldTable(Members):
     vendor: str
 
 
+def own_members(ours: JsonObject, vendor: str) -> JsonObject:
+    """What stands in `extensions.<vendor>` of an object of ours."""
+    extensions = ours.get(EXTENSIONS)
+    own = extensions.get(vendor) if isinstance(extensions, Mapping) else None
+    return own if isinstance(own, Mapping) else {}
+
+
 def by_one(name: str, *, number: bool = False) -> Callable[[JsonObject], str | None]:
     """A key that is one member: a text, or (`number`) a whole number from 0 to a billion, written as text."""
 

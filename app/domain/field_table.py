@@ -6,6 +6,7 @@ A table lists the vendor's members and where each stands in our work order. What
 
 from app.domain.field_reading import to_ours
 from app.domain.field_shapes import (
+    EXTENSIONS,
     MOMENT,
     PLAIN,
     FieldTable,
@@ -21,10 +22,12 @@ from app.domain.field_shapes import (
     by_one,
     homes,
     one_id,
+    own_members,
 )
-from app.domain.field_writing import Theirs, to_theirs
+from app.domain.field_writing import Removed, Theirs, to_theirs
 
 __all__ = [
+    "EXTENSIONS",
     "MOMENT",
     "PLAIN",
     "FieldTable",
@@ -34,6 +37,7 @@ __all__ = [
     "Nested",
     "Plain",
     "Record",
+    "Removed",
     "Rows",
     "Shape",
     "Spread",
@@ -41,6 +45,7 @@ __all__ = [
     "by_one",
     "homes",
     "one_id",
+    "own_members",
     "to_ours",
     "to_theirs",
 ]

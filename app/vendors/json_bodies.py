@@ -40,6 +40,13 @@ def json_value(body: bytes) -> JsonValue:
     return value
 
 
+def text_of(value: JsonValue) -> str | None:
+    """A code or an id as text, whether it came as a text or as a whole number; None for what is neither, and for none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None
+
+
 def _brackets(body: bytes) -> int:
     """How many there are, in texts too: nothing is nested deeper than that, and most records need no closer look."""
     return body.count(b"{") + body.count(b"[")

@@ -45,11 +45,12 @@ class NexusFsAdapter:
 
     async def send(self, write: Write) -> Answer:
         try:
-            request = to_nexus_request(write, self._settings, before=write.before or {})
+            requests = self.requests(write)
         except GatewayError as error:
             return error_answer(error)
-        if request is None:
+        if not requests:
             return Answer(outcome=Outcome.applied, detail="There was nothing to change.")
+        [request] = requests
         ends = self._ends()
         try:
             answer = write_answer(await self._nexus.ask(request, ends=ends), request)

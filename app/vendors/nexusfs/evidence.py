@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.domain.field_shapes import EXTENSIONS, Record
+from app.domain.field_table import EXTENSIONS, Record
 from app.domain.json import JsonObject, JsonValue
 from app.domain.merge_patch import Difference
 from app.domain.ports import Proof, Write

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from app.domain.field_shapes import EXTENSIONS, Keyed, Member, Nested, Rows
+from app.domain.field_table import EXTENSIONS, Keyed, Member, Nested, Rows
 from app.domain.json import JsonObject, JsonValue, escaped
 from app.vendors.nexusfs.fields import TABLE
 from app.vendors.nexusfs.tables import SLUG

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.domain.field_shapes import EXTENSIONS
+from app.domain.field_table import EXTENSIONS
 from app.domain.json import JsonObject
 from app.domain.merge_patch import nothing, with_replaced
 from app.domain.order_body import contents

@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 from app.domain.errors import InvalidRequest
 from app.domain.field_table import Record, to_ours
-from app.domain.json import JsonObject, JsonValue
+from app.domain.json import JsonObject
 from app.domain.merge_patch import shows
 from app.domain.order_body import contents
 from app.domain.ports import Kind, VendorRequest, Write
 from app.domain.work_orders import Observation, OrderKey
 from app.vendors.exchange import EVERY_REQUEST
-from app.vendors.json_bodies import json_bytes
+from app.vendors.json_bodies import json_bytes, text_of
 from app.vendors.nexusfs.evidence import as_shown
 from app.vendors.nexusfs.fields import DISPATCH_STATUS, SECTIONS, TABLE
 from app.vendors.nexusfs.patch import to_nexus_patch
@@ -165,13 +165,7 @@ def from_nexus_order(record: JsonObject, *, as_of: datetime) -> Observation | No
 
 def status_code(record: JsonObject) -> str | None:
     """The OrderStatus; beside 1 with its DispatchStatus, where none counts as 0. An unknown one stays as it is."""
-    status, dispatch = _text(record.get("OrderStatus")), record.get(DISPATCH_STATUS)
+    status, dispatch = text_of(record.get("OrderStatus")), record.get(DISPATCH_STATUS)
     if status != NEW:
         return status
-    return f"{NEW}/{'0' if dispatch is None else _text(dispatch) or '?'}"
-
-
-def _text(value: JsonValue) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) and value else None
+    return f"{NEW}/{'0' if dispatch is None else text_of(dispatch) or '?'}"

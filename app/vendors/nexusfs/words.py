@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.domain.errors import CapabilityMissing, FieldFault, InvalidRequest
-from app.domain.field_shapes import EXTENSIONS, Record
-from app.domain.field_writing import Removed, to_theirs
+from app.domain.field_table import EXTENSIONS, Record, Removed, own_members, to_theirs
 from app.domain.json import JsonObject, JsonValue, escaped
 from app.vendors.nexusfs.fields import COLLECTIONS, SECTIONS, TABLE
 from app.vendors.nexusfs.tables import CAPABILITIES, SLUG
@@ -86,18 +85,12 @@ def without_nulls(value: JsonValue) -> JsonValue:
 
 def _commands(body: JsonObject) -> list[FieldFault]:
     """Words of the vendor's PATCH that a caller wrote as if they were members: they would do what nobody checked."""
-    found = [(f"/{EXTENSIONS}/{SLUG}/{word}", word) for word in PATCH_WORDS if word in _own(body)]
+    found = [(f"/{EXTENSIONS}/{SLUG}/{word}", word) for word in PATCH_WORDS if word in own_members(body, SLUG)]
     for name in COLLECTIONS:
         elements = body.get(name)
         found += [
             (f"/{name}/{escaped(key)}/{EXTENSIONS}/{SLUG}/{DELETE}", DELETE)
             for key, element in (elements.items() if isinstance(elements, Mapping) else ())
-            if isinstance(element, Mapping) and DELETE in _own(element)
+            if isinstance(element, Mapping) and DELETE in own_members(element, SLUG)
         ]
     return [fault(pointer, f"{word} is a command of NexusFS's PATCH and no member.") for pointer, word in found]
-
-
-def _own(value: JsonObject) -> JsonObject:
-    extensions = value.get(EXTENSIONS)
-    own = extensions.get(SLUG) if isinstance(extensions, Mapping) else None
-    return own if isinstance(own, Mapping) else {}

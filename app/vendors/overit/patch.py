@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from app.domain.errors import FieldFault, InvalidRequest, WorkOrderNotFound
-from app.domain.field_table import Record
+from app.domain.field_table import Record, own_members
 from app.domain.json import JsonObject, JsonValue
 from app.domain.merge_patch import same, shows
 from app.domain.ports import Write
 from app.domain.work_orders import OrderKey
 from app.vendors.overit.constraints import ONLY_NEW, OPERATION_PLACES, ORDER_PLACES, pointer
 from app.vendors.overit.fields import OPERATIONS
-from app.vendors.overit.translate import asked_of, asked_operations, incapable, lacking, own, to_record
+from app.vendors.overit.tables import SLUG
+from app.vendors.overit.translate import asked_of, asked_operations, incapable, lacking, to_record
 
 IGNORED = "NextGen FSM would ignore a part of this without a word."
 
@@ -54,11 +55,11 @@ def payload(write: Write, system: str) -> JsonObject | None:
     asked = asked_of(write.body)
     if shows(before, asked):
         return None
-    assignment = own(before).get(ASSIGNMENT)
+    assignment = own_members(before, SLUG).get(ASSIGNMENT)
     operations = _operations(record.pop(OPERATIONS, None), asked_operations(asked), before, assignment)
 
     def stands(name: str) -> bool:
-        return same(own(asked).get(name), own(before).get(name))
+        return same(own_members(asked, SLUG).get(name), own_members(before, SLUG).get(name))
 
     members, faults = _taken(_without_empty(record), ORDER_IGNORES.get(assignment, {}), stands, ORDER_PLACES, "")
     if faults:

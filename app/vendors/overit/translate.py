@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.domain.errors import CapabilityMissing, FieldFault, InvalidRequest
-from app.domain.field_shapes import EXTENSIONS
-from app.domain.field_table import Record, to_ours, to_theirs
+from app.domain.field_table import Record, own_members, to_ours, to_theirs
 from app.domain.json import JsonObject, JsonValue
 from app.domain.order_body import contents
 from app.domain.work_orders import Observation, OrderKey
+from app.vendors.json_bodies import text_of
 from app.vendors.overit.constraints import faults
 from app.vendors.overit.fields import ADDRESS_MEMBER, OPERATIONS, ORDER, groups
 from app.vendors.overit.tables import CAPABILITIES, EXTERNAL, SLUG
@@ -41,10 +41,10 @@ def from_record(record: JsonObject, *, as_of: datetime) -> Observation:
     return Observation(
         key=OrderKey(
             number=number,
-            reference=_text(ours.get("external_reference")),
-            vendor_ids={name: text for name, value in own.items() if (text := _text(value)) is not None},
+            reference=text_of(ours.get("external_reference")),
+            vendor_ids={name: text for name, value in own.items() if (text := text_of(value)) is not None},
         ),
-        code=_text(status.get("code")) if isinstance(status, Mapping) else None,
+        code=text_of(status.get("code")) if isinstance(status, Mapping) else None,
         status_at=None,
         late=False,
         target_at=None,
@@ -100,13 +100,6 @@ def lacking(pointer: str, message: str) -> FieldFault:
     return FieldFault(pointer=pointer, code="capability-missing", message=message)
 
 
-def own(members: JsonObject) -> JsonObject:
-    """What stands in `extensions.overit` of an object."""
-    extensions = members.get(EXTENSIONS)
-    found = extensions.get(SLUG) if isinstance(extensions, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
 def _removals(asked: JsonObject) -> list[FieldFault]:
     keys = [f"/{key}" for key, value in asked_operations(asked).items() if value is None]
     if OPERATIONS in asked and asked[OPERATIONS] is None:
@@ -116,18 +109,11 @@ def _removals(asked: JsonObject) -> list[FieldFault]:
 
 def _misplaced(asked: JsonObject) -> list[FieldFault]:
     """What has a name of ours, and stands under the vendor's: the table lets a value of another shape pass there."""
-    found = [(f"/extensions/{SLUG}/{OPERATIONS}", OPERATIONS)] if OPERATIONS in own(asked) else []
+    found = [(f"/extensions/{SLUG}/{OPERATIONS}", OPERATIONS)] if OPERATIONS in own_members(asked, SLUG) else []
     for key, operation in asked_operations(asked).items():
-        if isinstance(operation, Mapping) and ADDRESS_MEMBER in own(operation):
+        if isinstance(operation, Mapping) and ADDRESS_MEMBER in own_members(operation, SLUG):
             found.append((f"/operations/{key}/extensions/{SLUG}/{ADDRESS_MEMBER}", "address"))
     return [
         FieldFault(pointer=pointer, code="invalid", message=f"Write it under our name: {name}.")
         for pointer, name in found
     ]
-
-
-def _text(value: JsonValue) -> str | None:
-    """A code or an id as text; None for what is neither."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value) if value != "" else None

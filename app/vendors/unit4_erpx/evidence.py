@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.domain.field_shapes import EXTENSIONS
+from app.domain.field_table import EXTENSIONS, own_members
 from app.domain.json import JsonObject
 from app.domain.merge_patch import Difference, applied, same, shows
 from app.domain.order_body import contents
@@ -15,7 +15,6 @@ from app.domain.work_orders import Observation
 from app.vendors.status_proof import prove_status
 from app.vendors.unit4_erpx.fields import COMPLETED, CUSTOMER, OWN_RELATIONS, related_ids
 from app.vendors.unit4_erpx.json_patch import without_nulls
-from app.vendors.unit4_erpx.own_members import own_members
 from app.vendors.unit4_erpx.tables import CLOSED, SLUG
 
 VALUES = "related_values"
@@ -87,7 +86,7 @@ def with_each_named(write: Write) -> Write:
     body, before = dict(write.body), write.before or {}
     if VALUES in body and body[VALUES] is None:
         body[VALUES] = dict.fromkeys(values_of(before) or {})
-    own, there = own_members(body), own_members(before).get(CUSTOMER, {})
+    own, there = own_members(body, SLUG), own_members(before, SLUG).get(CUSTOMER, {})
     if CUSTOMER in own and own[CUSTOMER] is None and isinstance(there, Mapping):
         extensions = body[EXTENSIONS]
         assert isinstance(extensions, Mapping)

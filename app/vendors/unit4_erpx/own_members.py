@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from app.domain.errors import FieldFault
-from app.domain.field_shapes import EXTENSIONS
+from app.domain.field_table import EXTENSIONS, own_members
 from app.domain.json import JsonObject, JsonValue, escaped
 from app.vendors.unit4_erpx.fields import CUSTOMER, DOCUMENTED, DOCUMENTED_CUSTOMER, DOCUMENTED_RELATED, RELATED
 from app.vendors.unit4_erpx.tables import SLUG
@@ -22,7 +22,7 @@ def own_member_faults(body: JsonObject, *, patch: bool) -> tuple[FieldFault, ...
 
 def _faults(body: JsonObject, *, patch: bool) -> Iterator[FieldFault]:
     at = f"/{EXTENSIONS}/{SLUG}"
-    own = own_members(body)
+    own = own_members(body, SLUG)
     yield from _names(own, DOCUMENTED, at)
     customer = own.get(CUSTOMER)
     if isinstance(customer, Mapping):
@@ -33,14 +33,7 @@ def _faults(body: JsonObject, *, patch: bool) -> Iterator[FieldFault]:
     if isinstance(values, Mapping):
         for key, element in values.items():
             if isinstance(element, Mapping):
-                yield from _names(own_members(element), DOCUMENTED_RELATED, f"/related_values/{escaped(key)}{at}")
-
-
-def own_members(ours: JsonObject) -> JsonObject:
-    """What stands in `extensions.unit4_erpx` of an object."""
-    extensions = ours.get(EXTENSIONS)
-    own = extensions.get(SLUG) if isinstance(extensions, Mapping) else None
-    return own if isinstance(own, Mapping) else {}
+                yield from _names(own_members(element, SLUG), DOCUMENTED_RELATED, f"/related_values/{escaped(key)}{at}")
 
 
 def _names(members: JsonObject, documented: tuple[str, ...], at: str) -> Iterator[FieldFault]:
