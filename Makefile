@@ -1,4 +1,5 @@
-# Everything a person or CI does with this tree. Needs make and Python 3.11 or later; all else comes hash-pinned from the locks.
+# Everything a person or CI does with this tree. Needs make and Python 3.11 or later; every package comes hash-pinned from the locks.
+# `make test-system` needs nginx, Chromium, Prometheus, Java and Node 20 besides, `make bench` Node 20: those are the machine's own.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:

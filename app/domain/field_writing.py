@@ -26,7 +26,8 @@ from app.domain.json import JsonObject, JsonValue, escaped
 from app.domain.merge_patch import same
 from app.domain.order_body import OURS
 
-NOBODY_WRITES = OURS - {"number"}
+NO_FIELDS = OURS - {"number"}
+"""Places here that no member of a body's fields is written to; a status has a way of its own."""
 Path: TypeAlias = "tuple[str, ...]"
 Removed: TypeAlias = "Callable[[JsonObject], JsonObject]"
 
@@ -198,7 +199,7 @@ def _get(ours: JsonObject, path: str) -> tuple[bool, JsonValue]:
 
 
 def _elsewhere(ours: str) -> str:
-    if ours.split(".")[0] in NOBODY_WRITES:
+    if ours.split(".")[0] in NO_FIELDS:
         return "This cannot be written."
     return f"Write it under our name: {ours or 'its members'}."
 

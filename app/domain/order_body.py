@@ -18,7 +18,9 @@ OURS = frozenset(
         "vendor_code",
     }
 )
-"""Members that an order of ours has and no write sets by its body: an order that was read can be sent back as it is."""
+"""Members of an order of ours that are none of the vendor's record: an order that was read can be sent back as it is.
+
+A create takes the status that it begins with from three of them: `status`, `vendor_code`, `vendor_status`."""
 
 
 def contents(body: JsonObject) -> dict[str, JsonValue]:
