@@ -43,9 +43,7 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
 
     None: the backend cannot be asked, and the queue was put back. Raises Fenced.
     """
-    tries = (
-        desk.backend.health.paused and operation.number is not None
-    )  # then its order is read first, whatever its kind
+    is_read_first = desk.backend.health.paused and operation.number is not None  # whatever its kind
     try:
         if operation.kind is Kind.status_update:
             again = await read_again(desk, operation, known)
@@ -67,7 +65,7 @@ async def deliver(desk: Desk, claim: Claim, operation: Operation, known: KnownOr
         await put_off(desk, claim, error)
         return None
     except GatewayError as error:
-        if tries:
+        if is_read_first:
             desk.backend.health.well(now=desk.clock())  # the vendor answered, and no write follows that would tell more
         ends = isinstance(error, OrderEnded)
         return await desk.settle(claim, operation, State.refused, error=error, ends_behind=ends)
