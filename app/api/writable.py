@@ -27,9 +27,7 @@ class Writable:
             return True
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask(), name="a write to see whether there can be any")
-        asking = (
-            self._asking
-        )  # not cancelled when it is late: the driver would first tell the server, and wait for that
+        asking = self._asking  # it is not cancelled when it is late: the driver would tell the server, and wait
         await asyncio.wait([asking], timeout=WITHIN_S)
         return asking.done() and asking.result()
 

@@ -32,9 +32,7 @@ class Connector(aiohttp.TCPConnector):
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         super()._release(key, protocol, should_close=should_close)
-        protocol._parser = (
-            None  # which keeps half a message to itself; without one, aiohttp keeps every byte for us to see
-        )
+        protocol._parser = None  # it keeps half a message to itself; without it every byte is there to see
 
     async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
         while (kept := await super()._get(key, traces)) is not None and _has_spoken(kept):
