@@ -91,7 +91,7 @@ def test_the_main_job_by_mouse(sandbox: tuple[str, str]) -> None:
     url, vendor = sandbox
     with open_page() as (page, watch):
         docs = SwaggerPage(page, url)
-        page.goto(url)
+        page.goto(url, wait_until="networkidle")  # or the click would abort the fetch of its icon
         page.get_by_role("link", name="Try it").first.click()
         expect(page.locator(".opblock").first).to_be_visible()
 
