@@ -111,8 +111,8 @@ async def test_two_gateways_on_one_database_tell_the_same_of_the_ledger(
 ) -> None:
     """The vendor never answers, so what the first gateway sends stays in `sending`; the second one has done nothing."""
     async with (
-        behind_glass(cx_url, postgres_database, tmp_path, **delivery(deadline_s=30)) as (one, pane),
-        behind_glass(cx_url, postgres_database, tmp_path, **delivery(deadline_s=30)) as (two, _),
+        behind_glass(cx_url, postgres_database, tmp_path, **delivery()) as (one, pane),
+        behind_glass(cx_url, postgres_database, tmp_path, **delivery()) as (two, _),
     ):
         assert (await one.api.get(one.orders(ORDER))).status_code == 200
         pane.instead(UPDATE, hang)
