@@ -40,12 +40,12 @@ class Seen:
     resolved: Counter[tuple[Cause, Action]] = field(default_factory=Counter)
     happened: Counter[str] = field(default_factory=Counter)
 
-    def lacks(self) -> list[object]:
-        """What the run should have come by, and has not: edges, pairs that are none, words about holds."""
+    def lacks(self, *, to_refuse: frozenset[tuple[State, State]]) -> list[object]:
+        """What the run should have come by, and has not: edges, those of the pairs to refuse, words about holds."""
         words = {(cause, action) for cause, actions in ACTIONS.items() for action in actions}
         return [
             *EDGES_TO_TAKE - self.taken.keys(),
-            *EDGES_TO_REFUSE - self.refused.keys(),
+            *to_refuse - self.refused.keys(),
             *words - self.resolved.keys(),
             *WHAT_HAPPENS - self.happened.keys(),
         ]
