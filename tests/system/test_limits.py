@@ -193,7 +193,7 @@ async def test_a_header_that_never_ends_is_cut_off(tmp_path: Path) -> None:
             await writer.wait_closed()
 
 
-def test_the_problems_are_those_that_the_gateway_documents(tmp_path: Path) -> None:
+def test_the_problems_are_those_that_the_gateway_documents() -> None:
     written = [json.loads(line.split("'")[1]) for line in SHIPPED.read_text().splitlines() if "return " in line]
     assert {
         one["code"]: (one["title"], one["status"], one["retryable"], one["outcome"], one["next"]["action"])

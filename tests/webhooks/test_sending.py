@@ -221,7 +221,7 @@ async def test_what_is_made_of_an_answer(case: Case, receiver: Receiver) -> None
     assert time.monotonic() - began < 1
 
 
-async def test_a_port_where_nobody_listens_is_a_failure(receiver: Receiver) -> None:
+async def test_a_port_where_nobody_listens_is_a_failure() -> None:
     by, _ = sender()
     refused = "No connection: refused, unreachable, or TLS failed for the name."
     assert await post(by, "http://127.0.0.1:1/") == (None, refused)

@@ -65,7 +65,7 @@ async def test_a_number_that_a_url_cannot_name_is_not_asked_for(adapter: VendorA
         await adapter.read(number)
 
 
-async def test_a_number_with_signs_of_its_own_is_one_number(sim_nexus: Nexus, adapter: VendorAdapter) -> None:
+async def test_a_number_with_signs_of_its_own_is_one_number(adapter: VendorAdapter) -> None:
     number = "WO 12%?#&é"
     assert await adapter.send(a_write(Kind.create, ORDER, number=number)) == INSERTED
     assert (await adapter.read(number)).key.number == number

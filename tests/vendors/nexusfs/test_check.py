@@ -37,7 +37,7 @@ async def test_a_set_up_in_order(sim_nexus: Nexus, status: int) -> None:
     assert sim_nexus.effects() == []
 
 
-async def test_nobody_there(sim_nexus: Nexus) -> None:
+async def test_nobody_there() -> None:
     async with adapting("http://127.0.0.1:1") as adapter:
         [found] = await findings(adapter)
     assert (found.name, found.ok) == ("address", False)

@@ -96,7 +96,7 @@ async def test_a_number_that_the_vendor_finds_not_valid_pauses_nobody_else() -> 
     assert raised.value.one_order
 
 
-async def test_a_read_that_is_not_authorized_names_our_token_and_the_right(sim_fsm: Fsm) -> None:
+async def test_a_read_that_is_not_authorized_names_our_token_and_the_right() -> None:
     problem = b'{"status": 400, "code": "IA000_002", "detail": "Missing permission"}'
     async with (
         loopback(reply(400, problem, Content_Type="application/problem+json")) as server,

@@ -28,7 +28,7 @@ async def test_get_002_unknown_company_id(sim_erp: Erp) -> None:
 
 
 @pytest.mark.parametrize("number", ["", ".", "..", "a/b", "123?companyId=COMP2"])
-async def test_get_003_a_number_that_is_none_is_never_asked_for(sim_erp: Erp, number: str) -> None:
+async def test_get_003_a_number_that_is_none_is_never_asked_for(number: str) -> None:
     async with adapting("http://127.0.0.1:1") as adapter:
         with pytest.raises(WorkOrderNotFound):
             await adapter.read(number)
