@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shlex
 import signal
 import socket
 import sqlite3
@@ -33,7 +34,7 @@ from app.ledger.migrate import needed_version
 from app.ledger.postgres import PostgresStore
 from app.vendors.registry import VENDORS
 from tests.cli.conftest import Run, the_client
-from tests.cli.processes import LONG_S, PROGRAM, Running, answers, children_of, free_ports, is_alive, running
+from tests.cli.processes import LONG_S, Running, answers, children_of, free_ports, is_alive, running
 from tests.ledger.old_databases import to
 from tests.ports import free_row
 
@@ -168,11 +169,9 @@ def test_the_printed_commands_do_what_they_say(folder: Path, database: list[str]
         assert [one for one in simulators if is_alive(one)] == []
 
 
-def test_the_printed_commands_change_an_order_of_each_further_vendor(folder: Path, database: list[str]) -> None:
+def test_the_printed_commands_change_an_order_of_each_further_vendor(folder: Path) -> None:
     port, vendor_port = two_ports()
-    with running(
-        "sandbox", "--port", str(port), "--vendor-port", str(vendor_port), *database, folder=folder
-    ) as sandbox:
+    with running("sandbox", "--port", str(port), "--vendor-port", str(vendor_port), folder=folder) as sandbox:
         block = started(sandbox)
         steps = iter(range(STEPS + 1, len(block.steps) + 1))
         for vendor in list(VENDORS.values())[1:]:
@@ -228,33 +227,29 @@ def test_a_sandbox_told_to_stop_while_it_starts_leaves_nothing_behind(folder: Pa
         assert "Traceback" not in sandbox.err.read_text()
 
 
-def test_the_other_commands_work_on_the_sandboxs_own_configuration(folder: Path) -> None:
+def test_the_other_commands_work_on_the_sandboxs_own_configuration(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port, vendor_port = two_ports()
     options = ["--port", str(port), "--vendor-port", str(vendor_port), "--data", "kept"]
     with running("sandbox", *options, folder=folder) as sandbox:
         looks = re.findall(r"^#   look at it +(.*)$", started(sandbox).text, re.MULTILINE)
         assert re.findall(r" check (\S+) ", "\n".join(looks)) == BACKENDS
-        for look in looks:
-            looked = subprocess.run(["sh", "-c", look], capture_output=True, text=True, timeout=LONG_S)
-            assert (looked.returncode, looked.stderr) == (0, "")
-            assert "ok " in looked.stdout
-        second = subprocess.run(
-            [
-                *PROGRAM,
-                "sandbox",
-                "--port",
-                str(free_ports(1)[0]),
-                "--vendor-port",
-                str(free_ports(1)[0]),
-                "--data",
-                "kept",
-            ],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=LONG_S,
-        )
-        assert (second.returncode, second.stderr) == (2, f"--data: another sandbox is at work in {folder}/kept\n")
+        first, *others = looks
+        by_sh = subprocess.run(["sh", "-c", first], capture_output=True, text=True, timeout=LONG_S)
+        assert (by_sh.returncode, by_sh.stderr) == (0, "")
+        assert "ok " in by_sh.stdout
+        program = first.partition(" check ")[0]
+        for look in others:
+            called, _, arguments = look.partition(" check ")
+            assert called == program
+            looked = run("check", *shlex.split(arguments))
+            assert (looked.code, looked.err) == (0, "")
+            assert "ok " in looked.out
+        monkeypatch.setattr("signal.signal", lambda *_: None)
+        ports = ("--port", str(free_ports(1)[0]), "--vendor-port", str(free_ports(1)[0]))
+        second = run("sandbox", *ports, "--data", "kept")
+        assert (second.code, second.err) == (2, f"--data: another sandbox is at work in {folder}/kept\n")
         assert sandbox.stop(signal.SIGTERM) == 0
 
 
