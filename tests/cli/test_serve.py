@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from app.commands.simulate import vendor_named
+from app.vendors.registry import VENDORS
 from tests.cli.conftest import CONFIG, Run
-from tests.cli.processes import answers, free_ports, run_in, running
+from tests.cli.processes import answers, free_ports, running
+from tests.logged import logged
 
 QUICK = "[server]\ndrain_s = 0\n" + CONFIG
 
@@ -45,26 +48,29 @@ def test_what_is_no_http_is_answered_by_a_problem_and_the_connection_closed(read
         assert gateway.stop(signal.SIGTERM) == 0
 
 
-def test_a_second_gateway_on_one_file_is_refused_and_admin_commands_work_beside_the_first(ready: Path) -> None:
+def test_a_second_gateway_on_one_file_is_refused_and_admin_commands_work_beside_the_first(
+    run: Run, ready: Path
+) -> None:
     (ready / "orderbridge.toml").write_text(QUICK)
     first, second = free_ports(2)
     with running("serve", "--port", str(first), folder=ready) as gateway:
         gateway.wait_for('"event":"serving"', on=gateway.err)
-        refused = run_in(ready, "serve", "--port", str(second))
-        taken = run_in(ready, "serve", "--port", str(first))
-        made = run_in(ready, "client", "create", "acme", "--scope", "all", "--backend", "all", "--json")
+        with logged():  # each sets up logging
+            refused = run("serve", "--port", str(second))
+            taken = run("serve", "--port", str(first))
+        made = run("client", "create", "acme", "--scope", "all", "--backend", "all", "--json")
         assert answers(f"http://127.0.0.1:{first}/readyz")
         assert gateway.stop(signal.SIGTERM) == 0
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr == (
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == (
         f"another orderbridge serves {ready}/orderbridge.db; one SQLite file takes one gateway. "
         "Stop it, or use PostgreSQL.\n"
     )
-    assert (taken.returncode, taken.stderr) == (
+    assert (taken.code, taken.err) == (
         2,
         f"port {first} on 127.0.0.1 is taken: stop what listens there, or choose another with --port\n",
     )
-    assert (made.returncode, json.loads(made.stdout)["tenant"]) == (0, "acme")
+    assert (made.code, json.loads(made.out)["tenant"]) == (0, "acme")
 
 
 def test_an_address_that_is_not_ours_is_one_line(run: Run, ready: Path) -> None:
@@ -72,35 +78,40 @@ def test_an_address_that_is_not_ours_is_one_line(run: Run, ready: Path) -> None:
     assert (said.code, said.err) == (2, "cannot listen on 192.0.2.1:8000: Cannot assign requested address\n")
 
 
-def test_wsdl_files_that_cannot_be_used_are_one_line(ready: Path) -> None:
+def test_wsdl_files_that_cannot_be_used_are_one_line(run: Run, ready: Path) -> None:
     (ready / "orderbridge.toml").write_text(CONFIG + 'wsdl = "nowhere"\n')
     (port,) = free_ports(1)
-    said = run_in(ready, "serve", "--port", str(port))
-    assert (said.returncode, said.stderr.count("\n")) == (2, 1)
-    assert said.stderr.startswith("backends.riverside: webservice/WSTokenService: the WSDL cannot be read: ")
-    assert "nowhere" in said.stderr
+    with logged():
+        said = run("serve", "--port", str(port))
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert said.err.startswith("backends.riverside: webservice/WSTokenService: the WSDL cannot be read: ")
+    assert "nowhere" in said.err
 
 
-@pytest.mark.parametrize("slug", ["civica_cx", "civica-cx"])
-def test_a_simulator_runs_alone_until_it_is_told_to_stop(slug: str, folder: Path) -> None:
+@pytest.mark.parametrize("name", ["civica_cx", "civica-cx", "Civica-Cx"])
+def test_a_vendor_is_named_with_either_dash(name: str) -> None:
+    assert vendor_named(name) is VENDORS["civica_cx"]
+
+
+def test_a_simulator_runs_alone_until_it_is_told_to_stop(run: Run, folder: Path) -> None:
     (port,) = free_ports(1)
-    with running("simulate", slug, "--port", str(port), "--data", "kept", folder=folder) as simulator:
+    with running("simulate", "civica-cx", "--port", str(port), "--data", "kept", folder=folder) as simulator:
         pid = simulator.process.pid
         simulator.wait_for(
             rf"Civica Cx, simulated, answers on http://127\.0\.0\.1:{port} \(process {pid}\)\n", on=simulator.out
         )
         assert answers(f"http://127.0.0.1:{port}/_sim/effects")
-        taken = run_in(folder, "simulate", slug, "--port", str(port))
+        taken = run("simulate", "civica-cx", "--port", str(port))
         before = (folder / "kept/effects.jsonl").read_bytes()
-        beside = run_in(folder, "simulate", slug, "--port", str(free_ports(1)[0]), "--data", "kept")
+        beside = run("simulate", "civica-cx", "--port", str(free_ports(1)[0]), "--data", "kept")
         assert (folder / "kept/effects.jsonl").read_bytes() == before
         assert simulator.stop(signal.SIGTERM) == 0
         assert simulator.err.read_text() == ""
-    assert (taken.returncode, taken.stderr) == (
+    assert (taken.code, taken.err) == (
         2,
         f"port {port} on 127.0.0.1 is taken: stop what listens there, or choose another with --port\n",
     )
-    assert (beside.returncode, beside.stderr) == (
+    assert (beside.code, beside.err) == (
         1,
         "the effects in kept cannot be used: another simulator is at work on kept/effects.jsonl\n",
     )
