@@ -181,7 +181,7 @@ def create_app(configuration: Configuration) -> FastAPI:
     mount_docs(app)
     add_short_way(app, SHORT)
     add_metrics(app, _metrics(configuration, store, backends, tallies))
-    add_edge(app, authority=authority, count=tallies.request)
+    add_edge(app, authority=authority, proxies=configuration.server.trusted_proxies, count=tallies.request)
     add_unavailable_answers(app)
     assert_every_route_declares(app, public=PLAIN_ROUTES)
     return app

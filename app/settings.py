@@ -14,7 +14,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from app import overrides
 from app.auth_settings import AuthSettings
 from app.named_texts import resolved_texts
+from app.server_settings import ServerSettings
 from app.vendors.registry import VENDORS
 from app.vendors.vendor import BackendSettings, HttpAddress
 
@@ -41,20 +42,6 @@ class ConfigFault(Exception):
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ServerSettings(_Section):
-    public_url: HttpAddress = "http://127.0.0.1:8000"
-    """How callers reach the gateway, without a path; links in its answers begin with it."""
-    drain_s: float = Field(default=5, ge=0, le=120)
-    """How many seconds it goes on answering after SIGTERM, so that balancers look away."""
-
-    @field_validator("public_url")
-    @classmethod
-    def _without_a_path(cls, value: str) -> str:
-        if urlsplit(value).path.strip("/"):
-            raise ValueError("must have no path: Location and the contract name addresses from the host's root on")
-        return value
 
 
 class DatabaseSettings(_Section):

@@ -14,11 +14,11 @@ MAX_COUNTED = 20_000
 
 
 class Guessing:
-    """Counts failures per (client, address) and per client over WINDOW_S. The client need not exist."""
+    """Counts failures per (client, address) and per client (None for the address) over WINDOW_S. The client need not exist."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
+        self._failures: OrderedDict[tuple[str, str | None], deque[float]] = OrderedDict()
 
     @property
     def size(self) -> int:
@@ -30,21 +30,21 @@ class Guessing:
         now = self._clock()
         waits = [
             self._wait((client_id, address), PER_CLIENT_AND_ADDRESS, now),
-            self._wait((client_id, ""), PER_CLIENT, now),
+            self._wait((client_id, None), PER_CLIENT, now),
         ]
         return max(waits)
 
     def failed(self, client_id: str, address: str) -> None:
         """Count one failure."""
         now = self._clock()
-        for key, most in (((client_id, address), PER_CLIENT_AND_ADDRESS), ((client_id, ""), PER_CLIENT)):
+        for key, most in (((client_id, address), PER_CLIENT_AND_ADDRESS), ((client_id, None), PER_CLIENT)):
             failures = self._failures.setdefault(key, deque(maxlen=most))
             failures.append(now)
             self._failures.move_to_end(key)
         while len(self._failures) > MAX_COUNTED:
             self._failures.popitem(last=False)
 
-    def _wait(self, key: tuple[str, str], most: int, now: float) -> int:
+    def _wait(self, key: tuple[str, str | None], most: int, now: float) -> int:
         failures = self._failures.get(key)
         if failures is None:
             return 0

@@ -234,7 +234,7 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "rate-limited": Advice(
         when=(
-            "Too many wrong secrets were sent for a client, so its log-ins have to wait.",
+            "Too many wrong secrets were sent for a client from one address, or from all together, so its log-ins have to wait.",
             "Your client has five event streams open on this gateway already.",
             "As many idempotency keys of your client are remembered as `[retention] keys_per_client` allows.",
         ),

@@ -14,6 +14,7 @@ from fastapi import Request, Response
 
 from app.api.auth import PUBLIC, Authority
 from app.api.documented import CACHE_CONTROL, CHALLENGE, KEPT_BY_NOBODY
+from app.api.forwarded import address_of
 from app.api.guessing import Guessing
 from app.api.keys import TOKEN_LIFETIME_S
 from app.api.problem_docs import problem_answers
@@ -180,7 +181,7 @@ async def create_token(request: Request) -> Response:
     guessing: Guessing = request.app.state.guessing
     try:
         asked = _read(request, await read_body(request, limit=MAX_FORM))
-        address = request.client.host if request.client else ""
+        address = address_of(request)
         record = await authority.client(asked.client_id)
         wait_s = guessing.wait_s(asked.client_id, address)  # nothing is awaited from here to the count of the failure
         if wait_s:

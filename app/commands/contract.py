@@ -43,7 +43,8 @@ def document() -> str:
 
     from app.auth_settings import AuthSettings
     from app.main import create_app
-    from app.settings import Configuration, DatabaseSettings, DeliverySettings, ServerSettings
+    from app.server_settings import ServerSettings
+    from app.settings import Configuration, DatabaseSettings, DeliverySettings
 
     class Dumper(yaml.SafeDumper):
         """Texts of several lines keep their lines."""

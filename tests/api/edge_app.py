@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import httpx
@@ -68,7 +69,7 @@ def authority(
     return Authority(config, directory=Directory(*(records or (CLIENT,))), fetch=fetch)
 
 
-def edge_app(auth: Authority | None = None) -> FastAPI:
+def edge_app(auth: Authority | None = None, *, proxies: Iterable[str] = ()) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None)
     orders = strict_router(prefix="/v1/backends/{backend}/orders")
 
@@ -121,13 +122,15 @@ def edge_app(auth: Authority | None = None) -> FastAPI:
 
     app.include_router(orders)
     app.include_router(odd)
-    add_edge(app, authority=auth or authority())
+    add_edge(app, authority=auth or authority(), proxies=proxies)
     return app
 
 
-def http_to(app: FastAPI, *, address: str = "192.0.2.1") -> httpx.AsyncClient:
-    """A client of the app in this process, seen as coming from `address`."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=(address, 1)), base_url="http://gateway")
+def http_to(app: FastAPI, *, address: str | None = "192.0.2.1") -> httpx.AsyncClient:
+    """A client of the app in this process, seen as coming from `address`; None: from a Unix socket."""
+    client = None if address is None else (address, 1)
+    transport = httpx.ASGITransport(app=app, client=client)  # type: ignore[arg-type]  # ASGI allows None
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway")
 
 
 def bearer(

@@ -71,6 +71,15 @@ CASES = [
         says=["auth.signing_key: the environment variable NO_KEY is not set"],
     ),
     Case(
+        id="trusted proxies that are no addresses",
+        config=CONFIG
+        + '[server]\ntrusted_proxies = ["nginx", "10.0.0.1", "172.30.7.10/24", "2001:db8::/32", "10.0.0.0/33", ""]\n',
+        says=[
+            f"server.trusted_proxies.{place}: must be an IP address, or a network without bits of a host, like 172.30.7.0/24"
+            for place in (0, 2, 4, 5)
+        ],
+    ),
+    Case(
         id="a trusted issuer with our own name",
         config=CONFIG + ISSUER.format(issuer="orderbridge", audience="a"),
         says=["auth.trusted_issuers: one has our own issuer's name (auth.issuer), whose tokens are our own"],

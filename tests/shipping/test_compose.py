@@ -127,6 +127,11 @@ def test_the_balancers_configuration_names_the_gateways() -> None:
     assert "listen 8080;" in nginx
 
 
+def test_the_gateways_trust_the_balancer_and_nobody_else_about_whose_a_request_is() -> None:
+    settings = load_configuration({"database_url": "sqlite:///a.db", "signing_key": "k" * 32})
+    assert settings.server.trusted_proxies == (f"{SERVICES['balancer']['networks']['inside']['ipv4_address']}/32",)
+
+
 def test_prometheus_asks_each_gateway_itself() -> None:
     scraped = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
     assert scraped[0]["static_configs"] == [{"targets": [f"{name}:8000" for name in GATEWAYS]}]

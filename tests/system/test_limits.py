@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import re
+import shutil
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +22,8 @@ from app.domain.errors import ERRORS
 from tests.api.routes.contract import check_problem
 from tests.api.routes.document_schema import faults
 from tests.cli.processes import free_ports
-from tests.running.gateways import Gateway
+from tests.gateway import SECRET
+from tests.running.gateways import Gateway, add_caller, configure, gateways
 from tests.system.nginx import SHIPPED, nginx
 
 PER_ADDRESS = 100
@@ -224,6 +226,34 @@ def test_the_metrics_are_not_for_outside(path: str, tmp_path: Path) -> None:
         reader.close()
     assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
     assert (told["status"], told["code"], told["request_id"]) == (404, "not-found", answer.headers["x-request-id"])
+
+
+async def test_who_guesses_secrets_stops_his_own_log_ins_alone(tmp_path: Path, sqlite_template: Path) -> None:
+    database = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'orderbridge.db')}"
+    await add_caller(database)
+    configure(
+        tmp_path,
+        database=database,
+        vendor_url="http://127.0.0.1:9",
+        server={"drain_s": 0, "trusted_proxies": ["127.0.0.1"]},
+    )
+    form = {"grant_type": "client_credentials", "client_id": "tester"}
+    with gateways(tmp_path) as (gateway,), nginx(tmp_path, [gateway, gateway]) as url:
+        async with coming_from("127.0.0.2", url) as guesser, coming_from("127.0.0.3", url) as caller:
+            guesses = [
+                await guesser.post(
+                    "/oauth/token", data={**form, "client_secret": "x"}, headers={"X-Forwarded-For": f"198.51.100.{n}"}
+                )
+                for n in range(11)
+            ]
+            answer = await caller.post("/oauth/token", data={**form, "client_secret": SECRET})
+    assert [one.status_code for one in guesses] == [401] * 10 + [429]
+    assert answer.status_code == 200
+
+
+def coming_from(address: str, url: str) -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(local_address=address)
+    return httpx.AsyncClient(base_url=url, transport=transport, trust_env=False)
 
 
 async def test_what_is_streamed_arrives_at_once(tmp_path: Path) -> None:
