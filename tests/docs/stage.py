@@ -46,6 +46,7 @@ class Stage:
         """What stands in a page -> what is meant here."""
         self._started: list[subprocess.Popen[bytes]] = []
         self._furnish()
+        self._there = {path.name for path in folder.iterdir()}
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("ORDERBRIDGE_", "PG"))}
         self._env = {**clean, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "no_proxy": "*", **(env or {})}
         self._shell = subprocess.Popen(
@@ -77,6 +78,11 @@ class Stage:
         assert self._shell.stdout is not None
         self._shell.stdin.close()
         self._shell.stdout.close()
+
+    def left(self) -> list[str]:
+        """What the page's commands have put into the folder; a folder's name ends with a slash."""
+        made = (path for path in self.folder.iterdir() if path.name not in self._there and path.suffix != ".out")
+        return sorted(f"{path.name}/" if path.is_dir() else path.name for path in made)
 
     def run(self, step: Step) -> None:
         """Runs a block; raises AssertionError if it ends or prints otherwise than its page says."""

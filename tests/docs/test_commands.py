@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,13 @@ def test_the_commands_of_a_page_do_what_it_says(page: Page, tmp_path: Path, requ
         for step in steps(ROOT / page.path):
             if step.note("not run") is None:
                 stage.run(step)
+    assert [name for name in stage.left() if not ignored_by_git(name)] == []
+
+
+def ignored_by_git(name: str) -> bool:
+    """Whether `git add .` in a clone's folder passes over this file, or folder with a slash, in it."""
+    patterns = [line.removeprefix("/") for line in (ROOT / ".gitignore").read_text().splitlines()]
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def test_every_page_with_commands_is_run_or_says_why_not() -> None:
