@@ -23,8 +23,10 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Every address of a host, as text. Raises OSError."""
 
 MAX_URL = 2048
-RESOLVERS = 16
-"""Look-ups at once; a name server that hangs holds one of these threads, and nobody else's."""
+RESOLVERS = 32
+"""Look-ups at once of one resolver. A name server that hangs holds a thread for as long as the system waits for it."""
+THREAD_WITHIN_S = 3.0
+"""How long a look-up waits for a thread; less than a registration and a try wait for the look-up."""
 
 NOT_PUBLIC_4: dict[IPv4Network, str] = {
     IPv4Network("0.0.0.0/8"):          "this network",
@@ -72,6 +74,10 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 class AddressRefused(Exception):
     """We do not send there; the text says why, and nothing of what was found."""
+
+
+class ResolverBusy(Exception):
+    """No thread came free for the look-up: it was not made, and nothing is known of the name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,13 +222,21 @@ async def addresses(of: Target, rules: AddressRules, resolve: Resolve) -> tuple[
 
 
 class Resolver:
-    """The system's resolver, in threads of its own."""
+    """The system's resolver, in threads of its own. Raises ResolverBusy."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="webhook-resolver")
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port)
+        asked = self._threads.submit(_look_up, host, port)
+        answer = asyncio.wrap_future(asked)
+        try:
+            await asyncio.wait({answer}, timeout=THREAD_WITHIN_S)
+            if asked.cancel():  # only one that has not begun can be
+                raise ResolverBusy
+            return await answer
+        finally:
+            answer.cancel()  # whoever asked may be gone: what has not begun need not begin
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -44,13 +44,22 @@ def _failed(error: str) -> Answered:
 class WebhookSender:
     """Posts to endpoints: TLS verified for the name, no redirects, no proxies or cookies, nothing decompressed."""
 
-    def __init__(self, *, rules: AddressRules, resolve: Resolve, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        rules: AddressRules,
+        resolve: Resolve,
+        of_proven: Resolve | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`of_proven` resolves for endpoints that are proven, so that no other's look-up is in their way."""
         self._rules = rules
         self._resolve = resolve
+        self._of_proven = resolve if of_proven is None else of_proven
         self._tls = ssl.create_default_context() if tls is None else tls
 
     async def check(self, url: str) -> str:
-        """The URL as it is kept, if it may be sent to now. Raises AddressRefused."""
+        """The URL as it is kept, if it may be sent to now. Raises AddressRefused and ResolverBusy."""
         of = target(url, self._rules)
         try:
             async with asyncio.timeout(CONNECT_S):
@@ -59,14 +68,16 @@ class WebhookSender:
             raise AddressRefused("The host's name cannot be resolved.") from None
         return of.url
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answered:
-        """One try. Never raises for what an endpoint does, and never takes longer than `timeout_s`."""
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float, proven: bool = False
+    ) -> Answered:
+        """One try. Never raises for what an endpoint does, and never takes longer than `timeout_s`. Raises ResolverBusy."""
         heard: list[Answered] = []
         """What is known of it first counts: once it has answered, no time-out and no fault changes that."""
         try:
             async with asyncio.timeout(timeout_s):
                 of = target(url, self._rules)
-                found = await addresses(of, self._rules, self._resolve)
+                found = await addresses(of, self._rules, self._of_proven if proven else self._resolve)
                 await self._first_that_connects(of, found, body, headers, heard)
         except AddressRefused as refused:
             heard.append(_failed(str(refused)))

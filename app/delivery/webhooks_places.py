@@ -38,13 +38,13 @@ class Places:
             self._as_unproven[endpoint] += 1
         return proven
 
-    def give_back(self, endpoint: str, *, proven: bool, quick: bool) -> None:
-        """`quick`: the message was taken, and soon."""
+    def give_back(self, endpoint: str, *, proven: bool, quick: bool | None) -> None:
+        """`quick`: the message was taken, and soon; None: it was not sent, which says nothing of the endpoint."""
         for taken in (self._taken,) if proven else (self._taken, self._as_unproven):
             taken[endpoint] -= 1
             if not taken[endpoint]:
                 del taken[endpoint]
         if quick:
             self._allowed[endpoint] = min(OF_ONE, 2 * self._allowed.get(endpoint, 1))
-        else:
+        elif quick is not None:
             self._allowed.pop(endpoint, None)

@@ -13,11 +13,11 @@ from itertools import groupby
 
 import structlog
 
-from app.delivery.addresses import AddressRefused, AddressRules, Resolve, Resolver
+from app.delivery.addresses import AddressRefused, AddressRules, Resolve, Resolver, ResolverBusy
 from app.delivery.webhooks_places import QUICK_MS, Places
-from app.delivery.webhooks_schedule import DAY, Schedule
+from app.delivery.webhooks_schedule import AGAIN_S, DAY, Schedule
 from app.delivery.webhooks_trial import Trial
-from app.domain.errors import InvalidRequest
+from app.domain.errors import InvalidRequest, Overloaded
 from app.domain.statuses import StatusTable
 from app.domain.times import SECOND, now_micros
 from app.domain.webhook_messages import event_message
@@ -69,8 +69,10 @@ class Webhooks:
         self._backends = backends
         self._clock = clock
         self._schedule = schedule or Schedule()
-        self._resolver = Resolver()
-        self._make_trial = partial(_trial, rules, resolve or self._resolver, self.vault, self._schedule, clock)
+        self._resolvers = Resolver(), Resolver()
+        """For endpoints that are not proven and for registrations; and for those that are proven, which wait for neither."""
+        resolves = (resolve, resolve) if resolve else self._resolvers
+        self._make_trial = partial(_trial, rules, resolves, self.vault, self._schedule, clock)
         self._made_trial: Trial | None = None
         self._making_trial = Shared(self._make)
         self._horizon = feed.Horizon(store)
@@ -78,7 +80,7 @@ class Webhooks:
         self._look_s = look_s
         self._wake = asyncio.Event()
         self._places = Places()
-        self._tries: set[asyncio.Task[bool]] = set()
+        self._tries: set[asyncio.Task[bool | None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self._forgot_at = 0.0
 
@@ -101,13 +103,16 @@ class Webhooks:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await self._making_trial.aclose()
-        self._resolver.close()
+        for resolver in self._resolvers:
+            resolver.close()
 
     async def check(self, url: str) -> str:
         try:
             return await (await self._trial()).sender.check(url)
         except AddressRefused as refused:
             raise InvalidRequest(str(refused), pointer="/url") from None
+        except ResolverBusy:
+            raise Overloaded("Too many names are being looked up here.", after_s=round(AGAIN_S[0])) from None
 
     async def _trial(self) -> Trial:
         """Made at its first use, in a thread: its library and the certificate authorities take a while to load."""
@@ -209,22 +214,22 @@ class Webhooks:
 
     def _begin(self, message: Message, to: Active) -> None:
         proven = self._places.take(to.webhook.id)
-        task = asyncio.create_task(self._try(message, to))
+        task = asyncio.create_task(self._try(message, to, proven=proven))
         self._tries.add(task)
 
-        def done(_: asyncio.Task[bool]) -> None:
+        def done(_: asyncio.Task[bool | None]) -> None:
             self._tries.discard(task)
             ended = not task.cancelled() and task.exception() is None
-            self._places.give_back(to.webhook.id, proven=proven, quick=ended and task.result())
+            self._places.give_back(to.webhook.id, proven=proven, quick=task.result() if ended else False)
             self.wake()
             if not task.cancelled() and (error := task.exception()) is not None:
                 log.error("a webhook try failed", webhook_id=to.webhook.id, exc_info=error)
 
         task.add_done_callback(done)
 
-    async def _try(self, message: Message, to: Active) -> bool:
-        """Send once, and write down what came of it; whether the message was taken, and quickly."""
-        outcome = await (await self._trial()).outcome(message, to)
+    async def _try(self, message: Message, to: Active, *, proven: bool) -> bool | None:
+        """Send once, and write down what came of it; whether the message was taken, and quickly. None: it was not sent."""
+        outcome = await (await self._trial()).outcome(message, to, proven=proven)
         if outcome.state is MessageState.delivered:
             reach("F14")
         schedule = self._schedule
@@ -241,13 +246,17 @@ class Webhooks:
             log.error("the ledger cannot be reached", reason=str(error))
         if outcome.disables is not None:
             log.warning("webhook disabled", webhook_id=to.webhook.id, reason=outcome.disables.value)
-        return outcome.state is MessageState.delivered and outcome.tried.ms < QUICK_MS
+        return outcome.state is MessageState.delivered and outcome.tried.ms < QUICK_MS if outcome.counts else None
 
 
-def _trial(rules: AddressRules, resolve: Resolve, vault: Vault, schedule: Schedule, clock: Callable[[], int]) -> Trial:
+def _trial(
+    rules: AddressRules, by: tuple[Resolve, Resolve], vault: Vault, schedule: Schedule, clock: Callable[[], int]
+) -> Trial:
     from app.delivery.webhooks import WebhookSender
 
-    return Trial(vault=vault, sender=WebhookSender(rules=rules, resolve=resolve), schedule=schedule, clock=clock)
+    resolve, of_proven = by
+    sender = WebhookSender(rules=rules, resolve=resolve, of_proven=of_proven)
+    return Trial(vault=vault, sender=sender, schedule=schedule, clock=clock)
 
 
 def _cursor(each: Active) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.delivery.addresses import ResolverBusy
 from app.delivery.webhooks_schedule import ASK_LATER, Schedule
 from app.domain.times import SECOND, from_micros
 from app.domain.waits import retry_after
@@ -27,7 +28,7 @@ class Trial:
     schedule: Schedule
     clock: Callable[[], int]
 
-    async def outcome(self, message: Message, to: Active) -> Outcome:
+    async def outcome(self, message: Message, to: Active, *, proven: bool) -> Outcome:
         """What came of sending it, or of what forbade that."""
         at, began = self.clock(), time.monotonic()
         if message.backend is not None and not to.webhook.sees(message.backend, granted=to.granted):
@@ -45,10 +46,16 @@ class Trial:
             "webhook-timestamp": str(at // SECOND),
             "webhook-signature": signature(secrets, message_id=message.id, at_s=at // SECOND, body=body),
         }
-        answered = await self.sender.post(to.webhook.url, body, headers, timeout_s=self.schedule.timeout_s)
+        timeout_s = self.schedule.timeout_s
+        try:
+            answered = await self.sender.post(to.webhook.url, body, headers, timeout_s=timeout_s, proven=proven)
+        except ResolverBusy:
+            why = Try(at=at, ms=_since(began), status=None, error="Not sent: too many names are being looked up here.")
+            again = self.schedule.next_at(tries=1, now=self.clock(), asked_s=None)
+            return Outcome(state=MessageState.pending, next_at=again, tried=why, blames=False, counts=False)
         tried = Try(
             at=at,
-            ms=round((time.monotonic() - began) * 1000),
+            ms=_since(began),
             status=answered.status,
             error=answered.error,
         )
@@ -75,3 +82,7 @@ class Trial:
         if of.old_secret is not None and of.old_until is not None and now < of.old_until:
             found.append(self.vault.open(of.old_secret, tenant=of.tenant, name=of.id))
         return found
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)

@@ -143,7 +143,8 @@ class Active:
 class Outcome:
     """What came of a try: the state it leaves the message in, and what it says of the endpoint.
 
-    `next_at` is for a message that stays pending; `blames`: whether the endpoint failed, and not we.
+    `next_at` is for a message that stays pending; `blames`: whether the endpoint failed, and not we; `counts`: whether it
+    is one of the tries that a message has.
     """
 
     state: MessageState
@@ -152,6 +153,7 @@ class Outcome:
     pause_until: int = 0
     disables: Disabled | None = None
     blames: bool = True
+    counts: bool = True
 
 
 def active() -> Unit[list[Active]]:
@@ -211,7 +213,7 @@ def settle(of: Message, outcome: Outcome, *, now: int, patience: int, keep: int)
             "of_id": of.id,
             "fence": of.fence,
             "to": outcome.state.value,
-            "tried": of.tries + 1,
+            "tried": of.tries + outcome.counts,
             "next_try": outcome.next_at,
             "told": log_text((*of.log, outcome.tried)[-keep:]),
             "ended": None if outcome.state is MessageState.pending else now,

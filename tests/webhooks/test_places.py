@@ -58,3 +58,11 @@ def test_a_place_is_given_back_as_what_it_was_taken_as() -> None:
     assert places.free("a") == 0
     places.give_back("a", proven=held[1], quick=False)
     assert places.free("a") == 1
+
+
+def test_a_message_that_was_not_sent_says_nothing_of_its_endpoint() -> None:
+    places = Places()
+    places.give_back("a", proven=places.take("a"), quick=None)
+    send(places, "b", quick=True)
+    places.give_back("b", proven=places.take("b"), quick=None)
+    assert (places.free("a"), places.free("b")) == (1, 2)
