@@ -236,6 +236,7 @@ class Webhooks:
         settling = queue.settle(
             message,
             outcome,
+            url=to.webhook.url,
             now=self._clock(),
             patience=round(schedule.patience_s * SECOND),
             keep=KEEP_TRIES,

@@ -88,9 +88,11 @@ SETTLE = Sql(
     )
     .returning(WEBHOOK_MESSAGE.c.id)
 )
+_tried = and_(WEBHOOK.c.id == bindparam("of_id"), WEBHOOK.c.url == bindparam("tried_url"))
+"""An endpoint that has moved since is not judged by what its old address answered."""
 WELL = Sql(
     update(WEBHOOK)
-    .where(WEBHOOK.c.id == bindparam("of_id"), or_(WEBHOOK.c.failing_since.is_not(None), WEBHOOK.c.pause_until > 0))
+    .where(_tried, or_(WEBHOOK.c.failing_since.is_not(None), WEBHOOK.c.pause_until > 0))
     .values(failing_since=None, pause_until=0)
 )
 _now = bindparam("now", type_=BigInteger)
@@ -98,7 +100,7 @@ _since = func.coalesce(WEBHOOK.c.failing_since, _now)
 _ends = _since <= bindparam("too_long")
 UNWELL = Sql(
     update(WEBHOOK)
-    .where(WEBHOOK.c.id == bindparam("of_id"), WEBHOOK.c.enabled == 1)
+    .where(_tried, WEBHOOK.c.enabled == 1)
     .values(
         failing_since=_since,
         pause_until=bindparam("pause"),
@@ -109,7 +111,7 @@ UNWELL = Sql(
 )
 DISABLE = Sql(
     update(WEBHOOK)
-    .where(WEBHOOK.c.id == bindparam("of_id"), WEBHOOK.c.enabled == 1)
+    .where(_tried, WEBHOOK.c.enabled == 1)
     .values(enabled=0, disabled_reason=bindparam("reason"), disabled_at=bindparam("now"))
 )
 TAKE_OVER = Sql(update(WEBHOOK_MESSAGE).where(_open, WEBHOOK_MESSAGE.c.lease_until > 0).values(lease_until=0))
@@ -195,12 +197,12 @@ def lease(webhook_id: str, *, now: int, until: int, most: int) -> Unit[list[Mess
     return [message(row) for row in rows]
 
 
-def settle(of: Message, outcome: Outcome, *, now: int, patience: int, keep: int) -> Unit[bool]:
-    """Write a try down; False if the message is no longer ours. `patience`: how long an endpoint may only fail.
+def settle(of: Message, outcome: Outcome, *, url: str, now: int, patience: int, keep: int) -> Unit[bool]:
+    """Write a try of `url` down; False if the message is no longer ours. `patience`: how long an endpoint may only fail.
 
     The endpoint's row comes first, as in `take_in`, so that two units never wait for each other in a circle.
     """
-    place: dict[str, Value] = {"of_id": of.webhook_id}
+    place: dict[str, Value] = {"of_id": of.webhook_id, "tried_url": url}
     if outcome.disables is not None:
         yield DISABLE, {**place, "reason": outcome.disables.value, "now": now}
     elif outcome.state is MessageState.delivered:
