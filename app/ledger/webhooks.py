@@ -56,9 +56,17 @@ LOCK_MESSAGE = Sql(
 REPLAY = Sql(
     update(WEBHOOK_MESSAGE)
     .where(WEBHOOK_MESSAGE.c.id == bindparam("of_message"))
-    .values(state=MessageState.pending.value, tries=0, next_at=bindparam("now"), finished_at=None)
+    .values(
+        state=MessageState.pending.value,
+        tries=0,
+        next_at=bindparam("now"),
+        lease_until=0,
+        fence=WEBHOOK_MESSAGE.c.fence + 1,
+        finished_at=None,
+    )
     .returning(*WEBHOOK_MESSAGE.c)
 )
+"""A try that is under way has lost its lease: what comes of it ends nothing that begins now."""
 
 
 def add(new: Webhook, *, most: int) -> Unit[Webhook]:

@@ -73,3 +73,17 @@ async def test_an_address_that_is_still_the_webhooks_is_judged(
     await settle(bench, message, of, came(status))
     found = await bench.found(of)
     assert (found.disabled_reason, found.failing_since is None) == (disabled, status == 410)
+
+
+@pytest.mark.parametrize("status", [204, 410, 500])
+async def test_a_message_that_is_replayed_while_it_is_tried_is_sent_again_whatever_comes_of_that_try(
+    status: int, bench: Bench
+) -> None:
+    of, (message,) = await under_way(bench)
+    await bench.store.write(webhooks.replay(of.id, message.id, now=bench.store.now()))
+    (again,) = await leased(bench, of)
+    assert not await settle(bench, message, of, came(status))
+    (kept,) = await bench.log(of)
+    assert (again.id, kept.state, kept.tries) == (message.id, MessageState.pending, 0)
+    assert await settle(bench, again, of, came(204))
+    assert [each.state for each in await bench.log(of)] == [MessageState.delivered]
