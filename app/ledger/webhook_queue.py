@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, and_, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, case, delete, exists, func, select, update
 
 from app.domain.webhooks import Disabled, Message, MessageState, Try, Webhook
 from app.ledger.rows import number, number_or_none, text
@@ -90,12 +90,10 @@ SETTLE = Sql(
 )
 _tried = and_(WEBHOOK.c.id == bindparam("of_id"), WEBHOOK.c.url == bindparam("tried_url"))
 """An endpoint that has moved since is not judged by what its old address answered."""
-WELL = Sql(
-    update(WEBHOOK)
-    .where(_tried, or_(WEBHOOK.c.failing_since.is_not(None), WEBHOOK.c.pause_until > 0))
-    .values(failing_since=None, pause_until=0)
-)
+WELL = Sql(update(WEBHOOK).where(_tried, WEBHOOK.c.failing_since.is_not(None)).values(failing_since=None))
 _now = bindparam("now", type_=BigInteger)
+_pause = bindparam("pause", type_=BigInteger)
+"""Only its time ends a pause: what ends meanwhile was on its way before the endpoint asked for it."""
 _since = func.coalesce(WEBHOOK.c.failing_since, _now)
 _ends = _since <= bindparam("too_long")
 UNWELL = Sql(
@@ -103,7 +101,7 @@ UNWELL = Sql(
     .where(_tried, WEBHOOK.c.enabled == 1)
     .values(
         failing_since=_since,
-        pause_until=bindparam("pause"),
+        pause_until=case((WEBHOOK.c.pause_until < _pause, _pause), else_=WEBHOOK.c.pause_until),
         enabled=case((_ends, 0), else_=1),
         disabled_reason=case((_ends, Disabled.failing.value)),
         disabled_at=case((_ends, _now)),

@@ -87,3 +87,13 @@ async def test_a_message_that_is_replayed_while_it_is_tried_is_sent_again_whatev
     assert (again.id, kept.state, kept.tries) == (message.id, MessageState.pending, 0)
     assert await settle(bench, again, of, came(204))
     assert [each.state for each in await bench.log(of)] == [MessageState.delivered]
+
+
+@pytest.mark.parametrize("status", [204, 500, 429])
+async def test_what_an_endpoint_asked_for_is_not_undone_by_a_try_that_was_under_way(status: int, bench: Bench) -> None:
+    of, (first, second) = await under_way(bench, count=2)
+    asked = bench.store.now() + 3600 * SECOND
+    await settle(bench, first, of, came(429, pause_until=asked))
+    await settle(bench, second, of, came(status, pause_until=bench.store.now() + SECOND if status == 429 else 0))
+    (active,) = await bench.store.read(queue.active())
+    assert active.pause_until == asked
