@@ -9,7 +9,8 @@ from app.domain.errors import MalformedRequest
 from app.domain.terms import ANY
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
-_TAGS = re.compile(rf"(?:[ \t]*,)*[ \t]*{_TAG}(?:[ \t]*,[ \t]*(?:{_TAG})?)*[ \t]*")
+_TAGS = re.compile(rf"(?:[ \t]*,)*[ \t]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*")
+"""A list may have empty members (RFC 9110, 5.6.1); each blank has one place in it, or a long list would be read for ever."""
 
 
 def entity_tag(record_tag: str | None, code: str | None) -> str:

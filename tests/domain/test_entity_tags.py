@@ -24,6 +24,7 @@ READ: dict[str | None, tuple[str, ...]] = {
     '"a,b", "c"': ('"a,b"', '"c"'),
     '"a", , "b"': ('"a"', '"b"'),
     ', "a",': ('"a"',),
+    ' ,\t, "a" ,  ,\t,"b" , , ': ('"a"', '"b"'),
 }
 
 
@@ -44,6 +45,13 @@ WRONG = [
 def test_what_is_no_if_match_is_a_malformed_request(header: str) -> None:
     with pytest.raises(MalformedRequest):
         if_match(header)
+
+
+@pytest.mark.parametrize("gap", [",  ", ", ", ",\t\t\t", " , ", ","])
+@pytest.mark.parametrize("start", ["", '"a"'])
+def test_a_list_of_empty_members_is_refused_in_no_time(start: str, gap: str) -> None:
+    with pytest.raises(MalformedRequest):
+        if_match(start + gap * 20_000 + "!")
 
 
 @pytest.mark.parametrize(("header", "read"), [(None, ()), ("*", ("*",)), (" * ", ("*",))])
