@@ -13,7 +13,7 @@ from app.ledger import orders, sightings
 from app.ledger.records import KnownOrder
 from app.vendors.backends import Backend
 
-_MAX_STALE = re.compile(r"(?:^|,)\s*max-stale\s*(?:=\s*(\d{1,9}))?\s*(?:,|$)", re.IGNORECASE)
+_MAX_STALE = re.compile(r"(?:^|,)\s*max-stale\s*+(?:=\s*+(\d{1,9})\s*+)?+(?:,|$)", re.IGNORECASE)
 ANY_AGE_S = 10**9
 
 
