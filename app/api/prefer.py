@@ -17,7 +17,9 @@ from app.domain.waits import whole_seconds
 MAX_WAIT_S = 25
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
-_PREFERENCE = re.compile(rf"[\s,]*+({_TOKEN})\s*+(?:=\s*+({_TOKEN}|{_QUOTED})?+\s*+)?+(?:;(?:[^,\"]|{_QUOTED})*+)?+(?:,|$)")
+_PREFERENCE = re.compile(
+    rf"[\s,]*+({_TOKEN})\s*+(?:=\s*+({_TOKEN}|{_QUOTED})?+\s*+)?+(?:;(?:[^,\"]|{_QUOTED})*+)?+(?:,|$)"
+)
 """Nothing once read is given back: blanks that could belong to two places would be tried in each."""
 
 
