@@ -127,10 +127,10 @@ def resolve(hold_id: str, word: Word) -> Unit[Resolved]:
 
 def _check(found: Hold, word: Word) -> None:
     if found.resolution is not None:
-        raise PreconditionFailed(
-            f"The hold was resolved already: {found.resolution.value}, by {found.closed_by}.",
-            etag=found.tag,
-        )
+        by = (
+            "" if found.tenant is None else f", by {found.closed_by}"
+        )  # of no tenant's hold it may be another tenant's client
+        raise PreconditionFailed(f"The hold was resolved already: {found.resolution.value}{by}.", etag=found.tag)
     if not meets(word.if_match, found.tag):
         raise PreconditionFailed("The hold is no longer as your If-Match names it. Read it again.", etag=found.tag)
     if word.action not in ACTIONS[found.cause]:

@@ -46,6 +46,14 @@ async def test_a_hold_is_resolved_once(store: Store, action: Action) -> None:
         assert error.detail == "The hold was resolved already: skip, by ann."
 
 
+async def test_nobody_is_told_who_resolved_a_hold_that_is_no_tenant_s(store: Store) -> None:
+    hold = await stopped(store, Cause.contradiction)
+    resolved = await said(store, hold, word(Action.skip, by="rival-app"))
+    assert resolved.hold.tenant is None
+    error = await _refused(store, hold, word(Action.skip), PreconditionFailed, etag=resolved.hold.tag)
+    assert error.detail == "The hold was resolved already: skip."
+
+
 @pytest.mark.parametrize("action", [Action.retry, Action.replace, Action.mark_applied])
 async def test_an_order_that_is_open_again_is_not_helped_by_sending_or_by_evidence(
     store: Store, action: Action
