@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +25,7 @@ class AuthConfig:
 
     issuer: str
     audience: str
-    signing_key: str
+    signing_key: str = field(repr=False)
     """At least 32 bytes of secret (HS256), or a PEM private key: RSA (RS256) or EC P-256 (ES256)."""
     public_url: str
     trusted_issuers: tuple[TrustedIssuer, ...] = ()

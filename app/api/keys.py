@@ -8,7 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -55,7 +55,7 @@ class Keys:
     signing: Key
     verify: Mapping[str, VerifyKey]
     jwks: Mapping[str, JsonValue]
-    cursor_key: bytes
+    cursor_key: bytes = field(repr=False)
     """A key of its own for signing cursors, drawn from the signing key."""
 
     @classmethod

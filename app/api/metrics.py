@@ -39,7 +39,7 @@ class Metrics:
     store: Store
     backends: Mapping[str, Backend]
     version: str
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     """What a scrape has to bring as `Authorization: Bearer`; None: nothing."""
     disk: Path | None = None
     """Where the database's file is, if it is one."""

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -45,7 +45,7 @@ class _Refused(Exception):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Asked:
     client_id: str
-    secret: str
+    secret: str = field(repr=False)
     scope: str | None
 
 
