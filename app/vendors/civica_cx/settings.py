@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from string import Formatter
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -45,9 +44,9 @@ class CivicaCxSettings(BackendSettings):
     @field_validator("reference_format")
     @classmethod
     def _one_number(cls, value: str) -> str:
-        fields = [name for _, name, _, _ in Formatter().parse(value) if name is not None]
-        if fields != ["number"]:
-            raise ValueError("must hold {number} once, and no other braces")
+        around = value.replace("{number}", "", 1)
+        if around == value or {"{", "}"} & {*around}:  # a number is a text: {number:06} would pad it on its right
+            raise ValueError("must hold {number} once, as it stands here, and no other braces")
         return value
 
 
