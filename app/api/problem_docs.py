@@ -22,6 +22,8 @@ OUTCOMES: dict[str, str] = {
     "refused":  "The vendor was asked and refused. If `applied` is there, it lists the members that were changed nevertheless.",
     "unknown":  "Perhaps something: if a write was accepted, it goes on, and the same Idempotency-Key gets its answer.",
 }  # fmt: skip
+ALSO_REFUSED = "Mostly nothing. Where `outcome` is `refused`, the vendor was asked and refused."
+"""In place of the outcome's text, for codes that both we and the vendor refuse with."""
 
 _CONTENT: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
@@ -31,7 +33,7 @@ def facts(kind: type[GatewayError]) -> Mapping[str, str]:
     return {
         "Status": str(kind.status),
         "Code": f"`{kind.code}`",
-        "What was sent": OUTCOMES[kind.outcome],
+        "What was sent": ALSO_REFUSED if kind.also_refused else OUTCOMES[kind.outcome],
         "May be repeated": "Yes, with the same Idempotency-Key." if kind.retryable else "Not as it is.",
         "Next": f"`{kind.action.value}`: {ACTIONS[kind.action]}",
     }

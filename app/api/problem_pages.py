@@ -36,7 +36,7 @@ ERROR_CODE: dict[str, Any] = {
         "outcome": {
             "type": "string",
             "enum": [*OUTCOMES],
-            "description": "Whether the vendor has seen the request, and refused it.",
+            "description": "Whether the vendor has seen the request, and refused it: as a rule; each problem says it for itself.",
         },
         "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
         "next": {"type": "string", "enum": [each.value for each in ACTIONS], "description": "Who has to do what."},

@@ -78,6 +78,8 @@ class GatewayError(Exception):
     title: ClassVar[str]
     outcome: str = "not_sent"
     """Whether the vendor has seen the request: `not_sent`, or `refused` by the vendor itself; `unknown` after a fault of ours."""
+    also_refused: ClassVar[bool] = False
+    """Whether the vendor's own refusal may have this code too, beside ours that was told before anything was sent."""
     retryable: ClassVar[bool] = False
     action: ClassVar[NextAction] = NextAction.fix_request
 
@@ -210,6 +212,7 @@ class WorkOrderNotFound(Missing):
 
     code = "work-order-not-found"
     title = "No such work order"
+    also_refused = True
 
 
 class MethodNotAllowed(GatewayError):
@@ -229,11 +232,12 @@ class Conflict(GatewayError):
 class StatusUnchanged(Conflict):
     """The order already has this status, and the vendor calls the same status again an error.
 
-    `current` says since when, and which operation set it. Nothing was sent; nothing is left to do.
+    `current` says since when, and which operation set it. Nothing is left to do.
     """
 
     code = "status-unchanged"
     title = "The order already has this status"
+    also_refused = True
     action = NextAction.none
 
 
@@ -245,6 +249,7 @@ class TransitionNotAllowed(Conflict):
 
     code = "transition-not-allowed"
     title = "This status may not follow the present one"
+    also_refused = True
 
 
 class OrderEnded(Conflict):
@@ -255,6 +260,7 @@ class OrderEnded(Conflict):
 
     code = "order-ended"
     title = "The order has ended"
+    also_refused = True
     action = NextAction.none
 
 
@@ -274,6 +280,7 @@ class WorkOrderExists(Conflict):
 
     code = "work-order-exists"
     title = "The work order exists already"
+    also_refused = True
 
 
 class ClientReferenceUsed(Conflict):
@@ -411,6 +418,7 @@ class LateReasonRequired(Unprocessable):
 
     code = "late-reason-required"
     title = "The order is late: give a late_reason"
+    also_refused = True
 
 
 class VendorRejectedData(Unprocessable):

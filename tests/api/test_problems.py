@@ -15,9 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.edge import add_edge
 from app.api.faults import CODES, MAX_FAULTS, MESSAGES, invalid_request
-from app.api.problem_docs import ACTIONS, OUTCOMES
+from app.api.problem_docs import ACTIONS, OUTCOMES, facts
 from app.api.problem_texts import ADVICE
 from app.api.problems import FRAMEWORK, problem_response
+from app.commands.reference import problems
 from app.domain.errors import ERRORS, FieldFault, InvalidRequest, NextAction
 from tests.api.edge_app import PUBLIC_URL, authority, bearer, edge_app, http_to
 from tests.logged import logged
@@ -255,6 +256,27 @@ def test_the_tables_of_the_pages_are_total() -> None:
     assert set(ACTIONS) == set(NextAction)
     assert [*ADVICE] == [*ERRORS]
     assert set(OUTCOMES) == {error.outcome for error in ERRORS.values()}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "status-unchanged",
+        "transition-not-allowed",
+        "order-ended",
+        "late-reason-required",
+        "work-order-exists",
+        "work-order-not-found",
+    ],
+)
+def test_the_page_of_a_code_that_vendors_refuse_with_too_does_not_say_that_nothing_was_sent(code: str) -> None:
+    told = facts(ERRORS[code])["What was sent"]
+    assert told == "Mostly nothing. Where `outcome` is `refused`, the vendor was asked and refused."
+    assert "Nothing was sent" not in problems.pages()[f"docs/problems/{code}.md"]
+
+
+def test_the_list_of_codes_explains_every_outcome() -> None:
+    assert [word for word in OUTCOMES if f"`{word}`: " not in problems.INTRO] == []
 
 
 async def test_a_request_id_goes_in_and_comes_out(http: httpx.AsyncClient) -> None:

@@ -130,6 +130,7 @@ def test_a_refusal_is_explained_by_the_orders_state(case: Case) -> None:
     error = explain(case.to, seen=case.seen, said=SAID, at=AT, has_reason=case.has_reason, rules=RULES)
     assert (error.code, error.status, error.outcome, error.vendor) == (case.told, case.status, "refused", SAID)
     assert ("current" in error.members) == (case.seen is not None)
+    assert error.also_refused or type(error).outcome == "refused"  # its page says that the vendor may have been asked
 
 
 def test_the_order_is_told_as_it_stands() -> None:
