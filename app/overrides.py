@@ -104,6 +104,8 @@ class _Variable:
             raise ValueError(f"{self.name}: this is not JSON: {error.msg} ({place})") from None
         except RecursionError:
             raise ValueError(f"{self.name}: this is nested too deeply") from None
+        except ValueError:
+            raise ValueError(f"{self.name}: this holds a number of too many digits") from None
 
     def placed(self, value: object) -> dict[str, Any]:
         """The value below its keys."""

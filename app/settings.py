@@ -25,7 +25,7 @@ from app.auth_settings import AuthSettings
 from app.named_texts import resolved_texts
 from app.server_settings import ServerSettings
 from app.vendors.registry import VENDORS
-from app.vendors.vendor import BackendSettings, HttpAddress
+from app.vendors.vendor import BackendSettings, HttpAddress, file_name
 
 DEFAULT_CONFIG = "orderbridge.toml"
 PREFIX = overrides.PREFIX
@@ -54,6 +54,10 @@ class DatabaseSettings(_Section):
     def _known_database(cls, value: str) -> str:
         if not re.match(r"sqlite:///.|postgresql://.", value):
             raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
+        if value.startswith("sqlite:"):
+            if "?" in value:
+                raise ValueError("an address of SQLite takes no parameters, and no ? in its file's name")
+            file_name(unquote(value))
         if value.startswith("postgresql:"):
             from app.ledger import addresses  # here, because SQLAlchemy takes a while to load
 
@@ -172,7 +176,7 @@ class Configuration:
 
 def config_path(given: Path | None) -> Path:
     """The file that holds the configuration: as given, else as ORDERBRIDGE_CONFIG says, else orderbridge.toml here."""
-    return given or Path(os.environ.get(PREFIX + "CONFIG", DEFAULT_CONFIG))
+    return given or Path(os.environ.get(PREFIX + "CONFIG") or DEFAULT_CONFIG)
 
 
 def load(path: Path) -> Configuration:
@@ -192,6 +196,8 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise ConfigFault([f"{path}: {error.strerror}"]) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigFault([f"{path}: {error}"]) from None
+    except ValueError:
+        raise ConfigFault([f"{path}: it holds a number of too many digits"]) from None
 
 
 def configured(document: Mapping[str, Any], *, folder: Path) -> Configuration:

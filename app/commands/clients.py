@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from app.ledger.sql import Unit
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+A_NAME = "letters, digits, dots, dashes and underscores, at most 63, and begin with a letter or a digit"
+MADE_OF = 54
+"""How much of a tenant's name is in an id that is made up: the rest of 63 characters is its own."""
 ALL = "all"
 
 
@@ -46,10 +49,10 @@ def create(
         from app.domain.clients import SCOPES, ClientRecord, new_secret, secret_digest
 
         configured = configuration(config)
-        name = client_id or f"{tenant}-{secrets.token_hex(4)}"
+        name = client_id or f"{tenant[:MADE_OF]}-{secrets.token_hex(4)}"
         for label, text in (("TENANT", tenant), ("--id", name)):
             if not NAME.fullmatch(text):
-                raise Ends(f"{label} must be letters, digits, dots, dashes and underscores, at most 63", code=WRONG)
+                raise Ends(f"{label} must be {A_NAME}", code=WRONG)
         secret = new_secret()
         record = ClientRecord(
             id=name,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, inspect, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from app.failpoints import reach
@@ -108,8 +108,11 @@ def _on_sqlite(url: str, use: Callable[[Connection], T]) -> T:
     engine = create_engine(url, poolclass=NullPool)
     event.listen(engine, "connect", _driver_begins_nothing)
     event.listen(engine, "begin", _begin_immediate)
-    with engine.begin() as connection:
-        return use(connection)
+    try:
+        with engine.begin() as connection:
+            return use(connection)
+    except DBAPIError as error:  # SQLite's own words: SQLAlchemy adds the statement and an address, and not the file
+        raise StoreUnavailable(f"{make_url(url).database} (database.url): {error.orig}") from error
 
 
 def _driver_begins_nothing(connection: object, _record: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -72,20 +73,32 @@ def test_without_an_id_one_is_made_from_the_tenant_and_all_means_all(run: Run, r
         ),
         (
             ("acme:1", "--scope", "all", "--backend", "all"),
-            "TENANT must be letters, digits, dots, dashes and underscores, at most 63\n",
+            "TENANT must be letters, digits, dots, dashes and underscores, at most 63, and begin with a letter or a digit\n",
+        ),
+        (
+            ("_acme", "--scope", "all", "--backend", "all"),
+            "TENANT must be letters, digits, dots, dashes and underscores, at most 63, and begin with a letter or a digit\n",
         ),
         (
             ("acme", "--scope", "all", "--backend", "all", "--id", "a b"),
-            "--id must be letters, digits, dots, dashes and underscores, at most 63\n",
+            "--id must be letters, digits, dots, dashes and underscores, at most 63, and begin with a letter or a digit\n",
         ),
     ],
-    ids=["scope", "backend", "tenant", "id"],
+    ids=["scope", "backend", "tenant", "the tenant's first character", "id"],
 )
 def test_a_grant_that_does_not_exist_is_named_beside_those_that_do(
     arguments: tuple[str, ...], says: str, run: Run, ready: Path
 ) -> None:
     assert run("client", "create", *arguments) == Said(code=2, out="", err=says)
     assert run("client", "list", "--json").out == "[]\n"
+
+
+def test_a_tenant_of_the_longest_name_has_its_id_made_up_too(run: Run, ready: Path) -> None:
+    tenant = "a" * 63
+    said = run("client", "create", tenant, "--scope", "all", "--backend", "all", "--json")
+    made = json.loads(said.out)
+    assert re.fullmatch("a{54}-[0-9a-f]{8}", made["client_id"])
+    assert made["tenant"] == tenant
 
 
 def test_all_backends_of_none_is_refused(run: Run, ready: Path) -> None:

@@ -56,6 +56,40 @@ CASES = [
         config=CONFIG + f"[backends.{'a.' * 2000}b]\n",
         says=["orderbridge.toml: it is nested too deeply"],
     ),
+    Case(
+        id="a number of 5,000 digits",
+        config=f"a = {'1' * 5000}\n",
+        says=["orderbridge.toml: it holds a number of too many digits"],
+    ),
+    Case(
+        id="a variable with a number of 5,000 digits",
+        config=CONFIG,
+        environment={
+            "ORDERBRIDGE_DELIVERY": f'{{"wait_s": {"1" * 5000}}}',
+            "ORDERBRIDGE_BACKENDS__RIVERSIDE__REASONS": f'{{"weather": {"1" * 5000}}}',
+        },
+        says=[
+            "ORDERBRIDGE_DELIVERY: this holds a number of too many digits",
+            "ORDERBRIDGE_BACKENDS__RIVERSIDE__REASONS: this holds a number of too many digits",
+        ],
+    ),
+    Case(
+        id="files that no name can be",
+        config=CONFIG + 'statuses = "a\\u0000b"\nwsdl = "a\\u0000b"\n[database]\nurl = "sqlite:///a\\u0000b"\n',
+        says=[
+            "database.url: no file can have this name",
+            "backends.riverside.statuses: no file can have this name",
+            "backends.riverside.wsdl: no file can have this name",
+        ],
+    ),
+    *(
+        Case(
+            id=f"SQLite with {parameter}",
+            config=CONFIG + f'[database]\nurl = "sqlite:///x.db?{parameter}"\n',
+            says=["database.url: an address of SQLite takes no parameters, and no ? in its file's name"],
+        )
+        for parameter in ("timeout=soon", "mode=ro")
+    ),
     Case(id="no signing key", config="[auth]\n", says=["auth.signing_key: Field required"]),
     Case(
         id="an empty signing key, beside other faults",
@@ -296,6 +330,11 @@ def test_the_configuration_is_the_one_that_config_names(
     monkeypatch.setenv("ORDERBRIDGE_CONFIG", str(folder / "nowhere.toml"))
     assert run("migrate", "--config", "other.toml").err == "auth.signing_key: Field required\n"
     assert run("migrate").err.startswith(f"{folder}/nowhere.toml: there is no such file")
+
+
+def test_an_empty_variable_names_no_configuration(run: Run, ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERBRIDGE_CONFIG", "")
+    assert run("migrate").code == 0
 
 
 def test_an_issuer_may_be_trusted_with_two_audiences(folder: Path) -> None:

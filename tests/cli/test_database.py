@@ -76,6 +76,12 @@ def test_a_file_that_is_no_database_is_one_line_and_exit_code_1(run: Run, config
     assert "file is not a database" in said.err
 
 
+def test_a_file_in_a_folder_that_is_not_there_is_named_with_its_key(run: Run, folder: Path) -> None:
+    (folder / "orderbridge.toml").write_text(CONFIG + '[database]\nurl = "sqlite:///nodir/x.db"\n')
+    says = f"the database cannot be used: {folder}/nodir/x.db (database.url): unable to open database file\n"
+    assert run("migrate") == Said(code=1, out="", err=says)
+
+
 def test_a_second_migrate_changes_nothing(run: Run, ready: Path) -> None:
     before = (ready / "orderbridge.db").read_bytes()
     assert run("migrate").code == 0
