@@ -26,7 +26,7 @@ from app.domain.times import utc_now
 from app.domain.work_orders import Observation
 from app.telemetry.tallies import Tallies
 from app.telemetry.vendor_calls import WatchedAdapter
-from app.vendors.vendor import BackendSettings, Connection, Vendor
+from app.vendors.vendor import BackendSettings, Connection, StatusFileFault, Vendor
 
 PLACE_WITHIN_S = 5.0
 """How long a read waits for a connection while all that reads may have are busy."""
@@ -204,4 +204,6 @@ def seed_statuses(vendor: Vendor, settings: BackendSettings, folder: Path) -> tu
         return None
     if settings.statuses == "example" and vendor.example_statuses is not None:
         return read_status_file(vendor.example_statuses, vendor, settings)
+    if settings.statuses == "example" and not (folder / settings.statuses).exists():
+        raise StatusFileFault([f"there is no such file, and {vendor.title} has no example table"])
     return read_status_file(folder / settings.statuses, vendor, settings)

@@ -113,8 +113,8 @@ class BackendSettings(BaseModel):
     time_zone: TimeZone = "UTC"
     """In which the client's system keeps its dates, and in which `maintenance` is written."""
     statuses: FileName | None = None
-    """A CSV file of status codes; for Civica Cx also "example", the codes of its simulator. It is taken in when the gateway first starts
-    with it, if no table was imported before. Later changes: `orderbridge statuses import`."""
+    """A CSV file of status codes; for Civica Cx also "example", the codes of its simulator. It is taken in when the gateway first
+    starts with it, if no table was imported before. Later changes: `orderbridge statuses import`."""
     reasons: dict[str, ReasonCode] = Field(default_factory=dict)
     """Our `reason_code` -> the vendor's own code."""
     late_reasons: dict[str, ReasonCode] = Field(default_factory=dict)

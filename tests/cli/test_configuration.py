@@ -358,6 +358,11 @@ def test_the_faults_of_a_status_file_stop_the_start_with_their_lines(run: Run, r
     assert run("serve") == Said(
         code=2, out="", err="backends.riverside.statuses: codes.csv: No such file or directory\n"
     )
+    overit = '[backends.fsm]\nvendor = "overit"\nurl = "http://127.0.0.1:9"\naccess_token = "a-token"\n'
+    (ready / "orderbridge.toml").write_text(CONFIG + overit + 'external_system_code = "US"\nstatuses = "example"\n')
+    says = "backends.fsm.statuses: example: there is no such file, and OverIT NextGen FSM has no example table\n"
+    assert run("serve") == Said(code=2, out="", err=says)
+    (ready / "orderbridge.toml").write_text(CONFIG + 'statuses = "codes.csv"\n')
     (ready / "codes.csv").write_text("RepairStatusCodeId,RepairStatusCode\n")
     says = "backends.riverside.statuses: codes.csv: line 1: no column RepairMasterStatusCode, WorksOrderApplicable\n"
     assert run("serve") == Said(code=2, out="", err=says)

@@ -32,6 +32,13 @@ class Unit4ErpxSettings(BackendSettings):
     number_prefix: str = Field(default="", pattern=rf"^[A-Za-z0-9_-]{{0,{LONGEST_PREFIX}}}$")
     """With one, we number the orders that are created without a number; without, ERPx does."""
 
+    @field_validator("reasons", "late_reasons")
+    @classmethod
+    def _none(cls, value: dict[str, str]) -> dict[str, str]:
+        if value:
+            raise ValueError("Unit4 ERPx takes no reason with a status: leave this out")
+        return value
+
     @field_validator("work_orders_path")
     @classmethod
     def _a_path(cls, value: str) -> str:

@@ -97,9 +97,11 @@ async def test_a_table_that_cannot_be_read_is_told_in_the_place_of_a_comparison(
         ("company_id", "COMP1\n"),
         ("token_url", "ids.example/token"),
         ("client_id", ""),
+        ("reasons", {"weather": 12}),
+        ("late_reasons", {"parts_delay": 31}),
     ],
 )
-def test_settings_that_cannot_work_are_refused(name: str, value: str) -> None:
+def test_settings_that_cannot_work_are_refused(name: str, value: object) -> None:
     with pytest.raises(ValidationError) as caught:
         settings("http://127.0.0.1:1", **{name: value})
     assert [error["loc"] for error in caught.value.errors()] == [(name,)]
