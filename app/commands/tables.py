@@ -14,7 +14,16 @@ from typing import get_args, get_origin
 from pydantic import BaseModel
 
 from app.api.order_bodies import OrderMembers
-from app.commands.reference import api_calls, command_line, events, metrics, problems, rehearsals, settings, state_diagram
+from app.commands.reference import (
+    api_calls,
+    command_line,
+    events,
+    metrics,
+    problems,
+    rehearsals,
+    settings,
+    state_diagram,
+)
 from app.commands.reference.markdown import table as _table
 from app.domain.field_table import EXTENSIONS
 from app.domain.ports import Capability
