@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
 import typer
 
 from app.commands import backends, check, clients, contract, database, operations, sandbox, serve, simulate, statuses
-from app.commands.ends import WRONG, Ends
+from app.commands.ends import FAILED, WRONG, Ends
 
 app = typer.Typer(
     name="orderbridge",
@@ -84,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()  # a quarter of a start would go to looking for garbage that imports do not make; servers enable it
     try:
         code = app(given or ["--help"], prog_name="orderbridge", standalone_mode=False)
+        sys.stdout.flush()
     except Ends as end:
         print(*end.lines, sep="\n", file=sys.stderr)
         return end.code
@@ -91,6 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = getattr(getattr(fault, "ctx", None), "command_path", "orderbridge")
         print(f"{command}: {' '.join(fault.format_message().split())} (see {command} --help)", file=sys.stderr)
         return fault.exit_code
+    except OSError as fault:
+        if fault.errno != errno.ENOSPC:
+            raise
+        print(f"orderbridge: cannot write: {fault.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python would try once more at its end
+        return FAILED
     finally:
         gc.enable()
     return code if isinstance(code, int) else 0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI
@@ -43,7 +43,7 @@ from app.ledger.key_room import KeyRoom
 from app.ledger.open import folder_of, open_store
 from app.ledger.retention import Retention
 from app.ledger.store import Store
-from app.settings import Configuration
+from app.settings import ConfigFault, Configuration
 from app.telemetry import export
 from app.telemetry.tallies import Tallies
 from app.vendors.backends import Backend, seed_statuses
@@ -143,7 +143,8 @@ def create_app(configuration: Configuration) -> FastAPI:
             stack.push_async_callback(gateway.sightings.close)
             stack.push_async_callback(gateway.writable.close)
             if traces is not None:
-                await stack.enter_async_context(traces.exported())
+                with _faults_of_opentelemetry():
+                    await stack.enter_async_context(traces.exported())
             await _open_backends(backends, store, configuration, stack)
             reaper.start()
             stack.push_async_callback(reaper.stop)
@@ -191,7 +192,17 @@ def _traces(configuration: Configuration) -> export.Traces | None:
     endpoint = configuration.telemetry.otlp_endpoint
     if not export.wanted(endpoint):
         return None
-    return export.Traces(endpoint, version=VERSION, secrets=configuration.secrets())
+    with _faults_of_opentelemetry():
+        return export.Traces(endpoint, version=VERSION, secrets=configuration.secrets())
+
+
+@contextmanager
+def _faults_of_opentelemetry() -> Iterator[None]:
+    """Its own variables are read by its SDK alone, which raises ValueError where they contradict each other."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigFault([f"OpenTelemetry's own environment variables (OTEL_...): {error}"]) from error
 
 
 def _metrics(configuration: Configuration, store: Store, backends: Mapping[str, Backend], tallies: Tallies) -> Metrics:

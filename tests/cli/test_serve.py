@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from app.commands.simulate import vendor_named
 from app.vendors.registry import VENDORS
 from tests.cli.conftest import CONFIG, Run
-from tests.cli.processes import answers, free_ports, running
+from tests.cli.processes import PROGRAM, answers, free_ports, run_in, running
 from tests.logged import logged
 
 QUICK = "[server]\ndrain_s = 0\n" + CONFIG
@@ -124,3 +125,24 @@ def test_effects_that_are_not_a_simulators_are_one_line(line: str, run: Run, fol
     said = run("simulate", "civica-cx", "--port", str(port), "--data", ".")
     assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
     assert said.err.startswith("the effects in . cannot be used: ")
+
+
+def test_variables_of_opentelemetry_that_contradict_each_other_are_one_line(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096")
+    ended = run_in(ready, "serve", "--port", str(free_ports(1)[0]))
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1] == (
+        "OpenTelemetry's own environment variables (OTEL_...): "
+        "max_export_batch_size must be less than or equal to max_queue_size."
+    )
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["--help", "openapi"])
+def test_output_that_cannot_be_written_is_one_line(command: str, folder: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run([*PROGRAM, command], cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (1, "orderbridge: cannot write: No space left on device\n")
