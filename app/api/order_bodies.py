@@ -101,25 +101,30 @@ class VendorCode(Input):
 
 
 class WorkOrderIn(OrderMembers):
-    """An order to create, or to put in place of one. An order that was read can be sent back as it is."""
+    """An order to create, or to put in place of one. An order that was read can be sent back as it is,
+    or with another status."""
 
     number: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
         default=None, description="The order's number; left out where the vendor is to number it."
     )
     status: StatusWord | None = Field(default=None, description="The status to begin with; else the vendor's default.")
     vendor_code: Word | None = Field(default=None, description="One of several vendor codes behind the status.")
-    vendor_status: VendorCode | None = Field(default=None, description="As read; its code counts as `vendor_code`.")
+    vendor_status: VendorCode | None = Field(
+        default=None, description="As read; its code counts as `vendor_code`, unless it stands for another `status`."
+    )
     backend: Any = Field(default=None, description="As read: another than this is refused.")
-    phase: Any = Field(default=None, description="As read: another than that of the status is refused.")
+    phase: Any = Field(
+        default=None, description="As read: beside a `status` that `vendor_status` does not show it counts for nothing."
+    )
     delivery: Any = Field(default=None, description="As read; it changes nothing.")
     not_shown: Any = Field(default=None, description="As read; it changes nothing.")
     as_of: Any = Field(default=None, description="As read; it changes nothing.")
     vendor_ids: Any = Field(default=None, description="As read: others than those of this backend are refused.")
 
     @property
-    def code(self) -> str | None:
-        """The vendor code that the caller names, if any."""
-        return self.vendor_code or (self.vendor_status.code if self.vendor_status is not None else None)
+    def shown_code(self) -> str | None:
+        """The vendor code that the order had when it was read, if the caller says."""
+        return self.vendor_status.code if self.vendor_status is not None else None
 
 
 class WorkOrderPatch(OrderMembers):

@@ -11,7 +11,7 @@ from app.domain.admission import OrderView, ReadFirst, refuse_if_held
 from app.domain.errors import CapabilityMissing, InvalidRequest, ScopeMissing
 from app.domain.json import JsonObject
 from app.domain.ports import Capability, Kind, Write
-from app.domain.statuses import StatusCode
+from app.domain.statuses import StatusCode, StatusTable
 from app.domain.terms import Terms
 from app.domain.times import from_micros
 from app.domain.work_orders import OrderKey
@@ -39,19 +39,22 @@ def check_own_number(order: str, body: JsonObject) -> None:
 
 
 def check_agrees(backend: Backend, order: WorkOrderIn | None, code: StatusCode | None) -> None:
-    """Raise InvalidRequest if members that an order shows, and nobody writes, say other than what is asked for."""
+    """Raise InvalidRequest if members that an order shows, and nobody writes, say other than what is asked for.
+
+    Beside a status, what was read says only what the order was; it may have been asked to be another."""
     if order is None:
         return
-    shown = order.vendor_status.code if order.vendor_status is not None else None
     if order.backend not in (None, backend.name):
         raise InvalidRequest(
             f"This is the backend {backend.name!r}; leave it out, or send the order there.", pointer="/backend"
         )
-    if None not in (order.vendor_code, shown) and order.vendor_code != shown:
+    shown = order.shown_code
+    if order.status is None and None not in (order.vendor_code, shown) and order.vendor_code != shown:
         raise InvalidRequest(
             "vendor_status shows another code than this; leave one of them out.", pointer="/vendor_code"
         )
-    if order.phase is not None and (code is None or code.phase != order.phase):
+    changed = order.status is not None and code is not None and code.code != shown
+    if order.phase is not None and not changed and (code is None or code.phase != order.phase):
         raise InvalidRequest("A phase follows from the status, and this is not its; leave it out.", pointer="/phase")
 
 
@@ -95,9 +98,20 @@ def check_expected(backend: Backend, expect: str | None) -> None:
 
 def first_code(backend: Backend, body: WorkOrderIn | None, *, at: int) -> StatusCode | None:
     """The vendor code that an order is to begin with; None leaves it to the vendor. Raises what the table has against it."""
-    if body is None or (body.status is None and body.code is None):
+    if body is None:
         return None
-    return backend.rules.table.choose(status=body.status, vendor_code=body.code, at=from_micros(at))
+    table = backend.rules.table
+    code = body.vendor_code or _shown(table, body)
+    if body.status is None and code is None:
+        return None
+    return table.choose(status=body.status, vendor_code=code, at=from_micros(at))
+
+
+def _shown(table: StatusTable, body: WorkOrderIn) -> str | None:
+    """The code in vendor_status, unless it stands for another status than the one that is asked for: then it was read."""
+    row = table.by_code.get(body.shown_code or "")
+    fits = body.status is None or (row is not None and row.status is body.status)
+    return body.shown_code if fits else None
 
 
 def checks(

@@ -50,6 +50,41 @@ async def test_an_order_that_was_read_goes_back_as_it_is(nexus: Site) -> None:
     assert await tag(nexus, number) == found.headers["etag"]
 
 
+@pytest.mark.parametrize("left_out", [(), ("vendor_status",), ("phase",)], ids=str)
+async def test_an_order_that_was_read_goes_back_with_another_status(nexus: Site, left_out: tuple[str, ...]) -> None:
+    number = new_order(nexus)
+    was = await read(nexus, number)
+    assert (was["status"], was["phase"], was["vendor_status"]["code"]) == ("issued", "open", "1/0")
+    body = {name: value for name, value in was.items() if name not in left_out} | {"status": "on_site"}
+    assert (await preview(nexus, "replace", body, work_order=number)).status_code == 200
+    answer = await put(nexus, number, body)
+    assert answer.status_code == 200, answer.text
+    now = answer.json()
+    assert (now["status"], now["phase"], now["vendor_status"]["code"]) == ("on_site", "in_progress", "7")
+
+
+async def test_beside_a_status_the_code_that_was_read_gives_way_to_the_one_that_is_named(nexus: Site) -> None:
+    number = new_order(nexus)
+    was = await read(nexus, number)
+    assert was["vendor_status"]["code"] == "1/0"
+    del was["extensions"]  # they have the DispatchStatus that was read
+    answer = await put(nexus, number, {**was, "status": "scheduled", "vendor_code": "1/2"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["vendor_status"]["code"] == "1/2"
+    again = await put(nexus, number, answer.json() | {"priority": "1001"})
+    assert (again.status_code, again.json()["vendor_status"]["code"]) == (200, "1/2"), "one of several, as it was read"
+
+
+async def test_a_phase_alone_cannot_be_changed(nexus: Site) -> None:
+    number = new_order(nexus)
+    was = await read(nexus, number)
+    assert refusal(await put(nexus, number, {**was, "phase": "complete"})) == (
+        422,
+        "invalid-request",
+        {"/phase": "invalid-request"},
+    )
+
+
 async def test_what_the_body_leaves_out_is_gone(nexus: Site) -> None:
     number = new_order(nexus)
     await patch(nexus, number, {"assets": {"1": ASSET}, "rules": {"is_ops": True}})
