@@ -18,7 +18,7 @@ from app.api.parameters import OfBackend, OfOrder, optional_header
 from app.api.request_id import HEAD
 from app.api.requests import strict_router
 from app.api.streams import Feed, FeedDep
-from app.domain.errors import MalformedRequest, Overloaded, RateLimited, Unauthenticated
+from app.domain.errors import InvalidRequest, MalformedRequest, Overloaded, RateLimited, Unauthenticated
 from app.domain.events import Event, event_json
 from app.domain.json import JsonValue
 from app.ledger.feed import EventFilter
@@ -39,6 +39,10 @@ After = Annotated[
         description="A `next` or `cursor` that you were given: what came after it. `now`: only what is still to come. "
         "Left out: from the oldest event that is kept.",
     ),
+]
+AlsoAfter = Annotated[
+    str | None,
+    Query(max_length=MAX_CURSOR, description="Another name of `after`, which other lists have; give one of them."),
 ]
 OfType = Annotated[str | None, Query(max_length=100, description="Of this type.", examples=["work_order.changed"])]
 
@@ -79,6 +83,7 @@ async def list_events(
     feed: FeedDep,
     caller: Annotated[Caller, requires(SCOPE)],
     after: After = None,
+    cursor: AlsoAfter = None,
     limit: Limit = DEFAULT_LIMIT,
     backend: OfBackend = None,
     work_order: OfOrder = None,
@@ -89,9 +94,12 @@ async def list_events(
     Keep `next` and give it as `after` next time: nothing is missed and nothing comes twice, whatever happens to us in
     between. It is yours alone, and good for the stream too.
     """
-    reading = _begun(gateway, caller, after, backend=backend, work_order=work_order, type_=type)
+    if after is not None and cursor is not None:
+        raise InvalidRequest("This is another name of `after`; give one of them.", pointer="/query/cursor")
+    start, place = (after, "/query/after") if cursor is None else (cursor, "/query/cursor")
+    reading = _begun(gateway, caller, start, place=place, backend=backend, work_order=work_order, type_=type)
     upto = await feed.horizon.now()
-    if after == NOW:
+    if start == NOW:
         reading.at = upto
         return EventList.model_validate({"items": [], "next": reading.cursor})
     found, reading.at = await feed.page(reading.narrowed, after=reading.at, upto=upto, most=limit)
@@ -196,7 +204,7 @@ def _begun(
     caller: Caller,
     after: str | None,
     *,
-    place: str = "/query/after",
+    place: str,
     backend: str | None,
     work_order: str | None,
     type_: str | None,

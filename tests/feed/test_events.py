@@ -91,6 +91,17 @@ async def test_pages_follow_each_other_and_the_last_page_has_a_cursor_too(cx: Si
     assert again["items"] == whole["items"][3:]
 
 
+async def test_the_list_takes_its_next_as_a_cursor_too(cx: Site) -> None:
+    await settled(cx)
+    begun = await events(cx, limit=1)
+    onward = await events(cx, cursor=begun["next"])
+    assert onward["items"] == (await events(cx, after=begun["next"]))["items"] != []
+    both = await cx.api.get("/v1/events", params={"after": begun["next"], "cursor": begun["next"]})
+    assert (both.status_code, both.json()["errors"][0]["pointer"]) == (422, "/query/cursor")
+    odd = await cx.api.get("/v1/events", params={"cursor": "x"})
+    assert (odd.status_code, odd.json()["errors"][0]["pointer"]) == (400, "/query/cursor")
+
+
 async def test_a_filter_narrows_and_its_cursor_is_a_place_in_the_whole_feed(cx: Site) -> None:
     after = await settled(cx)
     numbers = add_orders(cx, 2)
