@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import Path, Query, Response
@@ -34,8 +35,9 @@ from app.domain.errors import (
     VendorCodeRequired,
 )
 from app.domain.holds import Hold
+from app.domain.ports import Kind
 from app.domain.receipts import hold_json
-from app.ledger import holds, orders
+from app.ledger import holds, operations, orders
 from app.ledger.keyed import Answer
 from app.ledger.resolving import Resolved, resolve
 from app.ledger.sql import Unit
@@ -81,7 +83,9 @@ async def list_holds(
         )
     )
     items, onward = page.cut(found, lambda hold: [hold.id])
-    return HoldList.model_validate({"items": [hold_json(one, tenant=caller.tenant) for one in items], "next": onward})
+    kinds = await _kinds(gateway, items)
+    shown = [hold_json(one, tenant=caller.tenant, kind=kinds.get(one.operation_id)) for one in items]
+    return HoldList.model_validate({"items": shown, "next": onward})
 
 
 @router.get(
@@ -97,7 +101,8 @@ async def get_hold(
     """Why the order waits, and by which actions it goes on. Send its `ETag` as If-Match when you resolve it."""
     found = await _mine(gateway, caller, hold_id)
     response.headers["ETag"] = found.tag
-    return HoldOut.model_validate(hold_json(found, tenant=caller.tenant))
+    kinds = await _kinds(gateway, [found])
+    return HoldOut.model_validate(hold_json(found, tenant=caller.tenant, kind=kinds.get(found.operation_id)))
 
 
 @router.post(
@@ -164,6 +169,14 @@ def _tagged(response: Response, resolved: Hold) -> Response:
     """A resolved hold changes no more: a repeat has the ETag that the first answer had."""
     response.headers["ETag"] = resolved.tag
     return response
+
+
+async def _kinds(gateway: Gateway, found: Sequence[Hold]) -> dict[str | None, Kind]:
+    """What the causes of the open holds are, by their ids: which actions are left depends on it."""
+    causes = [one.operation_id for one in found if one.operation_id is not None and one.closed_at is None]
+    if not causes:
+        return {}
+    return {one.id: one.kind for one in await gateway.store.read(operations.find_several(causes))}
 
 
 async def _mine(gateway: Gateway, caller: Caller, hold_id: str) -> Hold:

@@ -9,6 +9,7 @@ from app.domain.errors import GatewayError
 from app.domain.holds import ACTIONS, Action, Hold
 from app.domain.json import JsonObject, JsonValue
 from app.domain.operations import FINAL, Operation, State, number_of
+from app.domain.ports import Kind
 from app.domain.statuses import StatusTable
 from app.domain.times import rfc3339_micros
 from app.domain.work_orders import Observation, vendor_status, work_order
@@ -78,8 +79,17 @@ def delivery(view: OrderView, *, tenant: str, settled: int = 0) -> JsonObject:
     }
 
 
-def hold_json(hold: Hold, *, tenant: str) -> dict[str, JsonValue]:
-    """A hold as the API shows it. Of one that is no tenant's, nobody is told which operation or whose words were at work."""
+def hold_json(hold: Hold, *, tenant: str, kind: Kind | None = None) -> dict[str, JsonValue]:
+    """A hold as the API shows it; `kind` is that of the write which is its cause.
+
+    Of a hold that is no tenant's, nobody is told which operation or whose words were at work."""
+    number = number_of(hold.work_order, hold.operation_id)
+    # An order without a number of its own cannot be named by another create, and a delete has no body.
+    taken = (
+        ACTIONS[hold.cause]
+        if number is not None and kind is not Kind.delete
+        else ACTIONS[hold.cause] - {Action.replace}
+    )
     mine = hold.tenant == tenant
     is_open = hold.closed_at is None
     return {
@@ -88,10 +98,10 @@ def hold_json(hold: Hold, *, tenant: str) -> dict[str, JsonValue]:
         "cause": hold.cause.value,
         "detail": hold.detail,
         "backend": hold.backend,
-        "work_order": number_of(hold.work_order, hold.operation_id),
+        "work_order": number,
         "operation_id": hold.operation_id if mine else None,
         "opened_at": rfc3339_micros(hold.opened_at),
-        "actions": [action.value for action in Action if is_open and action in ACTIONS[hold.cause]],
+        "actions": [action.value for action in Action if is_open and action in taken],
         "resolution": None if hold.resolution is None else hold.resolution.value,
         "reason": hold.reason if mine else None,
         "evidence": hold.evidence if mine else None,

@@ -1,9 +1,11 @@
-"""A person says what became of a held change, with `orderbridge operations resolve`: applied, or not applied and sent again."""
+"""A person says what became of a held change: with `orderbridge operations resolve`, or by an action that its hold offers."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from app.commands import operations as command
@@ -181,3 +183,36 @@ async def test_the_words_of_the_command_name_no_number_that_the_order_does_not_h
 
 def test_every_vendor_that_removes_orders_is_tried_here() -> None:
     assert {slug for slug, vendor in VENDORS.items() if vendor.removal is not None} == {"nexusfs", "unit4_erpx"}
+
+
+async def the_hold(at: Place) -> dict[str, Any]:
+    """The one that is open, as the list shows it and as it is shown alone."""
+    [listed] = (await at.site.api.get("/v1/holds", params={"state": "open"})).json()["items"]
+    assert (await at.site.api.get(f"/v1/holds/{listed['hold_id']}")).json() == listed
+    return dict(listed)
+
+
+async def word(at: Place, found: dict[str, Any], action: str, **more: Any) -> httpx.Response:
+    return await at.site.api.post(
+        f"/v1/holds/{found['hold_id']}/resolution",
+        headers={"Idempotency-Key": at.site.fresh_key()},
+        json={"action": action, "reason": "seen on the screen", **more},
+    )
+
+
+@pytest.mark.parametrize("write", ["a delete", "a create that only the vendor can number"])
+async def test_a_hold_offers_no_replacement_for_what_cannot_be_replaced(
+    write: str, database: str, tmp_path: Path
+) -> None:
+    async with place("nexusfs" if write == "a delete" else "unit4_erpx", database, tmp_path) as at:
+        await (held_delete(at, gone=False) if write == "a delete" else held_create(at, made=False))
+        found = await the_hold(at)
+        assert found["actions"] == ["retry", "skip", "mark_applied", "cancel"]
+        refused = await word(at, found, "replace", body={"type": "1002"})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/action")
+
+
+async def test_a_hold_offers_a_replacement_for_a_patch(database: str, tmp_path: Path) -> None:
+    async with place("nexusfs", database, tmp_path) as at:
+        await held_patch(at)
+        assert "replace" in (await the_hold(at))["actions"]
