@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -216,3 +217,13 @@ async def test_a_hold_offers_a_replacement_for_a_patch(database: str, tmp_path: 
     async with place("nexusfs", database, tmp_path) as at:
         await held_patch(at)
         assert "replace" in (await the_hold(at))["actions"]
+
+
+async def test_a_held_change_is_called_applied_after_its_backend_was_taken_out(database: str, tmp_path: Path) -> None:
+    async with place("nexusfs", database, tmp_path) as at:
+        sent = await held_patch(at)
+        found = await the_hold(at)
+        object.__setattr__(at.site.app.state.gateway, "backends", MappingProxyType({}))
+        answer = await word(at, found, "mark_applied", evidence="The order shows it.")
+        assert (answer.status_code, answer.json()["resolution"]) == (200, "mark_applied"), answer.text
+        assert (await operation(at.site, sent))["state"] == "applied"
