@@ -234,12 +234,15 @@ def _asks_nothing(value: JsonValue) -> bool:
 
 
 def _in_utc(value: JsonValue) -> JsonValue:
-    if not isinstance(value, str) or "T" not in value.upper() or value.endswith("Z"):
+    if not isinstance(value, str) or "T" not in value.upper():
         return value
+    text = value.upper()  # RFC 3339 takes a small t and z, vendors do not
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             return value
+        if text.endswith("Z"):
+            return text
         return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (ValueError, OverflowError):
         return value

@@ -125,7 +125,7 @@ def nothing(value: JsonValue) -> bool:
 
 def _moment(text: str) -> datetime | None:
     """A time to the millisecond, which is what the vendors keep."""
-    if "T" not in text:
+    if "T" not in (text := text.upper()):
         return None
     try:
         moment = datetime.fromisoformat(text)
