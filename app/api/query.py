@@ -1,4 +1,5 @@
-"""The query of a call: every parameter is one that the route takes, and stands there once unless the route takes several.
+"""The query of a call: every parameter is one that the route takes, has a value, and stands there once unless the route
+takes several.
 
 A parameter that is passed over would do harm: a mistyped `expect` lets an order be deleted, a mistyped filter lists everything.
 """
@@ -26,14 +27,16 @@ def taken(dependant: Dependant) -> Taken:
 
 
 def check_query(given: Sequence[tuple[str, str]], takes: Taken) -> None:
-    """Raises InvalidRequest, which names the first parameter that is not known here, or given twice."""
+    """Raises InvalidRequest, which names the first parameter that is not known here, given twice, or empty."""
     seen: set[str] = set()
-    for name, _ in given:
+    for name, value in given:
         if name not in takes:
             names = ", ".join(sorted(takes)) or "none"
             _refuse(name, "unknown-parameter", f"There is no such parameter here; there are: {names}.")
         if name in seen and not takes[name]:
             _refuse(name, "repeated", "Give this parameter once.")
+        if not value:
+            _refuse(name, "empty", "Give this parameter a value, or leave it out.")
         seen.add(name)
 
 

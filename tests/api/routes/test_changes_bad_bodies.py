@@ -238,7 +238,7 @@ async def test_the_number_in_a_patch_is_the_orders_however_the_path_names_it(ove
         assert shown.status_code == status, shown.text
 
 
-@pytest.mark.parametrize("query", ["?replace=", "?replace=assets,", "?replace=%20"])
+@pytest.mark.parametrize("query", ["?replace=,", "?replace=assets,", "?replace=%20"])
 async def test_a_collection_without_a_name_is_not_taken_for_none(nexus: Site, query: str) -> None:
     answer = await patch(nexus, new_order(nexus), {"assets": {}}, query=query)
     assert refusal(answer) == (422, "invalid-request", {"/query/replace": "invalid-request"})

@@ -47,6 +47,14 @@ async def test_every_call_takes_one_of_each_of_its_parameters(shared: Site) -> N
             assert ("repeated" in twice.text) == (name != "replace"), (path, name)
 
 
+async def test_no_call_takes_an_empty_parameter(shared: Site) -> None:
+    for method, path, body, takes in calls(shared):
+        for name in takes:
+            answer = await shared.api.request(method, f"{path}?{name}=", **body)
+            assert refusal(answer) == (422, "invalid-request", {f"/query/{name}": "empty"}), (path, name)
+            assert answer.json()["detail"] == f"/query/{name}: Give this parameter a value, or leave it out."
+
+
 @pytest.mark.parametrize("query", ["?expected=close", "?Expect=close", "?expect%20=close", "?close", "?=close"])
 async def test_a_mistyped_expectation_deletes_nothing(nexus: Site, query: str) -> None:
     number = new_order(nexus)
