@@ -18,12 +18,16 @@ CODES: dict[str, str] = {
 }  # fmt: skip
 """Pydantic's types as our codes; any other is its own name with dashes."""
 
+A_JSON_OBJECT = "This must be a JSON object."
 MESSAGES: dict[str, str] = {
-    "missing":           "This member is required.",
-    "extra_forbidden":   "There is no such member here.",
-    "union_tag_invalid": "The kind is none of those that are known here.",    # pydantic's text repeats the tag sent
-    "uuid_parsing":      "Input should be a UUID",                            # and here a character of it
-    "url_parsing":       "Input should be a URL",
+    "missing":               "This member is required.",
+    "extra_forbidden":       "There is no such member here.",
+    "union_tag_invalid":     "The kind is none of those that are known here.",    # pydantic's text repeats the tag sent
+    "uuid_parsing":          "Input should be a UUID",                            # and here a character of it
+    "url_parsing":           "Input should be a URL",
+    "dict_type":             A_JSON_OBJECT,                                       # pydantic's tell of dictionaries and models
+    "model_type":            A_JSON_OBJECT,
+    "model_attributes_type": A_JSON_OBJECT,
 }  # fmt: skip
 """Our text, where pydantic's would not do."""
 

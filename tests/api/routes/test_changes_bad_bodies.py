@@ -238,6 +238,20 @@ async def test_the_number_in_a_patch_is_the_orders_however_the_path_names_it(ove
         assert shown.status_code == status, shown.text
 
 
+async def test_what_is_no_object_is_told_so_in_the_words_of_json(unit4: Site) -> None:
+    order = unit4.orders("123")
+    for method, path, body, pointer in (
+        ("POST", f"{order}/status-updates", [], ""),
+        ("POST", unit4.orders(), [], ""),
+        ("PATCH", order, {"dates": 5}, "/dates"),
+        ("PATCH", order, {"assets": []}, "/assets"),
+    ):
+        answer = await send(unit4, method, path, body)
+        assert answer.status_code == 422, answer.text
+        [told] = answer.json()["errors"]
+        assert (told["pointer"], told["message"]) == (pointer, "This must be a JSON object.")
+
+
 @pytest.mark.parametrize("query", ["?replace=,", "?replace=assets,", "?replace=%20"])
 async def test_a_collection_without_a_name_is_not_taken_for_none(nexus: Site, query: str) -> None:
     answer = await patch(nexus, new_order(nexus), {"assets": {}}, query=query)
