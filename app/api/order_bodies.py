@@ -116,9 +116,9 @@ class WorkOrderIn(OrderMembers):
     phase: Any = Field(
         default=None, description="As read: beside a `status` that `vendor_status` does not show it counts for nothing."
     )
-    delivery: Any = Field(default=None, description="As read; it changes nothing.")
-    not_shown: Any = Field(default=None, description="As read; it changes nothing.")
-    as_of: Any = Field(default=None, description="As read; it changes nothing.")
+    delivery: Any = Field(default=None, description="As read, but any value is taken; it changes nothing.")
+    not_shown: Any = Field(default=None, description="As read, but any value is taken; it changes nothing.")
+    as_of: Any = Field(default=None, description="As read, but any value is taken; it changes nothing.")
     vendor_ids: Any = Field(default=None, description="As read: others than those of this backend are refused.")
 
     @property

@@ -128,6 +128,11 @@ CASES = [
         patch={"dates": {"raised": "2026-11-20T22:40:00+02:00"}},
     ),
     Case(
+        id="a moment in small letters",
+        order={"dates": {"raised": "2026-11-20T20:40:00Z"}},
+        patch={"dates": {"raised": "2026-11-20t20:40:00z"}},
+    ),
+    Case(
         id="a text that reads like one",
         order={"title": "2026-11-20T20:40:00Z"},
         patch={"title": "2026-11-20T22:40:00+02:00"},

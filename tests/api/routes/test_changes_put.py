@@ -75,6 +75,17 @@ async def test_beside_a_status_the_code_that_was_read_gives_way_to_the_one_that_
     assert (again.status_code, again.json()["vendor_status"]["code"]) == (200, "1/2"), "one of several, as it was read"
 
 
+@pytest.mark.parametrize("name", ["delivery", "not_shown", "as_of"])
+async def test_what_changes_nothing_may_have_any_value(nexus: Site, name: str) -> None:
+    told = nexus.app.openapi()["components"]["schemas"]["WorkOrderIn"]["properties"][name]
+    assert "type" not in told
+    assert "any value is taken" in told["description"]
+    number = new_order(nexus)
+    was = await read(nexus, number)
+    answer = await put(nexus, number, {**was, name: 5})
+    assert (answer.status_code, vendors_part(answer.json())) == (200, vendors_part(was))
+
+
 async def test_a_phase_alone_cannot_be_changed(nexus: Site) -> None:
     number = new_order(nexus)
     was = await read(nexus, number)
