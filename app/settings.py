@@ -25,7 +25,7 @@ from app.auth_settings import AuthSettings
 from app.named_texts import resolved_texts
 from app.server_settings import ServerSettings
 from app.vendors.registry import VENDORS
-from app.vendors.vendor import BackendSettings, HttpAddress, file_name
+from app.vendors.vendor import BackendSettings, HttpAddress
 
 DEFAULT_CONFIG = "orderbridge.toml"
 PREFIX = overrides.PREFIX
@@ -57,7 +57,8 @@ class DatabaseSettings(_Section):
         if value.startswith("sqlite:"):
             if "?" in value:
                 raise ValueError("an address of SQLite takes no parameters, and no ? in its file's name")
-            file_name(unquote(value))
+            if "\0" in unquote(value):
+                raise ValueError("no file can have this name")
         if value.startswith("postgresql:"):
             from app.ledger import addresses  # here, because SQLAlchemy takes a while to load
 

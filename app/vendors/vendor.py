@@ -52,12 +52,6 @@ def _token(value: SecretStr) -> SecretStr:
     return value
 
 
-def file_name(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("no file can have this name")
-    return value
-
-
 def _time_zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError("must be an IANA time zone, for example Europe/London")
@@ -88,7 +82,6 @@ def _some_time(value: tuple[Window, ...]) -> tuple[Window, ...]:
 
 
 ReasonCode = Annotated[str, BeforeValidator(_code), StringConstraints(min_length=1, max_length=100)]
-FileName = Annotated[str, AfterValidator(file_name)]
 HttpAddress = Annotated[str, AfterValidator(_http_url)]
 VendorAddress = Annotated[HttpAddress, AfterValidator(_as_sent)]
 HeaderToken = Annotated[SecretStr, AfterValidator(_token)]
@@ -112,7 +105,7 @@ class BackendSettings(BaseModel):
     """The address of the client's system; the vendor's page says which part of it."""
     time_zone: TimeZone = "UTC"
     """In which the client's system keeps its dates, and in which `maintenance` is written."""
-    statuses: FileName | None = None
+    statuses: str | None = None
     """A CSV file of status codes; for Civica Cx also "example", the codes of its simulator. It is taken in when the gateway first
     starts with it, if no table was imported before. Later changes: `orderbridge statuses import`."""
     reasons: dict[str, ReasonCode] = Field(default_factory=dict)

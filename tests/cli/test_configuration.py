@@ -75,12 +75,16 @@ CASES = [
     ),
     Case(
         id="files that no name can be",
-        config=CONFIG + 'statuses = "a\\u0000b"\nwsdl = "a\\u0000b"\n[database]\nurl = "sqlite:///a\\u0000b"\n',
+        config=CONFIG + 'statuses = "a\\u0000b"\nwsdl = "a\\u0000b"\n',
         says=[
-            "database.url: no file can have this name",
-            "backends.riverside.statuses: no file can have this name",
-            "backends.riverside.wsdl: no file can have this name",
+            "backends.riverside.statuses: this holds a control character",
+            "backends.riverside.wsdl: this holds a control character",
         ],
+    ),
+    Case(
+        id="a database in a file that no name can be",
+        config=CONFIG + '[database]\nurl = "sqlite:///a%00b"\n',
+        says=["database.url: no file can have this name"],
     ),
     *(
         Case(

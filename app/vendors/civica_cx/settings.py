@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from app.domain.json import JsonValue
 from app.vendors.civica_cx.tables import ELEMENTS, SLUG
-from app.vendors.vendor import BackendSettings, FileName
+from app.vendors.vendor import BackendSettings
 
 
 class CivicaCxSettings(BackendSettings):
@@ -18,7 +18,7 @@ class CivicaCxSettings(BackendSettings):
     """A Cx security user with the API tick and a role."""
     password: SecretStr
     """Its password."""
-    wsdl: FileName = "vendored"
+    wsdl: str = "vendored"
     """`vendored`, `live` (the client's own `?wsdl`), or a folder that holds the client's own WSDL files."""
     elements: dict[str, str] = Field(default_factory=dict)
     """Our name of an element -> its name in this client's Cx; `Parent.Member` renames it in one place only."""
