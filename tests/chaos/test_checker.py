@@ -119,6 +119,15 @@ def done_although_refused(history: History) -> None:
     put(history, "effects", effect(4))
 
 
+def sent_again(history: History, *, at: float) -> None:
+    """A person has the refused write of order 1 sent again."""
+    changed(history, "holds", 1, made="op_4b")
+    put(history, "kept", replace(kept(4, 4), id="op_4b"))
+    put(history, "effects", effect(4, at=205.0))
+    put(history, "sent", sent(4, at=at))
+    put(history, "events", replace(event(4, 6), operation="op_4b"))
+
+
 BAD = [
     Bad(id="an acknowledged write is gone", rules={"lost", "effect without operation"},
         spoil=lambda one: without(one, "kept", 1)),
@@ -177,11 +186,7 @@ def test_a_good_history_passes() -> None:
 
 def test_a_refused_write_that_a_person_sends_again_is_one_write() -> None:
     history = good()
-    changed(history, "holds", 1, made="op_4b")
-    put(history, "kept", replace(kept(4, 4), id="op_4b"))
-    put(history, "effects", effect(4, at=205.0))
-    put(history, "sent", sent(4, at=204.0))
-    put(history, "events", replace(event(4, 6), operation="op_4b"))
+    sent_again(history, at=204.0)
     assert check(history) == []
 
 
@@ -189,11 +194,7 @@ def test_the_hold_of_a_gateway_whose_clock_is_a_little_behind_seems_older_than_w
     history = good()
     changed(history, "sent", -1, at=110.03)
     changed(history, "sent", 2, at=104.53)
-    changed(history, "holds", 1, made="op_4b")
-    put(history, "kept", replace(kept(4, 4), id="op_4b"))
-    put(history, "effects", effect(4, at=205.0))
-    put(history, "sent", sent(4, at=199.97))
-    put(history, "events", replace(event(4, 6), operation="op_4b"))
+    sent_again(history, at=199.97)
     assert check(history) == []
 
 

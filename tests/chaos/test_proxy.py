@@ -14,6 +14,8 @@ from tests.chaos.proxy import Proxy
 from tests.chaos.wire_faults import FAULTS, READS, REFUSE, UNDER_WAY_S, WRITES, reset
 from tests.ports import free_port
 
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 DONE = answer(200, "OK", b"x" * 900)
 WRITE = b"POST /v1/orders HTTP/1.1\r\nHost: v\r\nContent-Length: 10\r\n\r\nmk-7-1 is!"
 READ = b"GET /v1/orders HTTP/1.1\r\nHost: v\r\n\r\n"
@@ -192,39 +194,35 @@ async def test_a_wire_that_breaks_by_itself_says_so() -> None:
             assert b"address already in use" in await controls.ask(b"GET /_wire HTTP/1.1\r\nHost: w\r\n\r\n")
 
 
+@asynccontextmanager
+async def sent_first(made: Wire, requests: bytes, *, answers: int) -> AsyncIterator[Line]:
+    """A line that is to get a second answer: the requests went out on it, and so many answers came back."""
+    spoil(made, "second_answer")
+    reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
+    writer.write(requests)
+    assert await reader.readexactly(answers * len(DONE)) == answers * DONE
+    yield reader, writer
+    await hang_up(writer)
+
+
 async def test_a_second_answer_comes_while_the_line_rests_and_then_nothing_is_handed_on() -> None:
-    async with wire() as made:
-        spoil(made, "second_answer")
-        reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
-        writer.write(WRITE)
-        assert await reader.readexactly(2 * len(DONE)) == 2 * DONE
+    async with wire() as made, sent_first(made, WRITE, answers=2) as (reader, writer):
         await asyncio.sleep(UNDER_WAY_S + 0.1)
         writer.write(WRITE)
         assert await reader.read() == b""
         assert len(made.reached) == 1
-        await hang_up(writer)
 
 
 async def test_what_was_under_way_when_a_second_answer_came_reaches_the_vendor_and_has_no_answer_of_its_own() -> None:
-    async with wire() as made:
-        spoil(made, "second_answer")
-        reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
-        writer.write(WRITE)
-        assert await reader.readexactly(2 * len(DONE)) == 2 * DONE
+    async with wire() as made, sent_first(made, WRITE, answers=2) as (reader, writer):
         writer.write(WRITE + WRITE)
         assert await reader.read() == b""
         assert len(made.reached) == 2
         assert [mark for mark, _ in made.proxy.sent] == ["mk-7-1", "mk-7-1"]
-        await hang_up(writer)
 
 
 async def test_a_line_that_does_not_rest_gets_no_second_answer() -> None:
-    async with wire() as made:
-        spoil(made, "second_answer")
-        reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
-        writer.write(2 * WRITE + READ)
-        assert await reader.readexactly(3 * len(DONE)) == 3 * DONE
+    async with wire() as made, sent_first(made, 2 * WRITE + READ, answers=3) as (reader, _):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(1), QUIET_S)
         assert len(made.reached) == 3
-        await hang_up(writer)
