@@ -20,13 +20,14 @@ from app.domain.errors import (
     WorkOrderNotFound,
 )
 from app.domain.evidence import Evidence
+from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
 from app.domain.ports import Answer, Kind, Outcome, Write
 from app.domain.statuses import StatusCode
 from app.domain.times import SECOND, from_micros
 from app.domain.work_orders import OrderKey
 from app.ledger import lanes, orders
-from app.ledger.records import AttemptEnd, Claim, Fenced, KnownOrder, Settled
+from app.ledger.records import AttemptEnd, Claim, Fenced, KnownOrder, Lease, Settled
 from app.ledger.rows import compact
 from app.ledger.store import StoreUnavailable
 
@@ -95,18 +96,9 @@ async def knock(desk: Desk, operation: Operation) -> None:
 async def deliver_status(desk: Desk, claim: Claim, operation: Operation, code: StatusCode, view: OrderView) -> Settled:
     """Store the intent of a status update that was just checked; then send it."""
     lease = desk.lease()
-    began = await desk.store.write(
-        lanes.begin(
-            claim,
-            operation,
-            target_code=code.code,
-            previous_code=view.code,
-            code_since=view.code_since,
-            lease=lease,
-            now=desk.clock(),
-        )
+    began = await _begin(
+        desk, claim, operation, target_code=code.code, previous_code=view.code, code_since=view.code_since, lease=lease
     )
-    desk.watchers.tell(began)
     return await attempt(desk, claim, began, view, deadline_at=lease.deadline_at)
 
 
@@ -116,19 +108,16 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
         return await made_before(desk, claim, operation)
     known, write = prepared.known, prepared.write
     lease = desk.lease()
-    began = await desk.store.write(
-        lanes.begin(
-            claim,
-            operation,
-            target_code=operation.target_code,
-            previous_code=None if known is None else known.view.code,
-            code_since=None if known is None else known.view.code_since,
-            before=None if write.before is None else compact(write.before),
-            lease=lease,
-            now=desk.clock(),
-        )
+    began = await _begin(
+        desk,
+        claim,
+        operation,
+        target_code=operation.target_code,
+        previous_code=None if known is None else known.view.code,
+        code_since=None if known is None else known.view.code_since,
+        before=write.before,
+        lease=lease,
     )
-    desk.watchers.tell(began)
     if prepared.idle:
         idle = Answer(outcome=Outcome.applied, detail="the order is so already; nothing was sent")
         return await settle_answer(
@@ -137,10 +126,38 @@ async def deliver_change(desk: Desk, claim: Claim, operation: Operation, prepare
     return await _call(desk, claim, began, write, change=write, deadline_at=lease.deadline_at)
 
 
+async def _begin(
+    desk: Desk,
+    claim: Claim,
+    operation: Operation,
+    *,
+    target_code: str | None,
+    previous_code: str | None,
+    code_since: int | None,
+    before: JsonObject | None = None,
+    lease: Lease,
+) -> Operation:
+    """Store the intent of the next attempt, and tell those who wait for the operation that it began."""
+    began = await desk.store.write(
+        lanes.begin(
+            claim,
+            operation,
+            target_code=target_code,
+            previous_code=previous_code,
+            code_since=code_since,
+            before=None if before is None else compact(before),
+            lease=lease,
+            now=desk.clock(),
+        )
+    )
+    desk.watchers.tell(began)
+    return began
+
+
 async def read_again(desk: Desk, operation: Operation, known: KnownOrder | None) -> KnownOrder | None:
     """The order of a status update that an earlier attempt may have made, where it is read in any case before it is sent;
     None: there was no such attempt, the order was read since then, or there is none."""
-    read_since = known is not None and known.observation is not None and not known.view.recheck
+    read_since = _read_since(known) is not None
     if (read_since and not desk.backend.vendor.reads_first) or not await sent_before(desk, operation):
         return None
     return await read_now(desk, operation.work_order)
@@ -151,19 +168,16 @@ async def made_before(desk: Desk, claim: Claim, operation: Operation) -> Settled
     was before that attempt."""
     before = await desk.store.look(lanes.before(operation.id))
     code_since = await desk.store.look(lanes.code_since(operation.id))
-    began = await desk.store.write(
-        lanes.begin(
-            claim,
-            operation,
-            target_code=operation.target_code,
-            previous_code=operation.previous_code,
-            code_since=code_since,
-            before=None if before is None else compact(before),
-            lease=desk.lease(),
-            now=desk.clock(),
-        )
+    began = await _begin(
+        desk,
+        claim,
+        operation,
+        target_code=operation.target_code,
+        previous_code=operation.previous_code,
+        code_since=code_since,
+        before=before,
+        lease=desk.lease(),
     )
-    desk.watchers.tell(began)
     desk.backend.setbacks.over(operation.work_order)
     end = AttemptEnd(n=began.attempts, outcome=Outcome.unknown.value, detail=MADE_BEFORE)
     return await desk.settle(claim, began, State.unknown, attempt=end, ready_at=desk.clock(), probes=0)
@@ -175,9 +189,15 @@ async def known_order(desk: Desk, operation: Operation) -> OrderView:
 
 
 async def _seen(desk: Desk, operation: Operation, known: KnownOrder | None) -> OrderView:
-    if known is not None and known.observation is not None and not known.view.recheck:
-        return known.view
-    return await read_order(desk, operation)
+    view = _read_since(known)
+    return await read_order(desk, operation) if view is None else view
+
+
+def _read_since(known: KnownOrder | None) -> OrderView | None:
+    """The order as it was read last; None: it never was, or not since something happened after which it has to be."""
+    if known is None or known.observation is None or known.view.recheck:
+        return None
+    return known.view
 
 
 async def read_order(desk: Desk, operation: Operation) -> OrderView:
