@@ -7,16 +7,12 @@ looked for in `pg_locks` now and then.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
+from benchmarks.postgres import Postgres, configure
 
-from benchmarks.postgres import Postgres
-
-RELOAD_S = 10.0
 PREFIX = "%m [%p] %d "
 WAITS = re.compile(r"\[(\d+)\] (\S+) LOG: +process \d+ (?:still waiting for|acquired) (\w+) on (.+?) after ([\d.]+) ms")
 
@@ -56,27 +52,11 @@ class LockWaits:
 
 
 async def log_lock_waits(server: Postgres, *, over_ms: int) -> LockWaits:
-    """Have the server log them from now on, those of sessions that are open already too.
-
-    Raises TimeoutError when the server has not taken its new settings up within `RELOAD_S`.
-    """
-    wanted = {"log_lock_waits": "on", "deadlock_timeout": str(over_ms), "log_line_prefix": PREFIX}
-    await server.run(*(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in wanted.items()))
-    await server.run("SELECT pg_reload_conf()")
-    async with asyncio.timeout(RELOAD_S):
-        while await _shown(server, wanted) != wanted:
-            await asyncio.sleep(0.01)
+    """Have the server log them from now on, those of sessions that are open already too."""
+    await configure(
+        server.url("postgres"),
+        {"log_lock_waits": "on", "deadlock_timeout": str(over_ms), "log_line_prefix": PREFIX},
+    )
     waits = LockWaits(log=Path(server.server.log))
     waits.begin()
     return waits
-
-
-async def _shown(server: Postgres, settings: dict[str, str]) -> dict[str, str]:
-    """What a new session has of them. It has what the server's first process read, which told every open session before this
-    one began; the reload itself only asks for that, and is answered before."""
-    session = await asyncpg.connect(server.url("postgres"))
-    try:
-        rows = await session.fetch("SELECT name, setting FROM pg_settings WHERE name = ANY($1)", list(settings))
-        return {row["name"]: row["setting"] for row in rows}
-    finally:
-        await session.close()

