@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for one in figures:
             print(one.name, *(f"  {spec.name:32} {spec.target}" for spec in one.specs), sep="\n")
         return 0
-    wanted = [name for name in options.only.split(",") if name]
-    unknown = sorted(set(wanted) - {one.name for one in figures})
+    wanted = {name for name in options.only.split(",") if name}
+    unknown = sorted(wanted.difference(*(one.names for one in figures)))
     if unknown:
         print(f"no such figures: {', '.join(unknown)}; see --list", file=sys.stderr)
         return 2
@@ -34,32 +36,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = Plan(seconds=options.seconds, rounds=options.rounds, stores=stores)
     if options.quick:
         plan = Plan.quickly(stores=stores)
-    chosen = [one for one in figures if not wanted or one.name in wanted]
+    chosen = [one for one in figures if not wanted or wanted & one.names]
+    into = options.json or (None if options.quick else record.LATEST)
     try:
         about = record.machine()
-        print(", ".join(f"{name} {value}" for name, value in about.items()), file=sys.stderr)
-        found = asyncio.run(_measured(chosen, plan))
     except Fault as fault:
         print(fault, file=sys.stderr)
         return 2
+    order = [spec.name for one in figures for spec in one.specs]
+    run = record.Run(into=into, facts=record.run_facts(plan, about), order=order)
+    try:
+        run.keep([])  # what could not be kept need not be measured
+    except (OSError, ValueError) as error:
+        print(f"nothing can be kept in {into}: {error}", file=sys.stderr)
+        return 2
+    print(", ".join(f"{name} {value}" for name, value in about.items()), file=sys.stderr)
+    code = 0
+    try:
+        asyncio.run(_measure(chosen, plan, run))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        return 130
-    print(table(found))
-    into = options.json or (None if options.quick else record.LATEST)
-    if into is not None:
-        order = [spec.name for one in figures for spec in one.specs]
-        record.write(into, found, record.run_facts(plan, about), order=order)
-        print(f"kept in {os.path.relpath(into)}")
-    return 1 if options.strict and not all(result.holds for result in found) else 0
+        print("stopped", file=sys.stderr)
+        code = 130
+    if run.found:
+        print(table(run.found))
+        if into is not None:
+            print(f"kept in {os.path.relpath(into)}")
+    return code or int(options.strict and not all(result.holds for result in run.found))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", default="", metavar="NAME,...", help="these modules of figures only")
     parser.add_argument(
-        "--seconds", type=float, default=60, help="of each contestant, after its warm-up (default: %(default)g)"
+        "--only", default="", metavar="NAME,...", help="these only; a figure's name stands for its module"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="into which the seconds are cut (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=seconds, default=60.0, help="of each contestant, after its warm-up (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--rounds", type=rounds, default=5, help="into which the seconds are cut (default: %(default)s)"
+    )
     parser.add_argument("--quick", action="store_true", help="only see whether everything runs; nothing is kept")
     parser.add_argument("--store", choices=(*STORES, "both"), default="both")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the results here, those of a quick run too")
@@ -68,22 +83,50 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _measured(chosen: Sequence[Figures], plan: Plan) -> list[Result]:
+def seconds(text: str) -> float:
+    """What `--seconds` says: some time that ends."""
+    found = float(text)
+    if not 0 < found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no length of time: more than 0 s are needed")
+    return found
+
+
+def rounds(text: str) -> int:
+    """What `--rounds` says: there is at least one."""
+    found = int(text)
+    if found < 1:
+        raise argparse.ArgumentTypeError(f"{text} rounds measure nothing: at least 1 is needed")
+    return found
+
+
+async def _measure(chosen: Sequence[Figures], plan: Plan, run: record.Run) -> None:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # so that what was started is stopped
     progress = Progress(len(chosen))
-    found: list[Result] = []
-    for one in chosen:
-        progress.begin(one.name)
-        try:
-            async with open_lab(plan, progress) as lab:
-                found += await one.measure(lab)
-        except (Fault, OSError, TimeoutError) as fault:
-            found += [spec.failed(f"{type(fault).__name__}: {fault}") for spec in one.specs]
-        progress.end()
-    progress.close()
-    return found
+    try:
+        for one in chosen:
+            progress.begin(one.name)
+            results = await _results(one, plan, progress)
+            if task.cancelling():  # hidden by what broke as the processes were stopped: nothing of that was measured
+                raise asyncio.CancelledError
+            run.keep(results)
+            progress.end()
+    finally:
+        progress.close()
+
+
+async def _results(one: Figures, plan: Plan, progress: Progress) -> list[Result]:
+    """Of one module, in a lab of its own. Whatever goes wrong there is that module's, and the others are measured."""
+    try:
+        async with open_lab(plan, progress) as lab:
+            return await one.measure(lab)
+    except Fault as fault:
+        why = f"Fault: {fault}"
+    except Exception as error:  # nobody foresaw it: where it came from is all that there is to go by
+        why = f"{type(error).__name__}: {error}"
+        progress.say(traceback.format_exc())
+    return [spec.failed(why) for spec in one.specs]
 
 
 def table(found: Sequence[Result]) -> str:

@@ -40,6 +40,11 @@ class Progress:
         self._step = 0
         self._show("done")
 
+    def say(self, text: str) -> None:
+        """A text of several lines, below the bar; the bar goes on below it."""
+        self.close()
+        print(text.rstrip(), file=self._to, flush=True)
+
     def close(self) -> None:
         if self._to.isatty():
             print(file=self._to)

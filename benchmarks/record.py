@@ -6,6 +6,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,6 +47,23 @@ def run_facts(plan: Plan, about: JsonObject) -> dict[str, JsonValue]:
         "quick": plan.quick,
         "machine": about,
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a run has `found` so far, all of it kept: what ends the run early takes nothing along."""
+
+    into: Path | None
+    """None keeps nothing."""
+    facts: JsonObject
+    order: Sequence[str]
+    found: list[Result] = field(default_factory=list)
+
+    def keep(self, results: Sequence[Result]) -> None:
+        """Raises OSError or ValueError where the file cannot be read or written."""
+        self.found.extend(results)
+        if self.into is not None:
+            write(self.into, results, self.facts, order=self.order)
 
 
 def write(path: Path, results: Sequence[Result], facts: JsonObject, *, order: Sequence[str]) -> None:

@@ -40,6 +40,11 @@ class Figures:
     specs: Sequence[Spec]
     measure: Measure
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What it is asked for by: its own name, and that of each of its figures."""
+        return frozenset({self.name, *(spec.name for spec in self.specs)})
+
 
 def all_figures(modules: Sequence[str] = MODULES) -> list[Figures]:
     """Every module of figures, by the last part of its name with dashes."""

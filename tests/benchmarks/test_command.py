@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import record
-from benchmarks.figures import Figures
+from benchmarks.figures import Figures, Measure
 from benchmarks.figures.result import Result, Spec
 from benchmarks.figures.status_update import compared
 from benchmarks.lab import Lab
@@ -19,6 +22,7 @@ from benchmarks.processes import Fault
 FAST = Spec(name="fast", title="how fast", target="at most 2 s", unit="s", at_most=2.0)
 SLOW = Spec(name="slow", title="how slow", target="at most 1 s", unit="s", at_most=1.0)
 BROKEN = Spec(name="broken", title="how broken", target="at most 1 s", unit="s", at_most=1.0)
+LAST = Spec(name="last", title="how late", target="at most 1 s", unit="s", at_most=1.0)
 
 
 async def fast_and_slow(lab: Lab) -> list[Result]:
@@ -29,6 +33,10 @@ async def fast_and_slow(lab: Lab) -> list[Result]:
 async def broken(lab: Lab) -> list[Result]:
     await lab.start([sys.executable, "-c", "import time; time.sleep(60)"], name="left-behind")
     raise Fault("nothing came of it")
+
+
+async def last(lab: Lab) -> list[Result]:
+    return [LAST.result(0.5)]
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +63,116 @@ def test_a_run_ends_with_a_table_and_keeps_what_it_measured(tmp_path: Path, caps
         ("broken", None, False),
     ]
     assert entries[1]["detail"] == {"seconds": 2.5}
+
+
+def with_last(monkeypatch: pytest.MonkeyPatch, between: Measure) -> None:
+    """The figures are speed, then what is between, then the last."""
+    known = [
+        Figures(name="speed", specs=(FAST, SLOW), measure=fast_and_slow),
+        Figures(name="broken", specs=(BROKEN,), measure=between),
+        Figures(name="end", specs=(LAST,), measure=last),
+    ]
+    monkeypatch.setattr(command, "all_figures", lambda: known)
+
+
+def kept(path: Path) -> list[tuple[str, float | None]]:
+    return [(entry["figure"], entry["measured"]) for entry in json.loads(path.read_text())]
+
+
+async def unforeseen(lab: Lab) -> list[Result]:
+    await lab.start([sys.executable, "-c", "import time; time.sleep(60)"], name="left-behind")
+    raise KeyError("p99_ms")
+
+
+def test_what_nobody_foresaw_costs_its_own_module_only(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_last(monkeypatch, unforeseen)
+    assert command.main([]) == 0
+    printed = capsys.readouterr()
+    assert "KeyError: 'p99_ms'" in printed.out
+    assert 'raise KeyError("p99_ms")' in printed.err
+    assert kept(tmp_path / "latest.json") == [("fast", 1.5), ("slow", 1.5), ("broken", None), ("last", 0.5)]
+
+
+@pytest.mark.parametrize("ends_by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ends_with", [None, Fault("its process is gone"), ValueError("half an answer")])
+def test_what_was_measured_before_somebody_stopped_the_run_is_kept(
+    ends_by: signal.Signals,
+    ends_with: Exception | None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def stopped(lab: Lab) -> list[Result]:
+        os.kill(os.getpid(), ends_by)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            if ends_with is not None:  # as when Ctrl-C ends the processes of the lab too
+                raise ends_with
+        return [BROKEN.result(0.1)]
+
+    with_last(monkeypatch, stopped)
+    assert command.main([]) == 130
+    printed = capsys.readouterr()
+    assert [line.split()[0] for line in printed.out.splitlines()] == ["fast", "slow", "kept"]
+    assert "stopped" in printed.err
+    assert kept(tmp_path / "latest.json") == [("fast", 1.5), ("slow", 1.5)]
+
+
+def test_an_earlier_result_stays_where_the_run_was_stopped_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def stopped(lab: Lab) -> list[Result]:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(60)
+        return []
+
+    async def whole(lab: Lab) -> list[Result]:
+        return [BROKEN.result(0.7)]
+
+    with_last(monkeypatch, whole)
+    assert command.main([]) == 0
+    with_last(monkeypatch, stopped)
+    assert command.main(["--only", "broken,end"]) == 130
+    assert kept(tmp_path / "latest.json") == [("fast", 1.5), ("slow", 1.5), ("broken", 0.7), ("last", 0.5)]
+
+
+def test_a_file_that_cannot_keep_anything_is_refused_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoilt = tmp_path / "spoilt.json"
+    spoilt.write_text("[{")
+    for place in (spoilt, spoilt / "under-a-file.json"):
+        assert command.main(["--json", str(place)]) == 2
+        assert f"nothing can be kept in {place}" in capsys.readouterr().err
+    assert spoilt.read_text() == "[{"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "--rounds 0",
+        "--rounds -1",
+        "--rounds 1.5",
+        "--seconds 0",
+        "--seconds -3",
+        "--seconds nan",
+        "--seconds inf",
+        "--seconds long",
+    ],
+)
+def test_numbers_with_which_nothing_can_be_measured_are_refused(asked: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(asked.replace(" ", "=").split())
+    assert ended.value.code == 2
+    assert f"argument {asked.split()[0]}: " in capsys.readouterr().err
+
+
+def test_a_figure_is_measured_by_its_own_name_with_its_module(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--only", "slow"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["fast", "slow", "kept"]
 
 
 def test_a_run_is_a_report_and_fails_only_where_that_is_asked_for() -> None:
