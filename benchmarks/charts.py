@@ -136,7 +136,7 @@ def throughput(entries: Entries, figure: Figure) -> str | None:
 
 
 def against_targets(entries: Entries, figure: Figure) -> str | None:
-    """Every figure as a share of what it may be."""
+    """Every figure that was measured, as a share of what it may be."""
     shares: dict[str, tuple[float, str]] = {}
     for name, entry in entries.items():
         measured, most, least = entry["measured"], entry["at_most"], entry["at_least"]
@@ -150,9 +150,7 @@ def against_targets(entries: Entries, figure: Figure) -> str | None:
     if not shares:
         return None
     figure.set_size_inches(8, 1.4 + 0.34 * len(shares))
-    axes = _plain(
-        figure, "Every figure whose limit is one number, as a share of it", "% of the limit; left of the line holds"
-    )
+    axes = _plain(figure, "What was measured, where the limit is one number", "% of the limit; left of the line holds")
     names = list(reversed(shares))
     values = [min(shares[name][0], MOST_SHOWN) * 100 for name in names]
     holds = [bool(entries[name]["holds"]) for name in names]
@@ -162,7 +160,7 @@ def against_targets(entries: Entries, figure: Figure) -> str | None:
         cut = "  (bar cut)" if shares[name][0] > MOST_SHOWN else ""
         _beside(axes, place, values[place], f"{shares[name][1]}{cut}")
     axes.set_xlim(0, max(130.0, *values) * 1.2)
-    return f"{sum(holds)} of the {len(holds)} figures whose limit is one number hold"
+    return f"{sum(holds)} of the {len(holds)} measured figures whose limit is one number hold"
 
 
 MOST_SHOWN = 3.0

@@ -10,7 +10,8 @@ from pathlib import Path
 from app.domain.json import JsonValue
 from benchmarks import record
 from benchmarks.charts import draw
-from benchmarks.figures.result import shown
+from benchmarks.figures import all_figures
+from benchmarks.figures.result import Spec, shown
 from benchmarks.processes import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -31,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     page: Path = options.page
     charts = draw(entries, page.parent / page.stem)
-    text = filled(page.read_text(encoding="utf-8"), section(entries, charts, page.stem))
+    specs = [spec for one in all_figures() for spec in one.specs]
+    text = filled(page.read_text(encoding="utf-8"), section(entries, specs, charts, page.stem))
     page.write_text(text, encoding="utf-8")
     print(f"{page}: {len(entries)} figures, {len(charts)} charts")
     return 0
@@ -46,34 +48,52 @@ def filled(page: str, figures: str) -> str:
     return f"{before}{BEGINS}\n{figures}\n{ENDS}{after}"
 
 
-def section(entries: Sequence[Entry], charts: Mapping[str, str], folder: str) -> str:
+def section(entries: Sequence[Entry], specs: Sequence[Spec], charts: Mapping[str, str], folder: str) -> str:
     """What stands between the markers: how it was measured, the table, the charts by file name with their words."""
     images = [f"![{words}]({folder}/{name})" for name, words in charts.items()]
-    return "\n\n".join([*provenance(entries), table(entries), *images])
+    return "\n\n".join([*provenance(entries), table(entries, specs), *images])
 
 
-def table(entries: Sequence[Entry]) -> str:
+def table(entries: Sequence[Entry], specs: Sequence[Spec]) -> str:
+    """A row for each figure that there is: one that was left out of every run must not look as if it held."""
+    found = {str(entry["figure"]): entry for entry in entries}
     rows = ["| figure | target | measured | holds |", "| --- | --- | ---: | --- |"]
-    for entry in entries:
+    for spec in specs:
+        entry = found.get(spec.name)
+        if entry is None:
+            rows.append(f"| {spec.title} | {spec.target} | not measured | not known |")
+            continue
         measured = shown(entry["measured"], entry["unit"])
         rows.append(f"| {entry['title']} | {entry['target']} | {measured} | {'yes' if entry['holds'] else '**no**'} |")
     return "\n".join(rows)
 
 
 def provenance(entries: Sequence[Entry]) -> list[str]:
-    """One sentence for each run that figures here are from."""
+    """One sentence for each run that figures here are from; before them, where there are several, that there are."""
     runs: dict[str, list[str]] = {}
     for entry in entries:
         runs.setdefault(_run(entry["run"]), []).append(str(entry["figure"]))
     if len(runs) == 1:
         return list(runs)
-    return [f"{words} Of this run: {', '.join(names)}." for words, names in runs.items()]
+    processors = sorted({str(_machine(entry["run"])["processor"]) for entry in entries})
+    kinds = "" if len(processors) == 1 else f", on {len(processors)} kinds of processors ({', '.join(processors)})"
+    several = (
+        f"These figures are of {len(runs)} runs{kinds}. What a figure compares was measured in one run;"
+        " times and rates of different runs are not to be compared."
+    )
+    return [several, *(f"{words} Of this run: {', '.join(names)}." for words, names in runs.items())]
+
+
+def _machine(run: JsonValue) -> Entry:
+    assert isinstance(run, Mapping)
+    machine = run["machine"]
+    assert isinstance(machine, Mapping)
+    return machine
 
 
 def _run(run: JsonValue) -> str:
     assert isinstance(run, Mapping)
-    machine = run["machine"]
-    assert isinstance(machine, Mapping)
+    machine = _machine(run)
     quick = " **A quick run, to see whether the programs work: the figures mean little.**" if run["quick"] else ""
     return (
         f"Measured on {str(run['at'])[:10]}: {machine['cores']} cores of {machine['processor']}, {machine['system']}, "

@@ -10,10 +10,11 @@ import pytest
 
 from app.domain.json import JsonValue
 from benchmarks import record
-from benchmarks.figures import latency, start, status_update, sustained
+from benchmarks.figures import all_figures, latency, start, status_update, sustained
 from benchmarks.figures.result import Result
 from benchmarks.lab import Plan
-from benchmarks.report import filled, main
+from benchmarks.report import PAGE as PUBLISHED
+from benchmarks.report import filled, main, table
 
 MACHINE: Mapping[str, JsonValue] = {
     "processor": "a processor",
@@ -54,6 +55,23 @@ def test_the_page_has_a_row_for_each_figure_and_says_how_it_was_measured(tmp_pat
     assert "\nold\n" not in text
 
 
+def test_a_figure_that_no_run_has_measured_has_a_row_that_says_so(tmp_path: Path) -> None:
+    text = reported(tmp_path, RATE)
+    rows = [line for line in text.splitlines() if line.endswith(" | not measured | not known |")]
+    specs = [spec for one in all_figures() for spec in one.specs]
+    assert rows == [
+        f"| {spec.title} | {spec.target} | not measured | not known |" for spec in specs if spec is not RATE.spec
+    ]
+    assert "![0 of the 1 measured figures whose limit is one number hold]" in text
+
+
+def test_the_published_page_has_the_kept_figures_by_the_names_and_targets_of_today() -> None:
+    entries, specs = record.read(), [spec for one in all_figures() for spec in one.specs]
+    assert table(entries, specs) in PUBLISHED.read_text(encoding="utf-8")
+    said = {str(entry["figure"]): (entry["title"], entry["target"]) for entry in entries}
+    assert said == {spec.name: (spec.title, spec.target) for spec in specs if spec.name in said}
+
+
 def test_each_chart_that_the_results_allow_is_drawn_and_shown(tmp_path: Path) -> None:
     text = reported(tmp_path, UPDATES, LATENCY, RATE)
     names = ["cpu-per-update.png", "latency.png", "targets.png", "throughput.png"]
@@ -74,9 +92,11 @@ def test_figures_of_several_runs_say_of_which(tmp_path: Path) -> None:
     kept, page = tmp_path / "latest.json", tmp_path / "performance.md"
     order = [RATE.spec.name, FAILED.spec.name]
     record.write(kept, [RATE], record.run_facts(Plan(), MACHINE), order=order)
-    record.write(kept, [FAILED], record.run_facts(Plan(seconds=30), MACHINE), order=order)
+    other = {**MACHINE, "processor": "another processor"}
+    record.write(kept, [FAILED], record.run_facts(Plan(seconds=30), other), order=order)
     page.write_text(PAGE)
     main(["--json", str(kept), "--page", str(page)])
+    assert "These figures are of 2 runs, on 2 kinds of processors (a processor, another processor)." in page.read_text()
     assert "Of this run: sustained-16." in page.read_text()
     assert "Of this run: start-import." in page.read_text()
 
