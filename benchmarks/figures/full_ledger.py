@@ -1,32 +1,38 @@
-"""What a full ledger costs: an update and every list against one with hardly anything in it, bytes, and the clearing up."""
+"""What a full ledger costs: an update and every list against a small one, bytes, and the clearing up.
+
+The small one is not empty: a page of an empty store is empty, and what would be compared is how long it takes to write 50 items
+down. It has open orders enough, and as many that have ended, that most pages are as full as those of the full ledger.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from app.domain.json import JsonObject
 from benchmarks.figures.result import Result, Spec, rounds
 from benchmarks.lab import STORES, Lab, median
 from benchmarks.ledger.calls import ListCall
+from benchmarks.ledger.past import Size
 from benchmarks.ledger.reaping import Reaped, reaped
-from benchmarks.ledger.sides import Side, filled_side, full_size, small_size
+from benchmarks.ledger.sides import FULL_OPERATIONS, Side, filled_side, full_size, size_of, small_size
 from benchmarks.processes import Fault
 
 MOST = 1.3
 FLOOR_MS = 1.0
-"""A difference that is no more than this is the machine's, whatever the ratio."""
+"""A difference that is no more than this counts as none: on a shared machine a p99 of a few ms is no surer than that."""
+NEAR = 0.85
+"""From this share of its limit on a list is looked at again: chance may have brought it to either side."""
 UPDATING, READING = 8, 2
 """Callers at once."""
 CLOSER = 6
-"""How much longer a list is looked at that did not hold at first: of so many calls, the p99 of a few is high by chance."""
+"""How much longer that second look is: of so many calls, the p99 of a few is high or low by chance."""
 UPDATE = "update"
 CLEARS = 2.0
 DISTURBS, DISTURBS_MS = 2.0, 5.0
-EMPTY, FULL = "the empty store", "the full ledger"
-LEDGER = "ledger with 5 million operations and 500,000 orders"
+SMALL, FULL = "the small ledger", "the full ledger"
 NAMED = {"sqlite": ("", "on SQLite"), "postgres": ("-postgres", "on PostgreSQL")}
-NEARLY = f"at most {MOST:g} x the empty store, or {FLOOR_MS:g} ms more"
+NEARLY = f"at most {MOST:g} x, or {FLOOR_MS:g} ms more"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,30 +45,32 @@ class Specs:
     reaper: Spec
 
     @classmethod
-    def of(cls, store: str) -> Specs:
+    def of(cls, store: str, full: Size) -> Specs:
+        """Named after the sizes that are compared."""
         suffix, where = NAMED[store]
+        ledger, small = f"ledger with {_sized(full)}, {where}", f"against one with {_sized(small_size(full))}"
         return cls(
             update=Spec(
                 name=f"full-ledger-update{suffix}",
-                title=f"{LEDGER}, {where}: p99 of a status update",
+                title=f"{ledger}: p99 of a status update, {small}",
                 target=NEARLY,
                 unit="x",
             ),
             lists=Spec(
                 name=f"full-ledger-lists{suffix}",
-                title=f"{LEDGER}, {where}: p99 of the list call that suffers most",
+                title=f"{ledger}: p99 of the list call that suffers most, {small}",
                 target=NEARLY,
                 unit="x",
             ),
             size=Spec(
                 name=f"full-ledger-bytes{suffix}",
-                title=f"{LEDGER}, {where}: bytes per operation, nothing cleared up yet",
+                title=f"{ledger}: bytes per operation, nothing cleared up yet",
                 target="stated",
                 unit="B",
             ),
             reaper=Spec(
                 name=f"full-ledger-reaper{suffix}",
-                title=f"{LEDGER}, {where}: rows that the reaper clears against rows written, at half load",
+                title=f"{ledger}: rows that the reaper clears against rows written, at half load",
                 target=f"at least {CLEARS:g} x, an update's p99 at most {DISTURBS:g} x or {DISTURBS_MS:g} ms more meanwhile",
                 unit="x",
                 at_least=CLEARS,
@@ -70,9 +78,14 @@ class Specs:
         )
 
 
-SPECS: Mapping[str, Specs] = {store: Specs.of(store) for store in STORES}
+def _sized(size: Size) -> str:
+    return f"{size.operations:,} operations and {size.orders:,} orders"
+
+
 FIGURES: tuple[Spec, ...] = tuple(
-    spec for specs in SPECS.values() for spec in (specs.update, specs.lists, specs.size, specs.reaper)
+    spec
+    for specs in (Specs.of(store, size_of(FULL_OPERATIONS)) for store in STORES)
+    for spec in (specs.update, specs.lists, specs.size, specs.reaper)
 )
 
 
@@ -83,7 +96,7 @@ async def measure(lab: Lab) -> list[Result]:
     lab.progress.expect(len(lab.plan.stores) * (4 + 2 * lab.plan.rounds))
     for store in lab.plan.stores:
         lab.progress.step(f"filling {store}: {full.operations:,} operations")
-        small_side = await filled_side(lab, EMPTY, small_size(full), store=store)
+        small_side = await filled_side(lab, SMALL, small_size(full), store=store)
         full_side = await filled_side(lab, FULL, full, store=store)
         sides = (small_side, full_side)
         compared = Compared()
@@ -102,8 +115,8 @@ async def measure(lab: Lab) -> list[Result]:
         compared.forget(doubtful)
         for _ in range(lab.plan.rounds):
             await _read_lists(sides, compared, seconds=CLOSER * _each_s(lab), only=doubtful)
-        specs, size = SPECS[store], _size(full_side)
-        results += [_update(specs.update, compared, full_side), _lists(specs.lists, compared, sides)]
+        specs, size = Specs.of(store, full), _size(full_side)
+        results += [_update(specs.update, compared, sides), _lists(specs.lists, compared, sides, again=doubtful)]
         results.append(specs.size.result(full_side.bytes_each, holds=True, detail=size))
         lab.progress.step(f"{store}, the reaper")
         await small_side.stop()
@@ -129,22 +142,33 @@ class Compared:
 
     @property
     def doubtful(self) -> frozenset[str]:
-        """The lists that do not hold."""
-        return frozenset(what for what in self.p99_ms if what != UPDATE and self.ratio(what) > MOST)
+        """The lists that do not hold, or nearly do not."""
+        asked = self.p99_ms.keys() - self.failed.keys() - {UPDATE}
+        return frozenset(what for what in asked if self.share(what) > NEAR)
 
     def forget(self, asked: Collection[str]) -> None:
         for what in asked:
             del self.p50_ms[what], self.p99_ms[what]
 
     def medians(self, what: str) -> tuple[float, float]:
-        """Of the empty store and of the full ledger."""
+        """Of the small ledger and of the full one."""
         of = self.p99_ms[what]
-        return median(of[EMPTY]), median(of[FULL])
+        return median(of[SMALL]), median(of[FULL])
 
     def ratio(self, what: str) -> float:
         """What counts: a difference below the floor is none."""
-        empty, full = self.medians(what)
-        return full / empty if full - empty > FLOOR_MS else min(full / empty, 1.0)
+        small, full = self.medians(what)
+        return full / small if full - small > FLOOR_MS else min(full / small, 1.0)
+
+    def share(self, what: str) -> float:
+        """What the full ledger takes of what it may: over 1 does not hold."""
+        small, full = self.medians(what)
+        return full / max(MOST * small, small + FLOOR_MS)
+
+    def only_by_floor(self, what: str) -> bool:
+        """It holds because the difference is small, and not by its ratio."""
+        small, full = self.medians(what)
+        return self.ratio(what) <= MOST < full / small
 
 
 def _each_s(lab: Lab) -> float:
@@ -185,32 +209,34 @@ async def _read_lists(
                 compared.failed[call.name] = str(fault)
 
 
-def _update(spec: Spec, compared: Compared, full: Side) -> Result:
-    empty, p99 = compared.medians(UPDATE)
+def _update(spec: Spec, compared: Compared, sides: tuple[Side, Side]) -> Result:
+    small, full = compared.medians(UPDATE)
     detail: JsonObject = {
-        "operations": full.size.operations,
-        "orders": full.size.orders,
+        "operations": {side.name: side.size.operations for side in sides},
+        "orders": {side.name: side.size.orders for side in sides},
         "connections": UPDATING,
-        "p99_ms": {EMPTY: round(empty, 3), FULL: round(p99, 3)},
+        "p99_ms": {SMALL: round(small, 3), FULL: round(full, 3)},
         "p99_ms_by_round": rounds(compared.p99_ms[UPDATE]),
     }
-    return spec.result(p99 / empty, holds=compared.ratio(UPDATE) <= MOST, detail=detail)
+    return spec.result(full / small, holds=compared.ratio(UPDATE) <= MOST, detail=detail)
 
 
-def _lists(spec: Spec, compared: Compared, sides: tuple[Side, Side]) -> Result:
+def _lists(spec: Spec, compared: Compared, sides: tuple[Side, Side], *, again: Collection[str]) -> Result:
     """The figure holds when that of every call does."""
-    empty, full = sides
+    small, full = sides
     names = [call.name for call in full.calls if call.name not in compared.failed]
     of: dict[str, JsonObject] = {}
     for name in names:
         before, after = compared.medians(name)
         items = {side.name: side.items[name] for side in sides}
-        p99_ms = {empty.name: round(before, 3), full.name: round(after, 3)}
+        p99_ms = {small.name: round(before, 3), full.name: round(after, 3)}
         of[name] = {
             "p50_ms": {side: round(median(took), 3) for side, took in compared.p50_ms[name].items()},
             "p99_ms": p99_ms,
             "ratio": round(after / before, 2),
             "holds": compared.ratio(name) <= MOST,
+            "only_by_floor": compared.only_by_floor(name),
+            "again": name in again,
             "items": items,
         }
     worst = max(names, key=compared.ratio) if names else None

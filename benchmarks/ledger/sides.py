@@ -1,4 +1,4 @@
-"""The two that are compared, each with a vendor of its own: a ledger with hardly anything in it, and a full one."""
+"""The two that are compared, each with a vendor of its own: a small ledger and a full one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from benchmarks.workload import Reads
 
 OPERATIONS = "BENCH_OPERATIONS"
 """The environment's word for how many operations the full ledger has; its orders are a tenth of that."""
-FULL, QUICK = 5_000_000, 500_000
+FULL_OPERATIONS, QUICK_OPERATIONS = 5_000_000, 500_000
 OPEN = 512
 ENOUGH_OLD = 100_000
 """For the reaper to have something to do for as long as it is looked at."""
@@ -49,7 +49,11 @@ STOPPED_ONCE = (
 
 
 def full_size(*, quick: bool) -> Size:
-    operations = int(os.environ.get(OPERATIONS, QUICK if quick else FULL))
+    return size_of(int(os.environ.get(OPERATIONS, QUICK_OPERATIONS if quick else FULL_OPERATIONS)))
+
+
+def size_of(operations: int) -> Size:
+    """A full ledger with so many operations."""
     return Size(
         operations=operations,
         orders=operations // 10,
