@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from app.domain.errors import CapabilityMissing, FieldFault, InvalidRequest
 from app.domain.field_table import Theirs, to_theirs
 from app.domain.json import JsonObject, JsonValue
+from app.domain.merge_patch import nothing
 from app.domain.order_body import contents
 from app.domain.ports import Kind, Write
 from app.vendors.unit4_erpx.evidence import VALUES, values_of, with_each_named
@@ -83,7 +84,7 @@ def to_erpx_patch(write: Write) -> list[dict[str, JsonValue]]:
         places = {key: index for index, key in enumerate(there or ())}
         for (key, value), element in zip(asked.items(), elements, strict=True):
             place = places.get(key)
-            if value is not None or place is not None:
+            if place is not None or not nothing(value):
                 related.append(ElementChange(index=place, members=None if value is None else element))
     return operations(current, change, related)
 

@@ -170,6 +170,7 @@ TEXTS = st.sampled_from(["ProId1", "ProId2", "7", "2026-01-01"])
 VALUES = st.dictionaries(
     st.sampled_from(["C1~1900-01-01", "B0~1900-01-01", "C0~1900-01-01", "C1~2026-01-01", "X~Y~2026-01-01"]),
     st.none()
+    | st.sampled_from([{}, {"value": None}, {"date_to": None, "description": None}])
     | st.fixed_dictionaries({"value": TEXTS}, optional={"date_to": st.none() | TEXTS, "description": st.none()}),
 )
 BODIES = st.fixed_dictionaries(

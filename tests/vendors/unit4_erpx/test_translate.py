@@ -179,6 +179,28 @@ PATCHES = [
         ],
     ),
     Patch(
+        id="a related value that is not there, and of which nothing is said",
+        body={
+            "title": "X",
+            "related_values": {
+                "C1~2010-01-01": {},
+                "C1~2011-01-01": {"value": None},
+                "C1~2026-01-01": {"value": "7"},
+                "C0~1900-01-01": {},
+            },
+        },
+        sent=[
+            replace("/", {"workOrderName": "X"}),
+            add("/relatedValues/-", {"relationId": "C1", "dateFrom": "2026-01-01", "relatedValue": "7"}),
+        ],
+    ),
+    Patch(
+        id="the same where there are none",
+        before={"title": "Pump"},
+        body={"related_values": {"C1~2010-01-01": {}, "C1~2011-01-01": {"value": None}}},
+        sent=[],
+    ),
+    Patch(
         id="all related values",
         body={"related_values": None},
         sent=[remove("/relatedValues/2"), remove("/relatedValues/1"), remove("/relatedValues/0")],
