@@ -20,7 +20,7 @@ from app.vendors.civica_cx.soap import Soap
 from app.vendors.civica_cx.tables import LIST_ORDERS, READ_ORDER
 from app.vendors.civica_cx.translate import FaultyOrder, from_cx_order
 from app.vendors.exchange import NotSent, Reply, Unanswered
-from app.vendors.meanings import transport_error, unreadable
+from app.vendors.meanings import lost, transport_error, unreadable
 
 NO_ORDER = "Cx shows us no such order. If the number is right, this user's role may not let us see it."
 
@@ -128,4 +128,4 @@ class Orders:
         except (NotSent, Unanswered) as fault:
             raise transport_error(fault) from fault
         except Unreadable as fault:
-            raise BackendUnavailable(str(fault)) from fault
+            raise lost(str(fault)) from fault

@@ -380,6 +380,23 @@ async def test_an_order_that_cannot_be_read_first_is_not_sent(cx: Cx, adapter: V
     assert (answer.outcome, answer.trouble) == (Outcome.not_sent, None)  # one call without an answer pauses nobody
 
 
+BROKEN_LISTS: dict[str, bytes | Behaviour] = {
+    "no XML": sample("orders.xml").replace(b"Westbury", b"&who;"),
+    "half of one": sample("orders.xml").partition(b"</a:RepairWorkOrder>")[0],
+    "a page": sample("html_error.html"),
+}
+
+
+@pytest.mark.parametrize("answer", BROKEN_LISTS.values(), ids=BROKEN_LISTS)
+async def test_an_order_that_was_looked_for_in_a_list_that_cannot_be_read_is_not_sent_and_pauses_nobody(
+    cx: Cx, adapter: VendorAdapter, answer: bytes | Behaviour
+) -> None:
+    cx.will(DETAILS, sample("order_not_shown.xml"))
+    cx.will(LIST, answer)
+    sent = await adapter.send(replace(WRITE, order=OrderKey(number="999999")))
+    assert (sent.outcome, sent.trouble, cx.asked(UPDATE)) == (Outcome.not_sent, None, [])
+
+
 async def test_an_order_that_cx_does_not_show_is_refused(cx: Cx, adapter: VendorAdapter) -> None:
     cx.will(DETAILS, sample("order_not_shown.xml"))
     answer = await adapter.send(replace(WRITE, order=OrderKey(number="WO1")))
