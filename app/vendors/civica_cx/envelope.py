@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _HOLE = re.compile(rb"\{hole:(\w+)\}")
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""A character that no XML 1.0 may hold, as a reference neither."""
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _NOT_PLAIN = re.compile("[^\t\n\u0020-%'-;=?-\ud7ff\ue000-\ufffd]")
 """What XML cannot carry as it stands, or at all."""
@@ -45,7 +46,7 @@ class Envelope:
         for name, part in zip(self.holes, self.parts[1:], strict=True):
             text = values[name]
             if _NOT_PLAIN.search(text) is not None:
-                if _NOT_XML.search(text) is not None:
+                if NOT_XML.search(text) is not None:
                     raise NotXml(name)
                 text = escaped(text)
             filled += (text.encode(), part)

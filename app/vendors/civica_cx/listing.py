@@ -27,6 +27,7 @@ from app.vendors.civica_cx.answers import (
     read_result,
     text_of,
 )
+from app.vendors.civica_cx.characters import Readable
 from app.vendors.civica_cx.names import Names, is_number
 from app.vendors.civica_cx.slices import Head, Marked, Remembered, Slices, can_be_cut
 from app.vendors.civica_cx.translate import FaultyOrder, OrderReader
@@ -73,6 +74,7 @@ class OrderFeed:
             load_dtd=False,
             huge_tree=False,
         )
+        self._readable = Readable()
         self._began = self._typeless = False
         self._open_tags = 0
         self._list: etree._Element | None = None
@@ -110,6 +112,9 @@ class OrderFeed:
 
     def _parse(self, block: bytes) -> None:
         """By the parser of the whole answer."""
+        self._feed(self._readable.block(block))
+
+    def _feed(self, block: bytes) -> None:
         if not self._typeless and b"<!DOCTYPE" in block:
             raise Unreadable("The answer has a document type.")
         self._open_tags += block.count(b"<") + block.count(b"=")
@@ -158,6 +163,7 @@ class OrderFeed:
         for held in (self._head, self._slices):
             if held is not None:
                 self._parse(held.left())
+        self._feed(self._readable.left())
         try:
             root = self._parser.close()
         except etree.XMLSyntaxError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
@@ -9,6 +10,8 @@ from app.vendors.civica_cx.simulator_contract import Contract, Operation
 from app.vendors.simulation import Answer, Json
 
 TEXT_XML = "text/xml; charset=utf-8"
+_REFERRED = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What WCF writes as a reference, most of which no XML 1.0 may hold."""
 
 DISPATCHER = "http://schemas.microsoft.com/net/2005/12/windowscommunicationfoundation/dispatcher"
 ACTION_NOT_SUPPORTED = (
@@ -50,7 +53,7 @@ class SoapFault(Exception):
         return _envelope(
             500,
             f"<s:Fault><faultcode{declared}>{self.code}</faultcode>"
-            f'<faultstring xml:lang="en-GB">{escape(str(self))}</faultstring></s:Fault>',
+            f'<faultstring xml:lang="en-GB">{_escaped(str(self))}</faultstring></s:Fault>',
         )
 
 
@@ -83,7 +86,11 @@ def text_or_nil(value: Json) -> str | None:
         case bool():
             return "true" if value else "false"
         case _:
-            return escape(str(value))
+            return _escaped(str(value))
+
+
+def _escaped(text: str) -> str:
+    return _REFERRED.sub(lambda found: f"&#x{ord(found[0]):X};", escape(text))
 
 
 def element(name: str, inner: Iterable[str] | None) -> str:

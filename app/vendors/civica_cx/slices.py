@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from app.vendors.civica_cx.characters import readable
+
 MOST_HELD = 256 * 1024
 """An order, or a tag, that is longer is left to the parser of the whole, which has limits of its own."""
 _UTF_8 = ("utf-8", "us-ascii", "ascii")
@@ -122,7 +124,7 @@ class Slices:
         if b"<!" in order or b"<?" in order:
             return None
         try:
-            place = etree.fromstring(self._before + order + self._after, parser)
+            place = etree.fromstring(self._before + readable(order) + self._after, parser)
         except etree.XMLSyntaxError:
             return None
         for _ in range(self._depth):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from app.domain.errors import BackendMisconfigured, BackendUnavailable
 from app.domain.waits import retry_after
 from app.shared import Shared
 from app.vendors.civica_cx.answers import KnownYes, Reading, read_answer
+from app.vendors.civica_cx.characters import readable
 from app.vendors.civica_cx.contract import Contract, ContractFault, Members, Operation
 from app.vendors.civica_cx.envelope import NotXml, hole
 from app.vendors.civica_cx.outcomes import Heard, trouble_of, without_secrets
@@ -184,6 +186,8 @@ class Soap:
         request = self._request(operation, texts if token is None else {**texts, "Token": token.text})
         asked_at = self._clock()
         reply = await self._http.exchange(request, deadline_s=ends - asyncio.get_running_loop().time())
+        if operation.call is READ_ORDER:
+            reply = replace(reply, body=readable(reply.body))
         read = self._known_yes.read if operation.call is UPDATE_STATUS else read_answer
         return self.heard(reply, read(reply, operation.name, operation.names), asked_at, token)
 
