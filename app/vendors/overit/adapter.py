@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from app.domain.errors import GatewayError, VendorTrouble, WorkOrderNotFound
 from app.domain.glimpses import Listed, no_list
-from app.domain.merge_patch import missing, shows
+from app.domain.merge_patch import missing
 from app.domain.ports import Answer, Finding, Kind, KnownCodes, Outcome, Proof, VendorAdapter, VendorRequest, Write
 from app.domain.work_orders import Observation
 from app.vendors.exchange import NotSent, Unanswered
 from app.vendors.meanings import error_answer, unsent_answer
 from app.vendors.overit.check import check
+from app.vendors.overit.clearing import shows_all
 from app.vendors.overit.evidence import proof_of
 from app.vendors.overit.orders import Orders
 from app.vendors.overit.outcomes import says_too_little, write_answer
@@ -146,4 +147,4 @@ def _call(write: Write) -> VendorCall:
 def _shows(seen: Observation, write: Write) -> bool:
     if write.kind is Kind.status_update:
         return seen.code == CANCELLED
-    return shows(seen.fields, asked_of(write.body))
+    return shows_all(seen, write)

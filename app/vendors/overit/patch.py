@@ -14,9 +14,10 @@ from functools import partial
 from app.domain.errors import FieldFault, InvalidRequest, WorkOrderNotFound
 from app.domain.field_table import Record, own_members
 from app.domain.json import JsonObject, JsonValue
-from app.domain.merge_patch import same, shows
+from app.domain.merge_patch import same
 from app.domain.ports import Write
 from app.domain.work_orders import OrderKey
+from app.vendors.overit.clearing import carried, stands
 from app.vendors.overit.constraints import ONLY_NEW, OPERATION_PLACES, ORDER_PLACES, pointer
 from app.vendors.overit.fields import OPERATIONS
 from app.vendors.overit.tables import SLUG
@@ -52,16 +53,16 @@ def payload(write: Write, system: str) -> JsonObject | None:
     before = write.before
     if before is None:
         raise WorkOrderNotFound("There is no such work order in NextGen FSM.")
-    asked = asked_of(write.body)
-    if shows(before, asked):
+    asked, sent = asked_of(write.body), carried(write.body)
+    if stands(before, asked, sent):
         return None
     assignment = own_members(before, SLUG).get(ASSIGNMENT)
-    operations = _operations(record.pop(OPERATIONS, None), asked_operations(asked), before, assignment)
+    operations = _operations(record.pop(OPERATIONS, None), asked_operations(asked), asked_operations(sent), before)
 
-    def stands(name: str) -> bool:
+    def has(name: str) -> bool:
         return same(own_members(asked, SLUG).get(name), own_members(before, SLUG).get(name))
 
-    members, faults = _taken(_without_empty(record), ORDER_IGNORES.get(assignment, {}), stands, ORDER_PLACES, "")
+    members, faults = _taken(_without_empty(record), ORDER_IGNORES.get(assignment, {}), has, ORDER_PLACES, "")
     if faults:
         raise incapable(IGNORED, *faults)
     if not members and not operations:
@@ -81,7 +82,7 @@ class _Sorted:
     faults: list[FieldFault] = field(default_factory=list)
 
 
-def _operations(rows: JsonValue, asked: JsonObject, before: JsonObject, assignment: JsonValue) -> list[JsonValue]:
+def _operations(rows: JsonValue, asked: JsonObject, sent: JsonObject, before: JsonObject) -> list[JsonValue]:
     if not isinstance(rows, list) or not rows:
         return []
     if not isinstance(before.get(OPERATIONS), Mapping):
@@ -90,17 +91,16 @@ def _operations(rows: JsonValue, asked: JsonObject, before: JsonObject, assignme
             lacking("/operations", "The operations were not shown, or cannot be told apart by executionOrder."),
         )
     there = asked_operations(before)
+    never = OPERATIONS_IGNORE.get(own_members(before, SLUG).get(ASSIGNMENT), {})
     result = _Sorted()
-    for (key, wanted), row in zip(asked.items(), rows, strict=True):
+    for key, row in zip(asked, rows, strict=True):
         assert isinstance(row, Mapping)
-        assert isinstance(wanted, Mapping)
-        now = there.get(key)
-        standing = now if isinstance(now, Mapping) else {}
-        if shows(standing, wanted):
+        now, wanted, carries = (_object(operations.get(key)) for operations in (there, asked, sent))
+        if stands(now, wanted, carries if key in there else {}):  # a new one has nothing to clear
             continue
-        ignored = {**(UPDATES_IGNORE if key in there else {}), **OPERATIONS_IGNORE.get(assignment, {})}
+        ignored = {**(UPDATES_IGNORE if key in there else {}), **never}
         element, faults = _taken(
-            _without_empty(row), ignored, partial(_stands, wanted, standing), OPERATION_PLACES, f"/operations/{key}"
+            _without_empty(row), ignored, partial(_stands, now, wanted, carries), OPERATION_PLACES, f"/operations/{key}"
         )
         result.faults += faults
         (result.updated if key in there else result.created)[key] = element
@@ -111,10 +111,10 @@ def _operations(rows: JsonValue, asked: JsonObject, before: JsonObject, assignme
     return [*result.created.values(), *result.updated.values()]
 
 
-def _stands(wanted: JsonObject, standing: JsonObject, name: str) -> bool:
+def _stands(now: JsonObject, wanted: JsonObject, sent: JsonObject, name: str) -> bool:
     """Whether an operation shows already what is asked of one of its members."""
     place = OPERATION_PLACES[name]
-    return shows(standing, {place: wanted.get(place)})
+    return stands(now, {place: wanted.get(place)}, {place: sent.get(place)})
 
 
 def _taken(
@@ -141,3 +141,7 @@ def _mixed(found: _Sorted) -> InvalidRequest:
 def _without_empty(members: JsonObject) -> Record:
     """An empty object asks for nothing in a merge patch, and is never sent: it might empty what is there."""
     return {name: value for name, value in members.items() if not (isinstance(value, Mapping) and not value)}
+
+
+def _object(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, Mapping) else {}
