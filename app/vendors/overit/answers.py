@@ -1,4 +1,4 @@
-"""Reads an HTTP answer of NextGen FSM: a JSON object, a problem with a code of the vendor's, nothing at all, or unclear."""
+"""Reads an HTTP answer of NextGen FSM: a JSON object, a problem, nothing at all, or unclear."""
 
 from __future__ import annotations
 
@@ -26,9 +26,12 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """RFC 9457 with the document's extension member `code`; `stands`: its own `status` is that of the answer."""
+    """RFC 9457 with the document's extension member `code`, which the private APIs behind it need not have.
 
-    code: str
+    `stands`: its own `status` is that of the answer.
+    """
+
+    code: str | None
     text: str | None
     stands: bool
 
@@ -50,10 +53,11 @@ Reading: TypeAlias = "Document | Problem | Empty | Unclear"
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """One whole answer. Texts in it are redacted already."""
+    """One whole answer. Texts in it are redacted already. `of_problem`: its media type is that of one."""
 
     status: int
     reading: Reading
+    of_problem: bool
     asked_at: datetime
     retry_after_s: float | None = None
 
@@ -69,6 +73,7 @@ def read_answer(reply: Reply, *, secret: str, asked_at: datetime, now: datetime)
     return Heard(
         status=reply.status,
         reading=_reading(reply, secret),
+        of_problem=media_type(reply.headers) == PROBLEM,
         asked_at=asked_at,
         retry_after_s=retry_after(reply.headers, now=now),
     )
@@ -90,14 +95,15 @@ def _reading(reply: Reply, secret: str) -> Reading:
 
 
 def _problem(members: JsonObject, status: int, kind: str, secret: str) -> Problem | None:
-    """A problem has a code that is text, and says its status, or says by its media type that it is one."""
+    """A problem says by its media type that it is one, or has a code that is text, and a status."""
     code, own = members.get("code"), members.get("status")
     said = own if isinstance(own, int) and not isinstance(own, bool) else None
-    if not isinstance(code, str) or (said is None and kind != PROBLEM) or (said is not None and said < 400):
+    coded = isinstance(code, str) and said is not None
+    if (not coded and kind != PROBLEM) or (said is not None and said < 400):
         return None
     texts = [text for name in ("detail", "title") if isinstance(text := members.get(name), str) and text]
     return Problem(
-        code=redacted(code, (secret,)),
+        code=redacted(code, (secret,)) if isinstance(code, str) else None,
         text=redacted(texts[0], (secret,)) if texts else None,
         stands=said in (None, status) and status >= 400,
     )

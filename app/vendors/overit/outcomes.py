@@ -49,8 +49,8 @@ def meaning(heard: Heard, call: VendorCall) -> Meaning:
     found = ANY_BODY.get(heard.status)
     if found is None and isinstance(heard.reading, Problem):
         if heard.reading.stands and heard.status in REFUSALS:
-            found = call.problems.get(heard.reading.code)
-    elif found is None:
+            found = call.problems.get(heard.reading.code or "")
+    elif found is None and not heard.of_problem:
         found = NO_PROBLEM.get(heard.status)
     return found or Meaning(outcome=Outcome.unknown, detail=_unclear(heard))
 
@@ -81,7 +81,8 @@ def _like_a_problem(members: JsonObject) -> bool:
 def _unclear(heard: Heard) -> str:
     match heard.reading:
         case Problem(code=code):
-            return f"NextGen FSM answered with {code} (HTTP {heard.status}), which does not say how far it had come."
+            what = code or "a problem without a code"
+            return f"NextGen FSM answered with {what} (HTTP {heard.status}), which does not say how far it had come."
         case Document():
             return f"The answer is JSON, but neither a success nor a problem that we know (HTTP {heard.status})."
         case Empty():

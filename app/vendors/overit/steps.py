@@ -150,4 +150,5 @@ NO_PROBLEM: Mapping[int, Meaning] = {
     403: _not_ours("A web server in front of NextGen FSM does not let us in (HTTP 403)."),
     404: _not_ours("There is no such API at this address (HTTP 404)."),
 }
-"""What these prove where they come without a code of the vendor's: what answered is not the elaboration."""
+"""What these prove where the answer is no problem: what gave it is not the elaboration. A problem may be that of a private
+API, to which the document leaves the errors of steps 9 and 11 to 13, and need have no code."""

@@ -144,6 +144,7 @@ class Met:
     trouble: type[VendorTrouble] | None = None
 
 
+UNCODED = b'{"title": "T", "detail": "Operation 5 does not exist"}'
 NOT_APPLIED, MAYBE = Outcome.not_applied, Outcome.unknown
 MET = [
     Met(id="204", status=204, body=b"", outcome=Outcome.applied),
@@ -167,6 +168,11 @@ MET = [
     Met(id="404", status=404, outcome=NOT_APPLIED, trouble=BackendMisconfigured),
     Met(id="404 JSON without a code", status=404, body=b'{"error": "no route"}', media_type=JSON,
         outcome=NOT_APPLIED, trouble=BackendMisconfigured),
+    Met(id="403 problem without a code", status=403, body=UNCODED, media_type=PROBLEM, outcome=MAYBE),
+    Met(id="404 problem without a code", status=404, body=UNCODED, media_type=PROBLEM, outcome=MAYBE),
+    Met(id="404 problem that is cut off", status=404, body=UNCODED[:-1], media_type=PROBLEM, outcome=MAYBE),
+    Met(id="404 problem without a body", status=404, body=b"", media_type=PROBLEM, outcome=MAYBE),
+    Met(id="200 problem without a code", status=200, body=b"{}", media_type=PROBLEM, outcome=MAYBE),
     Met(id="405", status=405, outcome=NOT_APPLIED, trouble=BackendMisconfigured),
     Met(id="408", status=408, outcome=MAYBE),
     Met(id="409", status=409, outcome=MAYBE),
@@ -188,6 +194,16 @@ def test_an_answer_without_a_code(case: Met, call: VendorCall) -> None:
     answer = patched(met, call)
     assert (answer.outcome, answer.trouble, answer.error) == (case.outcome, case.trouble, None)
     assert accepted(met) is (case.outcome is Outcome.applied)
+
+
+def test_a_problem_without_a_code_is_told_in_its_own_words() -> None:
+    """RFC 9457 has no code, and steps 9 and 11 to 13 answer with "Others - see link in Resource"."""
+    answer = patched(heard(404, UNCODED))
+    assert answer.said is not None
+    assert (answer.said.code, answer.said.message) == (None, "Operation 5 does not exist")
+    assert answer.detail == (
+        "NextGen FSM answered with a problem without a code (HTTP 404), which does not say how far it had come."
+    )
 
 
 @pytest.mark.parametrize("status", range(100, 600))
@@ -220,7 +236,8 @@ READS = [
     Read(id="no external system", status=404, body=problem(404, "IA001_001"), error=BackendMisconfigured),
     Read(id="external system not unique", status=400, body=problem(400, "IA001_002"), error=BackendMisconfigured),
     Read(id="an unknown code", status=404, body=problem(404, "IA005_099"), error=BackendUnavailable),
-    Read(id="no such API", status=404, body=b"", error=BackendMisconfigured),
+    Read(id="no such API", status=404, body=b"", media_type="", error=BackendMisconfigured),
+    Read(id="a problem without a code", status=404, body=UNCODED, error=BackendUnavailable),
     Read(id="token", status=401, body=b"", error=BackendMisconfigured),
     Read(id="firewall", status=403, body=b"<html>", media_type="text/html", error=BackendMisconfigured),
     Read(id="slow down", status=429, body=b"", error=BackendUnavailable),
