@@ -14,12 +14,12 @@ from functools import partial
 from app.domain.errors import FieldFault, InvalidRequest, WorkOrderNotFound
 from app.domain.field_table import Record, own_members
 from app.domain.json import JsonObject, JsonValue
-from app.domain.merge_patch import same
+from app.domain.merge_patch import nothing, same
 from app.domain.ports import Write
 from app.domain.work_orders import OrderKey
 from app.vendors.overit.clearing import carried, stands
 from app.vendors.overit.constraints import ONLY_NEW, OPERATION_PLACES, ORDER_PLACES, pointer
-from app.vendors.overit.fields import OPERATIONS
+from app.vendors.overit.fields import ADDRESS_MEMBER, OPERATIONS
 from app.vendors.overit.tables import SLUG
 from app.vendors.overit.translate import asked_of, asked_operations, incapable, lacking, to_record
 
@@ -103,7 +103,10 @@ def _operations(rows: JsonValue, asked: JsonObject, sent: JsonObject, before: Js
             _without_empty(row), ignored, partial(_stands, now, wanted, carries), OPERATION_PLACES, f"/operations/{key}"
         )
         result.faults += faults
-        (result.updated if key in there else result.created)[key] = element
+        if key in there:
+            result.updated[key] = element
+        else:
+            result.created[key] = _without_empty_address(element)
     if result.faults:
         raise incapable(IGNORED, *result.faults)
     if result.created and result.updated:
@@ -141,6 +144,11 @@ def _mixed(found: _Sorted) -> InvalidRequest:
 def _without_empty(members: JsonObject) -> Record:
     """An empty object asks for nothing in a merge patch, and is never sent: it might empty what is there."""
     return {name: value for name, value in members.items() if not (isinstance(value, Mapping) and not value)}
+
+
+def _without_empty_address(created: Record) -> Record:
+    """Step 11 creates an address for whatever object is there, of nulls as well."""
+    return {name: value for name, value in created.items() if not (name == ADDRESS_MEMBER and nothing(value))}
 
 
 def _object(value: JsonValue) -> JsonObject:

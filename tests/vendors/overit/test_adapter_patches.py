@@ -78,6 +78,13 @@ async def test_new_operations_get_their_addresses(sim_fsm: Fsm) -> None:
     assert sim_fsm.kinds() == ["addresses_created", "operations_created"]
 
 
+async def test_an_address_of_nulls_is_not_created(sim_fsm: Fsm) -> None:
+    body: JsonObject = {"operations": {"5": {"type": "opType1", "address": {"city": None}}}}
+    async with adapting(sim_fsm.url) as adapter:
+        assert (await read_and_patch(adapter, body)).outcome is Outcome.applied
+    assert sim_fsm.kinds() == ["operations_created"]
+
+
 async def test_nothing_that_we_send_is_dropped_or_ignored(sim_fsm: Fsm) -> None:
     bodies: list[JsonObject] = [
         {"operations": {"10": {"code": "other"}}},

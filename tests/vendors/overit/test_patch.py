@@ -92,6 +92,21 @@ SENT = [
         work_order={},
         operations=({"executionOrder": 2, "typeCode": "opType2"},),
     ),
+    *(
+        Sent(
+            id=f"a new operation has no address of nothing: {address}",
+            body=operation("2", type="opType1", address=address),
+            work_order={},
+            operations=({"executionOrder": 2, "typeCode": "opType1"},),
+        )
+        for address in (None, {"city": None}, {"city": None, "street": None, **own(extension={})})
+    ),
+    Sent(
+        id="a null of an address that has something goes out as it came",
+        body=operation("2", address={"city": None, "street": "Via Roma"}),
+        work_order={},
+        operations=({"executionOrder": 2, "activityAddress": {"municipality": None, "street": "Via Roma"}},),
+    ),
     Sent(
         id="an empty object is never sent",
         body={**own(extension={}), **operation("2", type="opType1", address={}), "dates": {}, "notes": "x"},
