@@ -114,5 +114,5 @@ class Machine(RuleBasedStateMachine):
         assert (self.health.pause(self.now) is None) == (not self.health.paused)
 
 
-Machine.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None, derandomize=True)
+Machine.TestCase.settings = settings(max_examples=150, stateful_step_count=60, derandomize=True)
 test_health_keeps_its_word = Machine.TestCase

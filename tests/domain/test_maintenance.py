@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.maintenance import DAYS, Maintenance, Once, Recurring, Span, Window, leave_no_time, parse_window
@@ -237,7 +237,6 @@ def test_a_moment_is_in_a_window_as_the_wall_says_except_in_an_hour_that_comes_t
         assert len(changes) > 1, "only around a change-over may a window last longer than the wall shows"
 
 
-@settings(deadline=None)  # twenty answers an example: on a busy machine that is no fifth of a second
 @given(moments=st.lists(st.integers(0, 40 * 86_400), min_size=1, max_size=20))
 def test_what_was_found_for_one_moment_is_right_for_every_other(moments: list[int]) -> None:
     """However the moments follow each other: what is kept between two questions changes no answer."""

@@ -36,7 +36,6 @@ def live(engine: Engine, *, examples: int, to_refuse: frozenset[tuple[State, Sta
             settings=settings(
                 max_examples=examples * TIMES if more == 0 else examples // 4,
                 stateful_step_count=50,
-                deadline=None,
                 database=None,
                 suppress_health_check=list(HealthCheck),
             ),

@@ -42,7 +42,9 @@ def gateway(tmp_path: Path, sqlite_template: Path) -> Iterator[Gateway]:
 
 
 one_gateway_for_all = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -118,7 +118,9 @@ def changing(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Pa
 
 
 one_gateway_for_all = settings(
-    max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
