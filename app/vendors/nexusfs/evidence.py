@@ -13,12 +13,13 @@ from app.domain.proof import hardly_told, prove_change
 from app.domain.work_orders import Observation
 from app.vendors.nexusfs.fields import DERIVED, SECTIONS
 from app.vendors.nexusfs.tables import SLUG
+from app.vendors.nexusfs.words import as_asked
 
 
 def proof_of(write: Write, seen: Observation | None) -> Proof:
     """Of a write other than a status update, what the order shows."""
     before = None if write.before is None else as_shown(write.before)
-    asked = replace(write, body=as_shown(write.body), before=before)
+    asked = replace(write, body=as_shown(as_asked(write)), before=before)
     return prove_change(asked, seen and replace(seen, fields=as_shown(seen.fields)), untold=_untold)
 
 

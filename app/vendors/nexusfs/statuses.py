@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.statuses import StatusCode
 from app.vendors import status_csv
-from app.vendors.nexusfs.translate import CODE
+from app.vendors.nexusfs.tables import CODE
 from app.vendors.vendor import StatusFileFault
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from app.domain.errors import VendorRefused, VendorRejectedData, WorkOrderNotFound
@@ -25,6 +26,8 @@ OVERRIDE_HEADER = "X-HTTP-Method-Override"
 
 NEW = "1"
 """The only OrderStatus beside which DispatchStatus tells statuses of ours apart; an absent one counts as 0."""
+CODE = re.compile(rf"{NEW}/(?P<dispatch>[0-9])|(?!{NEW}$)[^/]+")
+"""A status code as we write it: an OrderStatus, and beside 1 its DispatchStatus."""
 
 
 def _code(code: str, label: str, status: Status, *, default: bool = False) -> StatusCode:

@@ -21,12 +21,18 @@ from app.vendors.nexusfs.fields import DISPATCH_STATUS, SECTIONS, TABLE
 from app.vendors.nexusfs.patch import to_nexus_patch
 from app.vendors.nexusfs.pointers import pointer_to
 from app.vendors.nexusfs.settings import NexusFsSettings
-from app.vendors.nexusfs.tables import NEW, OVERRIDE_HEADER, TOKEN_HEADER, WORK_ORDERS
-from app.vendors.nexusfs.words import fault, in_nexus_words, pruned, refuse, section_in_nexus_words, without_nulls
+from app.vendors.nexusfs.tables import CODE, NEW, OVERRIDE_HEADER, TOKEN_HEADER, WORK_ORDERS
+from app.vendors.nexusfs.words import (
+    as_asked,
+    fault,
+    in_nexus_words,
+    pruned,
+    refuse,
+    section_in_nexus_words,
+    without_nulls,
+)
 from app.vendors.reasons import reason_code
 
-CODE = re.compile(rf"{NEW}/(?P<dispatch>[0-9])|(?!{NEW}$)[^/]+")
-"""A status code as we write it: an OrderStatus, and beside 1 its DispatchStatus."""
 _ADDRESSABLE = re.compile(r"(?!\.{1,2}$)[^/\\\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
@@ -85,7 +91,7 @@ def to_nexus_order(write: Write) -> Record:
     ids = write.body.get("vendor_ids")
     if without_nulls(ids) not in (None, {}):
         refuse([fault("/vendor_ids", "An order in NexusFS has no ids besides its number; leave this out.")])
-    ours = {name: without_nulls(value) for name, value in contents(write.body).items() if value is not None}
+    ours = {name: without_nulls(value) for name, value in contents(as_asked(write)).items() if value is not None}
     record = in_nexus_words(ours)
     for name, section in SECTIONS.items():
         asked = ours.get(name)

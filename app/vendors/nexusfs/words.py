@@ -7,12 +7,28 @@ from collections.abc import Mapping, Sequence
 from app.domain.errors import CapabilityMissing, FieldFault, InvalidRequest
 from app.domain.field_table import EXTENSIONS, Record, Removed, own_members, to_theirs
 from app.domain.json import JsonObject, JsonValue, escaped
-from app.vendors.nexusfs.fields import COLLECTIONS, SECTIONS, TABLE
-from app.vendors.nexusfs.tables import CAPABILITIES, SLUG
+from app.domain.merge_patch import applied
+from app.domain.ports import Write
+from app.vendors.json_bodies import text_of
+from app.vendors.nexusfs.fields import COLLECTIONS, DISPATCH_STATUS, SECTIONS, TABLE
+from app.vendors.nexusfs.tables import CAPABILITIES, CODE, SLUG
 
 DELETE = "Delete"
 PATCH_WORDS = ("_fields", "_paths")
 """What a PATCH says about an order beside its members; no member has such a name (dossier 3.7)."""
+
+
+def as_asked(write: Write) -> JsonObject:
+    """The body of a write. In a whole order the DispatchStatus that was read, as the `vendor_status` beside it says, gives
+    way to the one that the status stands for."""
+    shown, own = write.body.get("vendor_status"), own_members(write.body, SLUG)
+    asked = CODE.fullmatch(write.status.code) if write.status is not None else None
+    if asked is None or asked["dispatch"] is None or not isinstance(shown, Mapping) or DISPATCH_STATUS not in own:
+        return write.body
+    was = CODE.fullmatch(text_of(shown.get("code")) or "")
+    if was is None or was["dispatch"] not in (None, text_of(own[DISPATCH_STATUS])):
+        return write.body
+    return applied({EXTENSIONS: {SLUG: {DISPATCH_STATUS: int(asked["dispatch"])}}}, write.body)
 
 
 def in_nexus_words(body: JsonObject, *, removed: Removed | None = None) -> Record:

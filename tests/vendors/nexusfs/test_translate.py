@@ -11,11 +11,12 @@ import pytest
 
 from app.domain.errors import CapabilityMissing, GatewayError, InvalidRequest
 from app.domain.json import JsonObject, JsonValue
-from app.domain.ports import Kind, VendorRequest, Write
+from app.domain.ports import Kind, Proof, VendorRequest, Write
 from app.domain.statuses import PHASE, Basis, Phase, Status, StatusCode, StatusTable
 from app.domain.terms import Terms
 from app.domain.work_orders import Observation, OrderKey
 from app.vendors.nexusfs import VENDOR
+from app.vendors.nexusfs.evidence import proof_of
 from app.vendors.nexusfs.tables import STATUSES, WORKFLOW
 from app.vendors.nexusfs.translate import from_nexus_order, is_number, status_code, to_nexus_request
 from tests.vendors.nexusfs.adapters import CODES, a_write, settings_of
@@ -152,9 +153,22 @@ def test_the_status_that_an_order_begins_with(case: Begins) -> None:
     assert {name: body[name] for name in ("OrderStatus", "DispatchStatus") if name in body} == case.sent
 
 
-def test_a_status_that_contradicts_the_body_is_refused() -> None:
-    body = {**ORDER, "extensions": {"nexusfs": {"DispatchStatus": 2}}}
-    assert pointers(a_write(Kind.replace, body, code="1/3")) == ["/extensions/nexusfs/DispatchStatus"]
+@pytest.mark.parametrize("shown", [None, "1/3"])
+def test_a_status_that_contradicts_the_body_is_refused(shown: str | None) -> None:
+    read = {} if shown is None else {"vendor_status": {"code": shown}}
+    body = {**ORDER, **read, "extensions": {"nexusfs": {"DispatchStatus": 2}}}
+    assert pointers(a_write(Kind.replace, body, code="1/0")) == ["/extensions/nexusfs/DispatchStatus"]
+
+
+@pytest.mark.parametrize("was", ["1/3", "7"])
+@pytest.mark.parametrize("kind", [Kind.create, Kind.replace])
+def test_the_dispatch_status_that_was_read_gives_way_to_another_status(kind: Kind, was: str) -> None:
+    own: JsonObject = {"DispatchStatus": 3, "User": "t.nguyen"}
+    write = a_write(kind, {**ORDER, "vendor_status": {"code": was}, "extensions": {"nexusfs": own}}, code="1/0")
+    sent = body_of(write)
+    assert (sent["OrderStatus"], sent["DispatchStatus"], sent["User"]) == ("1", 0, "t.nguyen")
+    seen = from_nexus_order(sent, as_of=NOW)
+    assert proof_of(write, seen) is Proof.applied
 
 
 def test_a_replacement_is_a_put_and_with_if_match_the_post_that_needs_the_order() -> None:
