@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from app.domain.errors import FieldFault
 from app.domain.field_table import Record
 from app.domain.json import JsonObject, JsonValue
-from app.domain.merge_patch import applied, shows
+from app.domain.merge_patch import applied, differences, shows
 from app.vendors.nexusfs.evidence import as_shown
 from app.vendors.nexusfs.fields import COLLECTIONS, DISPATCH_STATUS, SECTIONS
 from app.vendors.nexusfs.pointers import pointer_to
@@ -56,7 +56,11 @@ def to_nexus_patch(
     for theirs, value in asked.items():
         writing.member(theirs, value)
     refuse(writing.faults)
-    writing.members |= {SECTIONS[name].theirs: whole for name, whole in sections.items() if whole}
+    for name, whole in sections.items():
+        if whole:
+            writing.members[SECTIONS[name].theirs] = whole
+            if _takes_away(patch[name], (before or {}).get(name)):
+                writing.fields.append(SECTIONS[name].theirs)
     return writing.body(number)
 
 
@@ -96,6 +100,14 @@ def _sections(patch: JsonObject, before: JsonObject | None) -> dict[str, Record]
             merged = applied(asked, there if isinstance(there, Mapping) else {})
             found[name] = section_in_nexus_words(name, merged)
     return found
+
+
+def _takes_away(change: JsonValue, there: JsonValue) -> bool:
+    """Whether something must go from an account or a location: what a PATCH does not name may remain, also in an override."""
+    if not isinstance(change, Mapping) or not isinstance(there, Mapping):
+        return False
+    found = differences(as_shown(there), as_shown(change))
+    return any(one.there and (one.asked is None or isinstance(one.asked, list)) for one in found)
 
 
 @dataclass(kw_only=True)

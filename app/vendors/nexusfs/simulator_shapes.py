@@ -26,7 +26,7 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """An object. `whole`: a PATCH replaces it and never merges into it. `open`: the sources list only some members."""
+    """An object. `whole` [assumed]: a PATCH replaces it and never merges into it. `open`: the sources list only some members."""
 
     members: Mapping[str, Shape]
     whole: bool = False

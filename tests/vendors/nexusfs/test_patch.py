@@ -28,14 +28,15 @@ BEFORE = {
     ).items()
     if name not in ("number", "vendor_status")
 }
+ADDRESS: JsonObject = {
+    "AddrLine1": "1 Buckhead Loop Northeast",
+    "City": "Atlanta",
+    "Country": "United States",
+    "Region": "Georgia",
+    "Zip": "30326",
+}
 LOCATION: JsonObject = {
-    "Address": {
-        "AddrLine1": "1 Buckhead Loop Northeast",
-        "City": "Atlanta",
-        "Country": "United States",
-        "Region": "Georgia",
-        "Zip": "30326",
-    },
+    "Address": ADDRESS,
     "LanguageID": "en",
     "LocationNum": "1030",
     "Name": "Buckhead Station",
@@ -198,8 +199,14 @@ CASES = [
     ),
     Case(
         id="a line of the address sends the whole location",
-        patch={"location": {"address": {"line_1": "2 Buckhead Loop", "postcode": None}}},
+        patch={"location": {"address": {"line_1": "2 Buckhead Loop"}}},
+        sent={"Location": {**LOCATION, "Address": {**ADDRESS, "AddrLine1": "2 Buckhead Loop"}}},
+    ),
+    Case(
+        id="a line removed from the address replaces the location",
+        patch={"location": {"address": {"line_1": "2 Buckhead Loop", "line_2": None, "postcode": None}}},
         sent={
+            "_fields": ["Location"],
             "Location": {
                 **LOCATION,
                 "Address": {
@@ -208,7 +215,21 @@ CASES = [
                     "Country": "United States",
                     "Region": "Georgia",
                 },
-            }
+            },
+        },
+    ),
+    Case(
+        id="a line that is not there removed",
+        patch={"location": {"name": "Station", "address": {"line_2": None}}},
+        sent={"Location": {**LOCATION, "Name": "Station"}},
+    ),
+    Case(
+        id="other contacts replace the account",
+        patch={"account": own(Contacts=[{"Name": "B"}])},
+        before={"account": {"number": "1", "type": "2", "name": "A", **own(Contacts=[{"Name": "A"}])}},
+        sent={
+            "_fields": ["Account"],
+            "Account": {"AccountNum": "1", "AccountType": "2", "Contacts": [{"Name": "B"}], "Name": "A"},
         },
     ),
     Case(
