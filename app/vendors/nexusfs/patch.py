@@ -1,6 +1,7 @@
 """From a merge patch in our names to the body of NexusFS's PATCH: members, `_fields` and `_paths` (dossier 3.7).
 
-`_fields` clears members of the order before the body sets them, `_paths` removes what lies deeper. An empty object would
+`_fields` clears members of the order before the body sets them, `_paths` removes what lies deeper; arrays too, before the
+body sets them anew, as NexusFS may merge what it is sent into what is there. An empty object would
 empty what it names (Example 4) but asks for nothing in a merge patch: it is never sent.
 """
 
@@ -11,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.errors import FieldFault
-from app.domain.field_table import Record
+from app.domain.field_table import Record, to_theirs
 from app.domain.json import JsonObject, JsonValue
-from app.domain.merge_patch import applied, differences, shows
+from app.domain.merge_patch import applied, differences, same, shows
 from app.vendors.nexusfs.evidence import as_shown
-from app.vendors.nexusfs.fields import COLLECTIONS, DISPATCH_STATUS, SECTIONS
+from app.vendors.nexusfs.fields import COLLECTIONS, DISPATCH_STATUS, SECTIONS, TABLE
 from app.vendors.nexusfs.pointers import pointer_to
 from app.vendors.nexusfs.words import (
     DELETE,
@@ -51,7 +52,9 @@ def to_nexus_patch(
     for name in sections:
         asked.pop(SECTIONS[name].theirs, None)
     writing = _Writing(
-        replaced=frozenset(COLLECTIONS[name].theirs for name in replaced if name in COLLECTIONS), named=_named(patch)
+        replaced=frozenset(COLLECTIONS[name].theirs for name in replaced if name in COLLECTIONS),
+        named=_named(patch),
+        there=to_theirs(TABLE, before or {}).record,
     )
     for theirs, value in asked.items():
         writing.member(theirs, value)
@@ -112,10 +115,12 @@ def _takes_away(change: JsonValue, there: JsonValue) -> bool:
 
 @dataclass(kw_only=True)
 class _Writing:
-    """One PATCH in the making. `replaced`: collections to clear first; `named`: elements to have, if only by their id."""
+    """One PATCH in the making. `replaced`: collections to clear first; `named`: elements to have, if only by their id;
+    `there`: the order as it is."""
 
     replaced: frozenset[str]
     named: set[tuple[str, str]]
+    there: JsonObject
     fields: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     members: Record = field(default_factory=dict)
@@ -126,7 +131,7 @@ class _Writing:
         if _NAME.fullmatch(name) is None:
             self.faults.append(fault(pointer_to([name]), "NexusFS has no member of such a name."))
         elif isinstance(value, Mapping):
-            inner = self._object([name], f"$.{name}", value)
+            inner = self._object([name], f"$.{name}", value, self.there.get(name))
             if inner:
                 self.members[name] = inner
         elif isinstance(value, Sequence) and not isinstance(value, str):
@@ -157,30 +162,55 @@ class _Writing:
         for element in elements:
             assert isinstance(element, Mapping)
             one = str(element[key])
-            left = self._object([name, one], f"$.{name}[?(@.{key}=='{one}')]", element)
+            left = self._object([name, one], f"$.{name}[?(@.{key}=='{one}')]", element, self._element(name, one))
             if set(left) != {key} or (name, one) in self.named:
                 kept.append(left)
         return kept
 
-    def _object(self, steps: list[str], path: str, members: JsonObject) -> Record:
-        """What is to be set in an object; what is to be removed from it goes to `paths`."""
+    def _element(self, name: str, key: str) -> JsonValue:
+        """The element of a collection that the order has."""
+        elements = self.there.get(name)
+        for one in elements if isinstance(elements, list) else ():
+            if isinstance(one, Mapping) and one.get(_KEYS[name]) == key:
+                return one
+        return None
+
+    def _object(self, steps: list[str], path: str, members: JsonObject, there: JsonValue) -> Record:
+        """What is to be set in an object; what is to be removed from it first goes to `paths`."""
         left: Record = {}
+        was = there if isinstance(there, Mapping) else {}
         for name, value in members.items():
             if value is None:
                 self._remove([*steps, name], path, name)
             elif isinstance(value, Mapping):
-                inner = self._object([*steps, name], f"{path}.{name}", value)
+                inner = self._object([*steps, name], f"{path}.{name}", value, was.get(name))
                 if inner:
                     left[name] = inner
             else:
-                left[name] = without_nulls(value)
+                whole = without_nulls(value)
+                cleared = self._clears([*steps, name], was.get(name), whole)
+                if cleared:
+                    self.paths.append(f"{path}.{name}")
+                if not (cleared and whole == []):
+                    left[name] = whole
         return left
+
+    def _clears(self, steps: list[str], was: JsonValue, whole: JsonValue) -> bool:
+        """Whether an array must go before another is set in its place. One that no path can name is sent as it is: where
+        NexusFS merges it, the order shows that."""
+        replaces = isinstance(was, list) and was != [] and isinstance(whole, list) and not same(was, whole)
+        return replaces and _can_be_named(steps)
 
     def _remove(self, steps: list[str], path: str, name: str) -> None:
         """Names and ids that would need quoting are refused: a path that NexusFS reads otherwise removes something else."""
-        between = steps[2:-1] if steps[0] in _KEYS else steps[:-1]
-        ids = steps[1:2] if steps[0] in _KEYS else []
-        if all(map(_NAME.fullmatch, [*between, name])) and all(map(_UNQUOTED.fullmatch, ids)):
+        if _can_be_named(steps):
             self.paths.append(f"{path}.{name}")
         else:
             self.faults.append(fault(pointer_to(steps), "NexusFS has no safe way to name this, to remove it."))
+
+
+def _can_be_named(steps: list[str]) -> bool:
+    """Whether a path can lead there, the id of an element among its steps."""
+    keyed = steps[0] in _KEYS
+    names, ids = (steps[2:], steps[1:2]) if keyed else (steps, [])
+    return all(map(_NAME.fullmatch, names)) and all(map(_UNQUOTED.fullmatch, ids))

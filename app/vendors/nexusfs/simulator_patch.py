@@ -11,21 +11,21 @@ from dataclasses import dataclass
 
 from app.vendors.nexusfs.simulator_answers import InvalidParam, invalid
 from app.vendors.nexusfs.simulator_reader import DELETE, PATCH_WORDS
-from app.vendors.nexusfs.simulator_shapes import WORK_ORDER, Collection, Section, Shape
+from app.vendors.nexusfs.simulator_shapes import WORK_ORDER, Collection, Plain, Section, Shape
 from app.vendors.simulation import Json
 
 PATH = re.compile(
-    r"\$\.(?P<top>\w+)(?:\[\?\(\s*@\.(?P<key>\w+)\s*==\s*'(?P<text>(?:[^'\\]|\\.)*)'\s*\)\])?(?:\.(?P<inner>\w+))?",
+    r"\$\.(?P<top>\w+)(?:\[\?\(\s*@\.(?P<key>\w+)\s*==\s*'(?P<text>(?:[^'\\]|\\.)*)'\s*\)\])?(?P<inner>(?:\.\w+)*)",
     re.ASCII | re.DOTALL,
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deletion:
-    """One entry of `_paths`: a member, the elements whose `key` is `text`, or the member `inner` of either."""
+    """One entry of `_paths`: a member, the elements whose `key` is `text`, or what lies in either at `inner`."""
 
     top: str
-    inner: str | None
+    inner: tuple[str, ...]
     key: str | None
     text: str
 
@@ -36,7 +36,7 @@ def deletion(path: Json) -> Deletion | None:
     if found is None:
         return None
     text = re.sub(r"\\(.)", r"\1", found["text"] or "", flags=re.DOTALL)
-    return Deletion(top=found["top"], inner=found["inner"], key=found["key"], text=text)
+    return Deletion(top=found["top"], inner=tuple(found["inner"].split(".")[1:]), key=found["key"], text=text)
 
 
 def word_faults(body: Mapping[str, Json]) -> Iterator[InvalidParam]:
@@ -77,6 +77,8 @@ def _merged(shape: Shape | None, old: Json, new: Json) -> Json:
             return _merged_object(section, old, new)
         case Collection() as collection, list():
             return _merged_elements(collection, old, new)
+        case ((Plain() | None), dict()):
+            return _merged_object(Section({}), old, new)
     return new
 
 
@@ -108,23 +110,27 @@ def _merged_elements(shape: Collection, old: Json, new: list[Json]) -> Json:
 def _without(value: Json, wanted: Deletion) -> Json:
     """The member after one deletion; what it does not match stays as it is."""
     match value:
-        case dict() if wanted.key is None and wanted.inner is not None:
+        case dict() if wanted.key is None and wanted.inner:
             return _less(value, wanted.inner)
         case list() if wanted.key is not None:
             kept = [_less(one, wanted.inner) if _matches(one, wanted) else one for one in value]
             return [one for one in kept if one is not None] or None
-    return None if wanted.inner is None and wanted.key is None else value
+    return None if not wanted.inner and wanted.key is None else value
 
 
 def _matches(element: Json, wanted: Deletion) -> bool:
     return isinstance(element, dict) and wanted.key is not None and element.get(wanted.key) == wanted.text
 
 
-def _less(value: Json, inner: str | None) -> Json:
-    """Without its member `inner`; None: nothing is left, or the whole was to go."""
-    if inner is None or not isinstance(value, dict):
+def _less(value: Json, inner: tuple[str, ...]) -> Json:
+    """Without what lies at `inner`; None: nothing is left, or the whole was to go."""
+    if not inner:
         return None
-    return {name: one for name, one in value.items() if name != inner} or None
+    if not isinstance(value, dict) or inner[0] not in value:
+        return value
+    kept = dict(value)
+    _put(kept, inner[0], _less(kept[inner[0]], inner[1:]))
+    return kept or None
 
 
 def _put(record: dict[str, Json], name: str, value: Json) -> None:

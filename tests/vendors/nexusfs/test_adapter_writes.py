@@ -20,6 +20,7 @@ from app.domain.json import JsonObject
 from app.domain.merge_patch import shows
 from app.domain.ports import Answer, Kind, Outcome, Proof, VendorAdapter
 from app.domain.terms import Terms
+from app.vendors.nexusfs.evidence import as_shown
 from app.vendors.simulation import Json
 from tests.vendors.nexusfs.adapters import EXAMPLE, a_write, adapting, carried_out, patched, starts_from
 from tests.vendors.nexusfs.simulator_requests import ABSENT, Nexus, document, documented
@@ -211,6 +212,9 @@ PATCHES: list[JsonObject] = [
     {"info_panels": {"1001": None, "1003": {"title": "Gate", "items": [{"label": "Code", "value": "7"}]}}},
     {"extensions": {"nexusfs": {"User": "t.nguyen", "DispatchUTC": None}}},
     {"extensions": {"nexusfs": {"Alerts": [{"AlertID": "2"}], "AccountingPackage": {"InvoiceNum": None}}}},
+    {"assets": {"3182": {"extensions": {"nexusfs": {"FlexView": [{"ID": "2", "Title": "b"}]}}}}},
+    {"assets": {"3182": {"extensions": {"nexusfs": {"FlexView": []}}}}},
+    {"extensions": {"nexusfs": {"AccountingPackage": {"Extensions": {"a": {"c": [2]}}}}}},
     {"dates": None, "priority": None},
     {"account": {"name": "Buckhead Ltd."}, "location": {"extensions": {"nexusfs": {"SigReq": True}}}},
 ]
@@ -222,8 +226,10 @@ async def test_the_order_shows_what_a_patch_asked_for_and_keeps_the_rest(
 ) -> None:
     whole: dict[str, Json] = {
         **document("example_6_initial"),
-        **document("example_1_result"),
-        "AccountingPackage": {"InvoiceNum": "5", "IsSent": False},
+        "Assets": [
+            {"AssetNum": "3182", "Desc": "D", "FlexView": [{"ID": "1", "Title": "a"}, {"ID": "2", "Title": "b"}]}
+        ],
+        "AccountingPackage": {"Extensions": {"a": {"b": 1, "c": [1]}}, "InvoiceNum": "5", "IsSent": False},
         "Alerts": [{"AlertID": "1"}],
         "Discounts": document("example_7_initial")["Discounts"],
         "FlexView": document("example_6_initial")["FlexView"],
@@ -233,7 +239,7 @@ async def test_the_order_shows_what_a_patch_asked_for_and_keeps_the_rest(
     write = a_write(Kind.patch, patch, before=before)
     assert await carried_out(adapter, write) == DONE
     seen = await adapter.read(EXAMPLE)
-    assert shows(seen.fields, patch)
+    assert shows(seen.fields, as_shown(patch))
     assert {name: seen.fields.get(name) for name in before if name not in patch} == {
         name: value for name, value in before.items() if name not in patch
     }

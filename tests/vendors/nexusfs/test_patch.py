@@ -126,12 +126,63 @@ CASES = [
     Case(
         id="product types are replaced",
         patch={"discounts": {"1": {"product_types": ["1002", "1003"]}}},
-        sent={"Discounts": [{"ID": "1", "ProdTypes": ["1002", "1003"]}]},
+        sent={
+            "_paths": ["$.Discounts[?(@.ID=='1')].ProdTypes"],
+            "Discounts": [{"ID": "1", "ProdTypes": ["1002", "1003"]}],
+        },
+    ),
+    Case(
+        id="product types of a new discount",
+        patch={"discounts": {"2": {"product_types": ["1002"]}}},
+        sent={"Discounts": [{"ID": "2", "ProdTypes": ["1002"]}]},
+    ),
+    Case(
+        id="product types that stand already, beside another change",
+        patch={"discounts": {"1": {"product_types": ["1001"], "fixed": 3}}},
+        sent={"Discounts": [{"ID": "1", "Fixed": 3, "ProdTypes": ["1001"]}]},
+    ),
+    Case(
+        id="no product types",
+        patch={"discounts": {"1": {"product_types": []}}},
+        sent={"_paths": ["$.Discounts[?(@.ID=='1')].ProdTypes"]},
+    ),
+    Case(
+        id="product types, before the order was read",
+        patch={"discounts": {"1": {"product_types": ["1002"]}}},
+        before=None,
+        sent={"Discounts": [{"ID": "1", "ProdTypes": ["1002"]}]},
+    ),
+    Case(
+        id="product types under an id that no path can name",
+        patch={"discounts": {"a'b": {"product_types": ["1002"]}}},
+        before={"discounts": {"a'b": {"id": "a'b", "product_types": ["1001"]}}},
+        sent={"Discounts": [{"ID": "a'b", "ProdTypes": ["1002"]}]},
+    ),
+    Case(
+        id="the panels of an asset are replaced",
+        patch={"assets": {"3182": own(FlexView=[{"ID": "2", "Title": "b"}])}},
+        before={"assets": {"3182": {"number": "3182", **own(FlexView=[{"ID": "1"}, {"ID": "2"}])}}},
+        sent={
+            "_paths": ["$.Assets[?(@.AssetNum=='3182')].FlexView"],
+            "Assets": [{"AssetNum": "3182", "FlexView": [{"ID": "2", "Title": "b"}]}],
+        },
+    ),
+    Case(
+        id="an array deep in an object",
+        patch=own(AccountingPackage={"Extensions": {"a": ["2"]}}),
+        before=own(AccountingPackage={"Extensions": {"a": ["1"], "b": 1}}),
+        sent={
+            "_paths": ["$.AccountingPackage.Extensions.a"],
+            "AccountingPackage": {"Extensions": {"a": ["2"]}},
+        },
     ),
     Case(
         id="the items of a panel are a plain array",
         patch={"info_panels": {"1001": {"items": [{"label": "Gate", "value": "12"}, {"label": "Key", "value": None}]}}},
-        sent={"FlexView": [{"ID": "1001", "Items": [{"Label": "Gate", "Value": "12"}, {"Label": "Key"}]}]},
+        sent={
+            "_paths": ["$.FlexView[?(@.ID=='1001')].Items"],
+            "FlexView": [{"ID": "1001", "Items": [{"Label": "Gate", "Value": "12"}, {"Label": "Key"}]}],
+        },
     ),
     Case(
         id="an asset's own extension removed",

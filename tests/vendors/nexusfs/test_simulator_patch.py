@@ -40,6 +40,12 @@ class Case:
     """Members of the record afterwards; GONE: no longer there. All others are as before."""
 
 
+WITHOUT_CITY: dict[str, Json] = {
+    "AddrLine1": "1 Buckhead Loop Northeast",
+    "Country": "United States",
+    "Region": "Georgia",
+    "Zip": "30326",
+}
 CASES = [
     Case(id="nothing but the number changes nothing", patch={}),
     Case(id="a scalar is set", patch={"Priority": "1001"}, changes={"Priority": "1001"}),
@@ -129,6 +135,11 @@ CASES = [
         patch={"_paths": ["$.User", "$.Rules.No", "$.Assets[?(@.AssetNum=='1')]", "$.Assets.Desc", "$.Priority.x"]},
     ),
     Case(
+        id="_paths removes what lies deep in an object",
+        patch={"_paths": ["$.Location.Address.City", "$.Location.Address.No.No", "$.Location.Name.x"]},
+        changes={"Location": section("Location") | {"Address": WITHOUT_CITY}},
+    ),
+    Case(
         id="_paths go before the body",
         patch={"_paths": ["$.FlexView[?(@.ID=='1001')]"], "FlexView": [{"ID": "1001", "Title": "New"}]},
         changes={"FlexView": [PARKING, {"ID": "1001", "Title": "New"}]},
@@ -208,6 +219,15 @@ def test_a_quote_in_a_path_is_written_with_a_backslash(sim_shared: Nexus, sim_or
     ok(sim_shared.send("PATCH", sim_order, named | {"_paths": [r"$.Assets[?(@.AssetNum=='a\'b\\c')]"]}))
 
     assert sim_shared.record(sim_order)["Assets"] == [{"AssetNum": "d"}]
+
+
+def test_an_object_that_no_source_describes_keeps_what_is_not_named(sim_shared: Nexus, sim_order: str) -> None:
+    named: dict[str, Json] = {"OrderNum": sim_order}
+    inners: list[dict[str, Json]] = [{"b": 1}, {"c": 2}]
+    for inner in inners:
+        ok(sim_shared.send("PATCH", sim_order, named | {"AccountingPackage": {"Extensions": {"a": inner}}}))
+
+    assert sim_shared.record(sim_order)["AccountingPackage"] == {"Extensions": {"a": {"b": 1, "c": 2}}}
 
 
 @pytest.mark.parametrize("code", ["1", "6", "7", "8", "9", "1001", "4096", "4097"])
