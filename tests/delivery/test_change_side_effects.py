@@ -54,6 +54,18 @@ async def test_with_its_override_header_a_patch_is_a_patch(sqlite_database: str,
         assert (answer.status_code, at.sent, at.effects()) == (200, ["POST"], ["updated"])
 
 
+async def test_a_patch_that_nexusfs_accepts_and_the_order_does_not_show_is_held(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    async with place("nexusfs", sqlite_database, tmp_path) as at:
+        at.glass.instead("PATCH", reply(200, b'{"status":200}', Content_Type="application/json"))
+        answer = await at.patch({"type": "1002"})
+        assert (answer.status_code, answer.json()["state"], at.sent, at.effects()) == (202, "held", ["PATCH"], [])
+        [hold] = await rows(at.site, HOLDS, of_number=at.number)
+        assert hold["cause"] == "side-effect"
+        assert await outcomes(at.site, answer.json()["operation_id"]) == ["unknown"]
+
+
 async def test_a_status_update_whose_override_header_was_stripped_is_never_applied(
     sqlite_database: str, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from app.vendors.nexusfs.check import check
 from app.vendors.nexusfs.evidence import proof_of
 from app.vendors.nexusfs.outcomes import read_order, write_answer
 from app.vendors.nexusfs.settings import NexusFsSettings
-from app.vendors.nexusfs.side_effects import vanished
+from app.vendors.nexusfs.side_effects import emptied, side_effect
 from app.vendors.nexusfs.translate import is_number, read_request, to_nexus_request
 from app.vendors.nexusfs.wire import NexusFs
 from app.vendors.status_proof import prove_status
@@ -69,7 +69,7 @@ class NexusFsAdapter:
         except GatewayError as error:
             detail = f"NexusFS said yes, but whether it took the POST for a PATCH could not be read: {error.detail}"
             return Answer(outcome=Outcome.unknown, detail=detail, said=answer.said)
-        mishap = vanished(write, seen)
+        mishap = emptied(seen)
         if mishap is not None:
             return Answer(outcome=Outcome.unknown, detail=mishap, said=answer.said)
         return replace(answer, seen=seen)
@@ -98,7 +98,7 @@ class NexusFsAdapter:
         return prove_status(write, seen)
 
     def side_effect(self, write: Write, seen: Observation) -> str | None:
-        return vanished(write, seen) if self._settings.method_override else None
+        return side_effect(write, seen, overridden=self._settings.method_override)
 
     async def check(self, known: KnownCodes | Finding) -> AsyncIterator[Finding]:
         async for finding in check(self._settings, self._nexus, self.read, known):

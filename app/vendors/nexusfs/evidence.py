@@ -20,7 +20,7 @@ def proof_of(write: Write, seen: Observation | None) -> Proof:
     """Of a write other than a status update, what the order shows."""
     before = None if write.before is None else as_shown(write.before)
     asked = replace(write, body=as_shown(as_asked(write)), before=before)
-    return prove_change(asked, seen and replace(seen, fields=as_shown(seen.fields)), untold=_untold)
+    return prove_change(asked, seen and replace(seen, fields=as_shown(seen.fields)), untold=untold)
 
 
 def as_shown(members: JsonObject) -> Record:
@@ -34,7 +34,7 @@ def _shown(value: JsonValue) -> JsonValue:
     return None if value == [] else value
 
 
-def _untold(change: Difference) -> bool:
+def untold(change: Difference) -> bool:
     """Whether NexusFS may take a change without a trace: what it keeps by itself, and what leaves an account or a location,
     which its master data may fill in again."""
     top, *below = change.path

@@ -1,4 +1,7 @@
-"""method_override on a network that takes the header off: the damage is found in the order, and the setting is named."""
+"""What an accepted PATCH did besides or instead of what was asked, as the order shows it.
+
+With method_override on a network that takes the header off, the damage is found in the order, and the setting is named.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from app.domain.json import JsonObject, JsonValue
+from app.domain.merge_patch import applied
 from app.domain.ports import Kind, Outcome, Proof, Write
 from app.domain.terms import Terms
 from app.domain.work_orders import Observation
@@ -112,8 +116,8 @@ def without(*path: str) -> dict[str, JsonValue]:
 
 VANISHED = [
     Vanished(id="nothing", patch={"type": "2"}, after={**BEFORE, "type": "2"}, named=None),
-    Vanished(id="one member", patch={"type": "2"}, after=without("rules"), named="/rules"),
-    Vanished(id="a member of an object", patch={"type": "2"}, after=without("rules", "is_ops"), named="/rules/is_ops"),
+    Vanished(id="one member", patch={"priority": "2"}, after=without("rules"), named="/rules"),
+    Vanished(id="a member of an object", patch={"priority": "2"}, after=without("rules", "is_ops"), named="/rules/is_ops"),
     Vanished(id="an element", patch={"assets": {"1": {"type": "y"}}}, after=without("assets", "2"), named="/assets/2"),
     Vanished(id="what was to go", patch={"rules": None}, after=without("rules"), named=None),
     Vanished(id="an element that was to go", patch={"assets": {"2": None}}, after=without("assets", "2"), named=None),
@@ -151,19 +155,19 @@ VANISHED = [
     Vanished(
         id="what another account does not have",
         patch={"account": {"number": "2"}},
-        after=without("account", "extensions"),
+        after={**BEFORE, "account": {"number": "2", "name": "B"}},
         named=None,
     ),
-    Vanished(id="a value that changed", patch={"type": "2"}, after={**BEFORE, "rules": {"is_ops": False, "in_warranty": 1}},
+    Vanished(id="a value that changed", patch={"priority": "2"}, after={**BEFORE, "rules": {"is_ops": False, "in_warranty": 1}},
              named=None),
     Vanished(
         id="what the vendor keeps by itself",
-        patch={"type": "2"},
+        patch={"priority": "2"},
         after=without("extensions", "nexusfs", "DispatchUTC"),
         named=None,
     ),
     Vanished(
-        id="a user", patch={"type": "2"}, after=without("extensions", "nexusfs", "User"), named="/extensions/nexusfs/User"
+        id="a user", patch={"priority": "2"}, after=without("extensions", "nexusfs", "User"), named="/extensions/nexusfs/User"
     ),
     Vanished(
         id="everything",
@@ -189,6 +193,156 @@ async def example(nexus: Nexus, fields: JsonObject) -> Observation:
         return replace(await adapter.read(EXAMPLE), fields=fields)
 
 
-async def test_without_the_setting_there_is_no_side_effect_to_look_for(sim_nexus: Nexus) -> None:
+WAS: JsonObject = {
+    **BEFORE,
+    "priority": "1003",
+    "dates": {"planned_start": "2026-11-20T20:40:00Z"},
+    "location": {"number": "1", "name": "L", "address": {"line_1": "1", "line_2": "2"}},
+    "assets": {"1": {"number": "1", "type": "x", "extensions": {"nexusfs": {"FlexView": [{"ID": "1"}, {"ID": "2"}]}}}},
+    "discounts": {"1": {"id": "1", "percentage": 4.0, "product_types": ["1001"]}},
+    "extensions": {"nexusfs": {"DispatchUTC": "u", "User": "t", "AccountingPackage": {"Extensions": {"a": {"b": 1}}}}},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """A patch that NexusFS said yes to, what the order shows then (a patch of what it showed), and what is said of it."""
+
+    id: str
+    patch: JsonObject
+    shows: JsonObject
+    said: str | None
+    replaced: tuple[str, ...] = ()
+
+
+def panels(*ids: str) -> JsonObject:
+    return {"assets": {"1": {"extensions": {"nexusfs": {"FlexView": [{"ID": one} for one in ids]}}}}}
+
+
+def own(**members: JsonValue) -> JsonObject:
+    return {"extensions": {"nexusfs": members}}
+
+
+FLEX_VIEW = "/assets/1/extensions/nexusfs/FlexView"
+ACCEPTED = [
+    Accepted(id="taken", patch={"priority": "1001"}, shows={"priority": "1001"}, said=None),
+    Accepted(id="not taken", patch={"priority": "1001"}, shows={}, said="not show it: /priority."),
+    Accepted(id="vanished", patch={"priority": "1001"}, shows={"priority": None}, said="not show it: /priority."),
+    Accepted(id="taken in another form", patch={"priority": "high"}, shows={"priority": "1001"}, said=None),
+    Accepted(id="a member that is never shown", patch=own(OrderSubType="a", New={"a": 1}), shows={}, said=None),
+    Accepted(
+        id="the same moment as it was, spelt otherwise",
+        patch={"dates": {"planned_start": "2026-11-20T21:40:00+01:00"}},
+        shows={},
+        said=None,
+    ),
+    Accepted(
+        id="a date not taken",
+        patch={"dates": {"planned_start": "2026-11-21T21:40:00Z"}},
+        shows={"dates": {"planned_start": "2026-11-20T20:40:00.000Z"}},
+        said="not show it: /dates/planned_start.",
+    ),
+    Accepted(id="blanks that are taken off", patch={"type": " 1001 "}, shows={}, said=None),
+    Accepted(id="removed", patch={"priority": None}, shows={"priority": None}, said=None),
+    Accepted(id="not removed", patch={"priority": None}, shows={}, said="not show it: /priority."),
+    Accepted(id="shown as another after it was removed", patch={"priority": None}, shows={"priority": "9"}, said=None),
+    Accepted(id="a default after it was removed", patch={"rules": {"in_warranty": None}}, shows={}, said=None),
+    Accepted(id="derived", patch=own(DispatchUTC="v"), shows={}, said=None),
+    Accepted(id="an empty object", patch={"rules": {}, "assets": {"2": {}}}, shows={"rules": None}, said=None),
+    Accepted(
+        id="what the master data fill in again", patch={"location": {"address": {"line_2": None}}}, shows={}, said=None
+    ),
+    Accepted(
+        id="an override not taken",
+        patch={"location": {"address": {"line_1": "5"}}},
+        shows={},
+        said="not show it: /location/address/line_1.",
+    ),
+    Accepted(
+        id="another location",
+        patch={"location": {"number": "2"}},
+        shows={"location": {"number": "2", "address": None}},
+        said=None,
+    ),
+    Accepted(id="panels replaced", patch=panels("2"), shows=panels("2"), said=None),
+    Accepted(id="panels merged", patch=panels("2"), shows={}, said=f"not show it: {FLEX_VIEW}."),
+    Accepted(id="panels merged with another", patch=panels("3"), shows=panels("1", "2", "3"), said=FLEX_VIEW),
+    Accepted(id="a panel that did not come", patch=panels("1", "2", "3"), shows={}, said=FLEX_VIEW),
+    Accepted(id="panels not emptied", patch=panels(), shows={}, said=FLEX_VIEW),
+    Accepted(id="panels emptied", patch=panels(), shows={"assets": {"1": {"extensions": None}}}, said=None),
+    Accepted(
+        id="panels gone",
+        patch=panels("2"),
+        shows={"assets": {"1": {"extensions": None}}},
+        said="without /assets/1/extensions.",
+    ),
+    Accepted(
+        id="panels that NexusFS completes",
+        patch=panels("2"),
+        shows={"assets": {"1": {"extensions": {"nexusfs": {"FlexView": [{"ID": "2", "Title": ""}]}}}}},
+        said=None,
+    ),
+    Accepted(
+        id="product types not taken",
+        patch={"discounts": {"1": {"product_types": ["1002"]}}},
+        shows={},
+        said="not show it: /discounts/1/product_types.",
+    ),
+    Accepted(
+        id="a new element", patch={"assets": {"9": {"type": "y"}}}, shows={"assets": {"9": {"type": "z"}}}, said=None
+    ),
+    Accepted(
+        id="a new element that did not come",
+        patch={"assets": {"9": {"type": "y"}}},
+        shows={},
+        said="not show it: /assets/9.",
+    ),
+    Accepted(id="nothing of a new element", patch={"assets": {"9": {"type": None}}}, shows={}, said=None),
+    Accepted(id="an element not removed", patch={"assets": {"1": None}}, shows={}, said="not show it: /assets/1."),
+    Accepted(
+        id="an element beside a replacement",
+        patch={"assets": {"9": {}}},
+        replaced=("assets",),
+        shows={"assets": {"9": {"number": "9"}}},
+        said="not show it: /assets/1.",
+    ),
+    Accepted(
+        id="an element that is replaced by nothing but itself",
+        patch={"assets": {"1": {}}},
+        replaced=("assets",),
+        shows={"assets": {"1": {"type": None, "extensions": None}}},
+        said=None,
+    ),
+    Accepted(
+        id="an object that is replaced and not merged",
+        patch=own(AccountingPackage={"Extensions": {"a": {"c": 1}}}),
+        shows=own(AccountingPackage={"Extensions": {"a": {"b": None, "c": 1}}}),
+        said="without /extensions/nexusfs/AccountingPackage/Extensions/a/b.",
+    ),
+    Accepted(
+        id="an object that is merged",
+        patch=own(AccountingPackage={"Extensions": {"a": {"c": 1}}}),
+        shows=own(AccountingPackage={"Extensions": {"a": {"c": 1}}}),
+        said=None,
+    ),
+    Accepted(
+        id="what others take away meanwhile",
+        patch={"priority": "1", "dates": {"planned_start": None}, **own(AccountingPackage={"InvoiceNum": "1"})},
+        shows={"priority": "1", "dates": None, "rules": None, **own(User=None, AccountingPackage={"InvoiceNum": "1"})},
+        said=None,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.id)
+async def test_what_an_accepted_patch_lost_or_did_not_do_is_a_side_effect(sim_nexus: Nexus, case: Accepted) -> None:
+    write = a_write(Kind.patch, case.patch, before=WAS, terms=Terms(replace=case.replaced))
+    async with adapting("http://127.0.0.1:1") as adapter:
+        said = adapter.side_effect(write, await example(sim_nexus, applied(case.shows, WAS)))
+    assert (said is None) is (case.said is None)
+    assert said is None or (case.said or "") in said
+
+
+async def test_without_the_setting_a_status_update_has_no_side_effect_to_look_for(sim_nexus: Nexus) -> None:
     async with adapting(sim_nexus.url) as adapter:
-        assert adapter.side_effect(replace(PRIORITY, before=BEFORE), await example(sim_nexus, {})) is None
+        assert adapter.side_effect(ON_SITE, await example(sim_nexus, {})) is None
