@@ -216,6 +216,7 @@ PATCHES: list[JsonObject] = [
     {"assets": {"3182": {"extensions": {"nexusfs": {"FlexView": []}}}}},
     {"extensions": {"nexusfs": {"AccountingPackage": {"Extensions": {"a": {"c": [2]}}}}}},
     {"dates": None, "priority": None},
+    {"location": {"address": {"line_1": "2 Buckhead Loop", "postcode": None}}},
     {"account": {"name": "Buckhead Ltd."}, "location": {"extensions": {"nexusfs": {"SigReq": True}}}},
 ]
 
