@@ -9,7 +9,7 @@ from app.api.auth import Caller
 from app.api.bodies import HoldResolutionIn, StatusUpdateIn
 from app.api.gateway import Gateway
 from app.api.order_bodies import WorkOrderIn, WorkOrderPatch, validated
-from app.api.order_writes import check_number, checks
+from app.api.order_writes import check_number, checks, within_scopes
 from app.api.preview import inside_body
 from app.api.status_updates import status_checks
 from app.api.writes import Checks, Look
@@ -20,6 +20,7 @@ from app.domain.ids import new_id
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind
+from app.domain.terms import Terms
 from app.domain.times import to_micros
 from app.ledger import endings, operations, orders
 from app.ledger.records import Ending
@@ -95,7 +96,6 @@ async def _instead(
     gateway: Gateway, caller: Caller, cause: Operation, said: HoldResolutionIn, *, now: int
 ) -> Instead | None:
     """What is sent in the place of the cause: another body, or the same once more where the vendor's refusal is final."""
-    terms = None if (asked := cause.terms.as_json()) is None else compact(asked)
     new = new_id("op", now_micros=now)
     if said.action is Action.retry and cause.state is not State.held:
         return Instead(
@@ -103,12 +103,13 @@ async def _instead(
             body=compact(cause.body),
             occurred_at=cause.occurred_at,
             target_code=cause.target_code,
-            terms=terms,
+            terms=_kept(cause.terms),
         )
     if said.action is not Action.replace or said.body is None:
         return None
     backend = _taking_writes(gateway.backend(cause.backend))
-    occurred_at, check = _replacement(caller, backend, cause, said.body)
+    terms = within_scopes(caller, cause.terms) if cause.kind is Kind.replace else cause.terms
+    occurred_at, check = _replacement(caller, backend, cause, said.body, terms)
     known = await gateway.store.look(orders.find(cause.backend, cause.work_order))
     if known is None:
         raise InvalidRequest("The order is known here no more; skip the write instead.", pointer="/action")
@@ -116,7 +117,13 @@ async def _instead(
         send = check(known.view, Look(now=now, may_read=False))
     except GatewayError as error:
         raise inside_body(error, backend) from None
-    return Instead(id=new, body=compact(said.body), occurred_at=occurred_at, target_code=send.target_code, terms=terms)
+    return Instead(
+        id=new, body=compact(said.body), occurred_at=occurred_at, target_code=send.target_code, terms=_kept(terms)
+    )
+
+
+def _kept(terms: Terms) -> str | None:
+    return None if (said := terms.as_json()) is None else compact(said)
 
 
 def _taking_writes(backend: Backend) -> Backend:
@@ -133,7 +140,9 @@ def _check_number(backend: Backend, cause: Operation, body: WorkOrderIn | WorkOr
         raise inside_body(error, backend) from None
 
 
-def _replacement(caller: Caller, backend: Backend, cause: Operation, body: JsonObject) -> tuple[int | None, Checks]:
+def _replacement(
+    caller: Caller, backend: Backend, cause: Operation, body: JsonObject, terms: Terms
+) -> tuple[int | None, Checks]:
     """When what the body tells of happened, and the checks that accept it."""
     match cause.kind:
         case Kind.status_update:
@@ -145,10 +154,10 @@ def _replacement(caller: Caller, backend: Backend, cause: Operation, body: JsonO
             raise InvalidRequest("A delete has no body to replace.", pointer="/action")
         case Kind.patch:
             _check_number(backend, cause, validated(WorkOrderPatch, body, at=INSIDE))
-            return None, checks(caller, backend, cause.kind, body, cause.terms)
+            return None, checks(caller, backend, cause.kind, body, terms)
         case Kind.create | Kind.replace:
             if cause.number is None:
                 raise InvalidRequest("Cancel this create, and create the order anew.", pointer="/action")
             new = validated(WorkOrderIn, body, at=INSIDE)
             _check_number(backend, cause, new)
-            return None, checks(caller, backend, cause.kind, body, cause.terms, begins_as=new)
+            return None, checks(caller, backend, cause.kind, body, terms, begins_as=new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.api.auth import Caller
 from app.api.order_bodies import WorkOrderIn, WorkOrderPatch, validated
@@ -19,6 +20,7 @@ from app.ledger.records import Send
 from app.vendors.backends import Backend
 
 NEED_THE_ORDER = frozenset({Kind.patch, Kind.delete})
+SETS_STATUS = "status:write"
 
 
 def order_in(backend: Backend, kind: Kind, body: JsonObject) -> WorkOrderIn | None:
@@ -114,6 +116,12 @@ def _shown(table: StatusTable, body: WorkOrderIn) -> str | None:
     return body.shown_code if fits else None
 
 
+def within_scopes(caller: Caller, terms: Terms) -> Terms:
+    """The terms of a replacement, by what its caller may do: a new order may begin with any status, one that is there needs
+    the scope for another than it has."""
+    return replace(terms, keeps_status=SETS_STATUS not in caller.scopes and not terms.must_be_new)
+
+
 def checks(
     caller: Caller,
     backend: Backend,
@@ -136,9 +144,12 @@ def checks(
         refuse_if_held(caller.tenant, order, backend.rules)
         code = first_code(backend, begins_as, at=look.now)
         check_agrees(backend, begins_as, code)
-        sets = kind is Kind.replace and code is not None and code.code != order.code
-        if sets and order.observed_at is not None and "status:write" not in caller.scopes:
-            raise ScopeMissing("This order has another status; to set one you need the scope status:write.")
+        if terms.keeps_status and code is not None and code.code != order.code:
+            raise ScopeMissing(
+                f"To set a status you need the scope {SETS_STATUS}. Name the one that the order has as you read it, or none; "
+                "a new order with a status is made by a POST, or with If-None-Match: *.",
+                scope=SETS_STATUS,
+            )
         backend.adapter.screen(_screened(backend, kind, body, terms, order, code))
         if kind in NEED_THE_ORDER and order.observed_at is None and not order.open_count and look.may_read:
             # It may be named by its reference, and its queue is its number's. One with a queue may be about to be created.

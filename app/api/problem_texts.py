@@ -46,7 +46,11 @@ ADVICE: Mapping[str, Advice] = {
         do=("Get a fresh token from `POST /oauth/token`.", "Send the same request with it; a key is still unused."),
     ),
     "scope-missing": Advice(
-        when=("The call needs a scope that your client, or this token, does not have.",),
+        when=(
+            "The call needs a scope that your client, or this token, does not have.",
+            "A `PUT` names a status, and the order was not seen with it: that takes `status:write`, unless it can only make a "
+            "new order.",
+        ),
         do=(
             "If you asked for a token with fewer scopes, ask for one with `scope`.",
             "Otherwise ask the operator for a client that has it: `orderbridge client create`.",
@@ -138,6 +142,7 @@ ADVICE: Mapping[str, Advice] = {
             "`If-Match` names an older state of the order or of the hold than the present one.",
             "`If-None-Match: *` asked for a new order, and the vendor has one of this number.",
             "Another write of yours was queued ahead and changed the order.",
+            "A `PUT` names the status that the order had; the vendor shows another by now, and you lack `status:write`.",
             "A hold was resolved by somebody else before your word came.",
         ),
         do=(

@@ -67,6 +67,7 @@ async def prepare(desk: Desk, operation: Operation) -> Prepared:
         operation.kind,
         operation.terms,
         found,
+        code=operation.target_code,
         table=desk.backend.rules.table,
         closed_code=closed,
         may_be_ours=may_be_ours,

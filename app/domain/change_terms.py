@@ -23,13 +23,15 @@ def check_terms(
     terms: Terms,
     found: Found | None,
     *,
+    code: str | None = None,
     table: StatusTable,
     closed_code: str | None,
     may_be_ours: bool = False,
 ) -> None:
     """Raise WorkOrderNotFound, WorkOrderExists, OrderEnded or PreconditionFailed where the change must not be sent.
 
-    `closed_code`: of an order that a removal only closes. `may_be_ours`: an earlier attempt may have made the order.
+    `code`: what the change would set. `closed_code`: of an order that a removal only closes. `may_be_ours`: an earlier attempt
+    may have made the order.
     """
     if found is None:
         if kind in (Kind.patch, Kind.delete):
@@ -49,6 +51,11 @@ def check_terms(
     if not meets(terms.if_match, found.tag):
         raise PreconditionFailed(
             "The order is no longer as your If-Match names it. Read it again, and decide anew.", etag=found.tag
+        )
+    if terms.keeps_status and code not in (None, found.code):
+        raise PreconditionFailed(
+            "The order has another status by now, and to set one you need the scope status:write. Read it again.",
+            etag=found.tag,
         )
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 SCOPES: dict[str, str] = {
     "orders:read":     "Read backends, status tables, work orders and their histories.",
     "orders:write":    "Create, change, replace, close and delete work orders.",
-    "status:write":    "Send status updates.",
+    "status:write":    "Send status updates, and give an order another status as it is replaced.",
     "operations:read": "Read operations: every write and where it stands; and have the vendor asked again about one.",
     "holds:read":      "Read holds: the orders that wait for a person.",
     "holds:resolve":   "Resolve holds.",

@@ -1,4 +1,5 @@
-"""The terms on which a write was asked for, besides its body: what the query, If-Match and If-None-Match said."""
+"""The terms on which a write was asked for, besides its body: what the query, If-Match and If-None-Match said, and what its
+caller may not do."""
 
 from __future__ import annotations
 
@@ -14,11 +15,12 @@ ANY = "*"
 @record(frozen=True, kw_only=True, slots=True)
 class Terms:
     """`replace`: the collections whose whole place the patch's take. `if_match`: the header's tags, or `*` alone.
-    `if_none_match`: `*` alone."""
+    `if_none_match`: `*` alone. `keeps_status`: the caller may set no status, and so names only one that the order has."""
 
     replace: tuple[str, ...] = ()
     if_match: tuple[str, ...] = ()
     if_none_match: tuple[str, ...] = ()
+    keeps_status: bool = False
 
     def as_json(self) -> JsonObject | None:
         """As the ledger keeps them; None where there are none."""
@@ -29,6 +31,8 @@ class Terms:
             said["if_match"] = list(self.if_match)
         if self.if_none_match:
             said["if_none_match"] = list(self.if_none_match)
+        if self.keeps_status:
+            said["keeps_status"] = True
         return said or None
 
     @classmethod
@@ -40,6 +44,7 @@ class Terms:
             replace=_texts(said, "replace"),
             if_match=_texts(said, "if_match"),
             if_none_match=_texts(said, "if_none_match"),
+            keeps_status=said.get("keeps_status") is True,
         )
 
     @property

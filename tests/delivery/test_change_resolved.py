@@ -15,7 +15,8 @@ from app.ledger.sql import Unit
 from app.settings import configured
 from app.vendors.registry import VENDORS
 from tests.delivery.bench import events, operation
-from tests.delivery.changing import ERPX_ORDER, Place, place
+from tests.delivery.changing import ERPX_ORDER, NEXUS_ORDER, Place, place
+from tests.gateway import add_client
 from tests.vendors.loopback import hang_up
 
 pytestmark = pytest.mark.usefixtures("hurried_changes")
@@ -217,6 +218,29 @@ async def test_a_hold_offers_a_replacement_for_a_patch(database: str, tmp_path: 
     async with place("nexusfs", database, tmp_path) as at:
         await held_patch(at)
         assert "replace" in (await the_hold(at))["actions"]
+
+
+async def test_a_held_put_is_replaced_within_the_scopes_of_who_replaces_it(database: str, tmp_path: Path) -> None:
+    async with place("nexusfs", database, tmp_path) as at:
+        scopes = frozenset({"orders:write", "operations:read", "holds:resolve"})
+        backends = frozenset({at.site.backend})
+        writer = await add_client(at.site.app, "writer", tenant="acme", scopes=scopes, backends=backends)
+        at.glass.instead("PUT", hang_up)
+        at.at("PUT", lambda _: at.on_screen("edit", Priority="1001"))
+        sent = await writer.put(at.site.orders(at.number), json=NEXUS_ORDER, headers={"Prefer": "respond-async"})
+        await held(at, str(sent.json()["operation_id"]))
+        found = await the_hold(at)
+        body = {**NEXUS_ORDER, "status": "on_site"}
+        refused = await writer.post(
+            f"/v1/holds/{found['hold_id']}/resolution",
+            headers={"Idempotency-Key": at.site.fresh_key()},
+            json={"action": "replace", "reason": "seen on the screen", "body": body},
+        )
+        assert (refused.status_code, refused.json()["scope"]) == (403, "status:write")
+        taken = await word(at, found, "replace", body=body)
+        assert (await at.end_of(taken.json()["made_operation"]))["state"] == "applied"
+        assert at.record()["OrderStatus"] == "7"
+        await writer.aclose()
 
 
 async def test_a_held_change_is_called_applied_after_its_backend_was_taken_out(database: str, tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from app.domain.terms import NO_TERMS, Terms
 texts = st.lists(st.text(), max_size=3).map(tuple)
 
 
-@given(texts, texts, texts)
+@given(texts, texts, texts, st.booleans())
 def test_terms_survive_being_stored(
-    replace: tuple[str, ...], if_match: tuple[str, ...], if_none_match: tuple[str, ...]
+    replace: tuple[str, ...], if_match: tuple[str, ...], if_none_match: tuple[str, ...], keeps_status: bool
 ) -> None:
-    terms = Terms(replace=replace, if_match=if_match, if_none_match=if_none_match)
+    terms = Terms(replace=replace, if_match=if_match, if_none_match=if_none_match, keeps_status=keeps_status)
     stored = None if (said := terms.as_json()) is None else json.loads(json.dumps(said))
     assert Terms.from_json(stored) == terms
 
@@ -30,6 +30,7 @@ def test_no_terms_are_kept_as_nothing() -> None:
 def test_terms_are_kept_by_their_names() -> None:
     assert Terms(replace=("assets",), if_match=("*",)).as_json() == {"replace": ["assets"], "if_match": ["*"]}
     assert Terms(if_none_match=("*",)).as_json() == {"if_none_match": ["*"]}
+    assert Terms(keeps_status=True).as_json() == {"keeps_status": True}
 
 
 EXISTING = [

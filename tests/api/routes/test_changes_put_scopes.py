@@ -1,0 +1,101 @@
+"""Putting an order by a caller who may write orders and set no status: none is changed by the whole order that he brings."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.routes.changing import NEXUS_NEW, put, read, refusal
+from tests.api.routes.scene import another_caller, new_order
+from tests.gateway import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ON_SITE = {**NEXUS_NEW, "status": "on_site"}
+
+
+@pytest.fixture
+async def writer(nexus: Site) -> AsyncIterator[httpx.AsyncClient]:
+    async with another_caller(nexus, "writer", scopes=frozenset({"orders:read", "orders:write"})) as api:
+        yield api
+
+
+def status_of(site: Site, number: str) -> str:
+    """What the vendor has, whoever asks."""
+    record: dict[str, Any] = site.vendor.get(f"/_sim/orders/{number}").json()
+    return str(record["OrderStatus"])
+
+
+def set_on_screen(site: Site, number: str, status: str) -> None:
+    assert site.vendor.post(f"/_sim/orders/{number}/status", json={"OrderStatus": status}).status_code == 200
+
+
+@pytest.mark.parametrize("seen", [False, True])
+@pytest.mark.parametrize(
+    "named", [{"status": "on_site"}, {"vendor_code": "7"}, {"vendor_status": {"code": "7"}}], ids=str
+)
+async def test_no_order_gets_another_status_whether_it_was_read_here_or_not(
+    nexus: Site, writer: httpx.AsyncClient, named: dict[str, Any], seen: bool
+) -> None:
+    number = new_order(nexus)
+    if seen:
+        await read(nexus, number)
+    for condition in ({}, {"If-Match": "*"}):
+        answer = await writer.put(nexus.orders(number), json={**NEXUS_NEW, **named}, headers=condition)
+        assert (refusal(answer), answer.json()["scope"]) == ((403, "scope-missing", {}), "status:write")
+    assert (nexus.effects(number), status_of(nexus, number)) == ([], "1")
+
+
+async def test_an_order_goes_back_as_it_was_read_and_without_a_status_keeps_its_own(
+    nexus: Site, writer: httpx.AsyncClient
+) -> None:
+    number = new_order(nexus)
+    set_on_screen(nexus, number, "7")
+    for body in (await read(nexus, number), NEXUS_NEW):
+        answer = await writer.put(nexus.orders(number), json={**body, "priority": "1001"})
+        assert (answer.status_code, answer.json()["status"]) == (200, "on_site"), answer.text
+
+
+async def test_a_status_that_the_vendor_shows_no_more_is_not_set_back(nexus: Site, writer: httpx.AsyncClient) -> None:
+    number = new_order(nexus)
+    was = await read(nexus, number)
+    set_on_screen(nexus, number, "7")
+    answer = await writer.put(nexus.orders(number), json=was)
+    assert refusal(answer) == (412, "precondition-failed", {})
+    assert "status:write" in answer.json()["detail"]
+    now = await writer.get(nexus.orders(number))
+    assert (answer.json()["etag"], now.json()["status"]) == (now.headers["etag"], "on_site")
+    assert [one["kind"] for one in nexus.effects(number)] == ["status_set_by_client"]
+    answer = await put(nexus, number, was)  # by one who may
+    assert (answer.status_code, answer.json()["status"]) == (200, "issued")
+
+
+async def test_a_new_order_begins_with_a_status_where_it_can_be_nothing_else(
+    nexus: Site, writer: httpx.AsyncClient
+) -> None:
+    answer = await writer.put(nexus.orders("S9001"), json=ON_SITE)
+    assert refusal(answer) == (403, "scope-missing", {})
+    answer = await writer.put(nexus.orders("S9001"), json=ON_SITE, headers={"If-None-Match": "*"})
+    assert (answer.status_code, answer.json()["status"]) == (201, "on_site"), answer.text
+    key = {"Idempotency-Key": nexus.fresh_key()}
+    answer = await writer.post(nexus.orders(), json={**ON_SITE, "number": "S9002"}, headers=key)
+    assert (answer.status_code, answer.json()["status"]) == (201, "on_site"), answer.text
+    answer = await writer.put(nexus.orders("S9003"), json=NEXUS_NEW)
+    assert (answer.status_code, answer.json()["status"]) == (201, "issued"), answer.text
+
+
+async def test_one_who_may_set_a_status_puts_it_on_any_order(nexus: Site) -> None:
+    number = new_order(nexus)
+    for name, status in ((number, 200), ("S9004", 201)):
+        answer = await put(nexus, name, ON_SITE)
+        assert (answer.status_code, answer.json()["status"]) == (status, "on_site"), answer.text
+
+
+async def test_the_refusal_takes_no_key(nexus: Site, writer: httpx.AsyncClient) -> None:
+    number, key = new_order(nexus), {"Idempotency-Key": nexus.fresh_key()}
+    assert (await writer.put(nexus.orders(number), json=ON_SITE, headers=key)).status_code == 403
+    answer = await writer.put(nexus.orders(number), json=NEXUS_NEW, headers=key)
+    assert (answer.status_code, answer.headers["idempotent-replayed"]) == (200, "false")
