@@ -156,7 +156,7 @@ async def patch_work_order(
     sent = _object(request)
     if Capability.patch in chosen.vendor.capabilities:
         validated(WorkOrderPatch, sent)
-    terms = conditions.of_change(request.headers, replace=collections(replace, at="/query/replace"))
+    terms = conditions.of_change(conditions.given(request.headers), replace=collections(replace, at="/query/replace"))
     wish = Wish(
         caller=caller,
         backend=chosen,
@@ -197,7 +197,7 @@ async def put_work_order(
     sent = _object(request)
     new = order_in(chosen, Kind.replace, sent)
     check_number(number, new)
-    terms = within_scopes(caller, conditions.of_put(request.headers))
+    terms = within_scopes(caller, conditions.of_put(conditions.given(request.headers)))
     wish = Wish(
         caller=caller,
         backend=chosen,
@@ -235,7 +235,7 @@ async def delete_work_order(
     Where the vendor can do neither, 422 `capability-missing`.
     """
     chosen = gateway.backend(backend)
-    terms = conditions.of_change(request.headers)
+    terms = conditions.of_change(conditions.given(request.headers))
     wish = Wish(
         caller=caller,
         backend=chosen,

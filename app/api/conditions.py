@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from starlette.datastructures import Headers
+
 from app.domain.entity_tags import if_match, if_none_match
 from app.domain.errors import MalformedRequest
 from app.domain.terms import Terms
 
 IF_MATCH, IF_NONE_MATCH = "if-match", "if-none-match"
+
+
+def given(headers: Headers) -> dict[str, str]:
+    """The conditions of a request, by name; the lines of one are one list, however many there are (RFC 9110, 5.3)."""
+    lines = {name: headers.getlist(name) for name in (IF_MATCH, IF_NONE_MATCH)}
+    return {name: ", ".join(each) for name, each in lines.items() if each}
 
 
 def of_put(headers: Mapping[str, str]) -> Terms:

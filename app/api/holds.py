@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import Path, Query, Response
 
+from app.api import conditions
 from app.api.auth import Caller, nothing_here, requires
 from app.api.bodies import HoldResolutionIn
 from app.api.cursors import DEFAULT_LIMIT, Cursor, Limit
@@ -142,7 +143,7 @@ async def resolve_hold(
     A hold that somebody else has resolved meanwhile is 412 `precondition-failed`.
     """
     key = idempotency_key(request)
-    tags = if_match(request.headers.get("if-match"))
+    tags = if_match(conditions.given(request.headers).get(conditions.IF_MATCH))
     found = await _mine(gateway, caller, hold_id)
     call = KeyedCall(request, caller, gateway, None, key=key)
     if (before := await call.replayed()) is not None:  # before the word is looked at: it might be refused by now

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Response
 
+from app.api import conditions
 from app.api.auth import Caller, requires
 from app.api.cursors import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Limit
 from app.api.documented import problems
@@ -127,7 +128,7 @@ async def get_work_order(
     if known is None:
         known = await live(gateway, chosen, number)
     etag = entity_tag(known.etag, known.view.code)
-    if_none_match = request.headers.get("if-none-match")
+    if_none_match = conditions.given(request.headers).get(conditions.IF_NONE_MATCH)
     if if_none_match is not None and names_tag(if_none_match, etag):
         return Response(status_code=304, headers={"ETag": etag})
     body = compact(shown(chosen, known, tenant=caller.tenant))

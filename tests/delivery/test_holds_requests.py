@@ -141,6 +141,19 @@ async def test_an_if_match_that_is_met(if_match: str, seen_on_sqlite: tuple[Site
     assert (await say(site, stopped.hold_id, "skip", if_match=if_match.format(tag=tag))).status_code == 200
 
 
+async def test_an_if_match_in_several_lines_is_one_list(seen_on_sqlite: tuple[Site, Glass]) -> None:
+    site, glass = seen_on_sqlite
+    stopped = await behind_a_refusal(site, glass, 10)
+    tag = (await site.api.get(f"/v1/holds/{stopped.hold_id}")).headers["etag"]
+    for lines, status in ((["*", '"another"'], 400), (['"another"', '"third"'], 412), (['"another"', tag], 200)):
+        answer = await site.api.post(
+            f"/v1/holds/{stopped.hold_id}/resolution",
+            json={"action": "skip", "reason": "looked at it in Cx"},
+            headers=[("Idempotency-Key", site.fresh_key()), *[("If-Match", line) for line in lines]],
+        )
+        assert answer.status_code == status, answer.text
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bad:
     """A resolution that cannot be understood, and the member that the problem points to."""

@@ -107,6 +107,16 @@ async def test_a_condition_that_cannot_be_read(changing: Site, condition: str) -
     assert changing.effects(number) == []
 
 
+@pytest.mark.parametrize("lines", [["*", '"a"'], ['"a"', "*"], ["*", ""], ["*", "*"], ['"a"', "abc"]], ids=str)
+async def test_a_condition_in_several_lines_that_is_no_list(changing: Site, lines: list[str]) -> None:
+    number = new_order(changing)
+    for method, body in (("PATCH", A_CHANGE[changing.backend]), ("PUT", NEXUS_NEW), ("DELETE", None)):
+        headers = [("Idempotency-Key", changing.fresh_key()), *[("If-Match", line) for line in lines]]
+        answer = await changing.api.request(method, changing.orders(number), json=body, headers=headers)
+        assert refusal(answer) == (400, "malformed-request", {})
+    assert changing.effects(number) == []
+
+
 @pytest.mark.parametrize("condition", ["*", '"a"', ""])
 async def test_a_condition_that_would_not_be_honoured_is_refused(changing: Site, condition: str) -> None:
     number, change = new_order(changing), A_CHANGE[changing.backend]

@@ -120,6 +120,27 @@ async def test_if_match_guards_what_is_there(nexus: Site) -> None:
     assert (answer.status_code, answer.json()["priority"]) == (200, "1001")
 
 
+async def test_the_lines_of_an_if_match_are_one_list(nexus: Site) -> None:
+    """RFC 9110, 5.3."""
+    number = new_order(nexus)
+    for place in range(3):
+        lines = ['"older"', '"old"']
+        lines.insert(place, await tag(nexus, number))
+        body = {**NEXUS_NEW, "priority": f"100{place + 1}"}
+        answer = await nexus.api.put(nexus.orders(number), json=body, headers=[("If-Match", line) for line in lines])
+        assert (answer.status_code, answer.json()["priority"]) == (200, body["priority"]), answer.text
+    answer = await nexus.api.put(
+        nexus.orders(number), json=NEXUS_NEW, headers=[("If-Match", '"older"'), ("If-Match", '"old"')]
+    )
+    assert refusal(answer) == (412, "precondition-failed", {})
+
+
+async def test_an_if_none_match_has_one_line(nexus: Site) -> None:
+    headers = [("If-None-Match", "*"), ("If-None-Match", '"a"')]
+    answer = await nexus.api.put(nexus.orders("B9013"), json=NEXUS_NEW, headers=headers)
+    assert refusal(answer) == (400, "malformed-request", {})
+
+
 async def test_if_none_match_makes_an_order_and_replaces_none(nexus: Site) -> None:
     answer = await put(nexus, "B9012", NEXUS_NEW, if_none_match="*")
     assert answer.status_code == 201, answer.text
