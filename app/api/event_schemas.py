@@ -20,7 +20,8 @@ class Event(Output):
     id: str = Field(description="Names the event; the same in the feed, in the stream and for every client.")
     cursor: str = Field(description="Give it as `after` to read on behind this event.")
     seq: int = Field(
-        description="Counts the events of the order, without gaps; events of other clients' writes are not shown to you."
+        description="Counts the events of the order, without gaps. Those of other tenants' writes are not shown to you: "
+        "where they leave a gap, the order may have another status."
     )
     at: datetime = Field(description="When it was recorded.")
     type: str = Field(

@@ -89,7 +89,9 @@ async def list_events(
     work_order: OfOrder = None,
     type: OfType = None,
 ) -> EventList:
-    """Every change of the orders of your backends, and every step of your own writes, the oldest first.
+    """Every step of your tenant's writes, and what was seen to be different in the orders of your backends, the oldest first.
+
+    A status that another tenant's write set is no event of yours: the order shows it, and `seq` leaves a gap.
 
     Keep `next` and give it as `after` next time: nothing is missed and nothing comes twice, whatever happens to us in
     between. It is yours alone, and good for the stream too.

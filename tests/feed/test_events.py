@@ -129,6 +129,27 @@ async def test_another_tenant_sees_what_the_vendor_showed_and_nothing_of_our_wri
         await api.aclose()
 
 
+async def test_a_status_that_another_tenant_set_is_no_event_but_shows_in_the_order_and_as_a_gap(cx: Site) -> None:
+    await settled(cx)
+    [number] = add_orders(cx, 1)
+    neighbour = await add_client(cx.app, "follower", tenant="follower", backends=frozenset({cx.backend}))
+    assert (await neighbour.get(cx.orders(number))).json()["status"] == "issued"
+    assert (await cx.update(number, body(11))).status_code == 201
+    assert (await neighbour.get(cx.orders(number))).json()["status"] == "on_site"
+    cancel_on_screen(cx, number)
+    assert (await neighbour.get(cx.orders(number))).json()["status"] == "cancelled"
+    theirs = (await neighbour.get("/v1/events", params={"work_order": number})).json()["items"]
+    story = (await neighbour.get(cx.orders(number) + "/timeline")).json()["items"]
+    for found in (theirs, story):
+        assert (found[0]["seq"], 2 in {one["seq"] for one in found}) == (1, False)
+    told = [one["data"] for one in theirs if "status" in one["data"]["now"]]
+    assert [one["now"]["status"] for one in told] == ["issued", "cancelled"]
+    assert told[-1]["was"]["status"] == "on_site"
+    [applied] = (await events(cx, work_order=number, type="operation.applied"))["items"]
+    assert (applied["seq"], applied["data"]["status"]) == (2, "on_site")
+    await neighbour.aclose()
+
+
 async def test_a_cursor_is_good_for_its_own_client_alone(cx_on_sqlite: Site) -> None:
     cursor = await settled(cx_on_sqlite)
     other = await add_client(cx_on_sqlite.app, "other", tenant="acme", backends=frozenset({cx_on_sqlite.backend}))
