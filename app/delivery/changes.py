@@ -74,6 +74,8 @@ async def prepare(desk: Desk, operation: Operation) -> Prepared:
     )
     before = None if known is None or known.observation is None else known.observation.fields
     write = change_of(desk, operation, known, before=before)
+    if known is not None:
+        write = replace(write, previous_code=known.view.code)  # as it is now, whatever an earlier attempt found
     made_before = known is not None and (operation.kind is Kind.create or operation.terms.must_be_new)
     idle = not made_before and (
         closed_already(operation.kind, found, closed) or not desk.backend.adapter.requests(write)
@@ -119,7 +121,7 @@ def found_in(known: KnownOrder | None) -> Found | None:
 
 
 def change_of(desk: Desk, operation: Operation, known: KnownOrder | None, *, before: JsonObject | None) -> Write:
-    """The write as the adapter takes it."""
+    """The write as the adapter takes it, of an order that had the code which the last attempt found."""
     table = desk.backend.rules.table
     number = operation.number or ""
     view = None if known is None else known.view
@@ -131,7 +133,7 @@ def change_of(desk: Desk, operation: Operation, known: KnownOrder | None, *, bef
         else OrderKey(number=view.number, reference=view.reference, vendor_ids=view.vendor_ids),
         body=operation.body,
         status=table.by_code.get(operation.target_code) if operation.target_code is not None else None,
-        previous_code=operation.previous_code if view is None or operation.attempts else view.code,
+        previous_code=operation.previous_code,
         terms=operation.terms,
         before=before,
     )

@@ -161,3 +161,15 @@ async def test_a_put_of_a_new_order_that_finds_another_s_when_its_turn_comes_ove
         assert await settled(at, first) == ("applied", ["created"], ["applied"])
         found = await at.end_of(second)
         assert (found["state"], found["problem"]["code"], at.sent) == ("refused", "precondition-failed", ["PUT"])
+
+
+async def test_a_put_that_names_no_status_keeps_the_one_that_the_order_has_when_it_is_sent_again(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    """Somebody sets a status while the vendor has us wait."""
+    async with place("nexusfs", sqlite_database, tmp_path) as at:
+        at.glass.instead("PUT", reply(429, b"", Retry_After="1"))
+        at.at("PUT", lambda _: at.on_screen("status", OrderStatus="7"))
+        found = await at.end_of(await at.sent_async(at.put, {**NEXUS_ORDER, "priority": "1001"}))
+        assert (found["state"], found["attempts"]) == ("applied", 2)
+        assert (at.record()["OrderStatus"], at.record()["Priority"]) == ("7", "1001")
