@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TextIO
 
 import structlog
@@ -47,6 +48,7 @@ def configure(
     readable = out.isatty() if console is None else console
     threshold = logging.getLevelNamesMapping()[level.upper()]
     render: tuple[Processor, ...] = (_one_line, structlog.dev.ConsoleRenderer()) if readable else (_json_line,)
+    lines = _Lines(out)
     shared: tuple[Processor, ...] = (
         _about,
         structlog.processors.add_log_level,
@@ -56,10 +58,10 @@ def configure(
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=lines),  # type: ignore[arg-type]  # writes and flushes only
         cache_logger_on_first_use=False,  # so that a second call of this function takes effect everywhere
     )
-    listener = logging.StreamHandler(out)
+    listener = logging.StreamHandler(lines)
     listener.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), _said_once],
@@ -74,6 +76,24 @@ def configure(
         logger.handlers = []
         logger.propagate = True
         logger.setLevel(max(threshold, loudest))
+
+
+class _Lines:
+    """A stream whose lines are lost where they cannot be written: on a full disk, or with nobody left to read the pipe.
+
+    What logs a line goes on: a worker delivers, a request is answered.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # ValueError: it is closed
+            self._out.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._out.flush()
 
 
 def _about(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
 
 import httpx
 import pytest
 import structlog
 
+from app import logs
 from app.redaction import HIDDEN, MAX_VALUE, Redactor
 from app.telemetry.at_work import REQUEST
 from tests.api.edge_app import authority, bearer, edge_app, http_to
-from tests.logged import logged
+from tests.logged import logged, logging_restored
 
 CANARY = "Zx9canary7Qq"
 JWT = f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ{CANARY}.c2lnbmF0dXJl{CANARY}"
@@ -165,6 +172,34 @@ def test_a_level_is_obeyed() -> None:
         structlog.get_logger().info("quiet")
         logging.getLogger("elsewhere").info("quiet")
     assert written.getvalue() == ""
+
+
+def full_disk() -> TextIO:
+    return io.TextIOWrapper(Path("/dev/full").open("wb", buffering=0), write_through=True)
+
+
+def pipe_without_a_reader() -> TextIO:
+    reader, writer = os.pipe()
+    os.close(reader)
+    return io.TextIOWrapper(open(writer, "wb", buffering=0), write_through=True)
+
+
+def closed_file() -> TextIO:
+    file = io.StringIO()
+    file.close()
+    return file
+
+
+@pytest.mark.parametrize("console", [False, True], ids=["json", "console"])
+@pytest.mark.parametrize("out", [full_disk, pipe_without_a_reader, closed_file])
+def test_a_line_that_cannot_be_written_is_lost_and_no_more(
+    out: Callable[[], TextIO], console: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with logging_restored(), closing(out()) as stream:
+        logs.configure(stream=stream, console=console)
+        structlog.get_logger().error("failed", exc_info=ValueError("x"))
+        logging.getLogger("elsewhere").error("failed")
+    assert capsys.readouterr() == ("", "")
 
 
 async def test_nothing_that_a_caller_sends_as_a_secret_reaches_the_log() -> None:

@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from app.commands.simulate import vendor_named
 from app.vendors.registry import VENDORS
 from tests.cli.conftest import CONFIG, Run
-from tests.cli.processes import PROGRAM, answers, free_ports, run_in, running
+from tests.cli.processes import LONG_S, PROGRAM, answers, free_ports, run_in, running
 from tests.logged import logged
 
 QUICK = "[server]\ndrain_s = 0\n" + CONFIG
@@ -31,6 +32,23 @@ def test_a_gateway_serves_until_it_is_told_to_stop(number: signal.Signals, ready
         assert gateway.out.read_text() == ""
     warned = [line for line in lines if line["event"].startswith('statuses = "example"')]
     assert [(line["level"], line["backend"]) for line in warned] == [("warning", "riverside")]
+
+
+def test_a_gateway_whose_log_cannot_be_written_serves(ready: Path) -> None:
+    (ready / "orderbridge.toml").write_text(QUICK)
+    (port,) = free_ports(1)
+    deadline = time.monotonic() + LONG_S
+    with Path("/dev/full").open("wb") as full:
+        gateway = subprocess.Popen([*PROGRAM, "serve", "--port", str(port)], cwd=ready, stderr=full)
+    try:
+        while not answers(f"http://127.0.0.1:{port}/readyz"):
+            assert (gateway.poll(), time.monotonic() < deadline) == (None, True)
+            time.sleep(0.05)
+        gateway.terminate()
+        assert gateway.wait(LONG_S) == 0
+    finally:
+        gateway.kill()
+        gateway.wait()
 
 
 def test_what_is_no_http_is_answered_by_a_problem_and_the_connection_closed(ready: Path) -> None:
