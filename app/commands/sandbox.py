@@ -40,7 +40,8 @@ def sandbox(
     A gateway in front of simulated vendors, on this machine only. When it is ready it prints the addresses, the
     credentials, and commands that move an order, stop a vendor, cancel an order behind your back, and change an
     order of each vendor that takes changes. Each simulator is a process of its own. Nothing of it is for production:
-    the credentials are public, so it refuses to start where a production configuration is in sight.
+    the credentials are public, so it refuses to start where a production configuration is in sight: in this folder,
+    in DIR, or in the environment.
 
     \b
     Example:
@@ -50,20 +51,22 @@ def sandbox(
     Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 something did not start, 2 a port is taken, or wrong use.
     """
     with plainly(), ExitStack() as stack:
-        _refuse_production()
+        _refuse_production(data)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _stop)
         _run(port, vendor_port, data, database_url, stack)
 
 
-def _refuse_production() -> None:
-    """Ends where a production configuration is in sight: its file, or an override of one of its values."""
+def _refuse_production(data: Path | None) -> None:
+    """Ends where a production configuration is in sight: its file, here or where we would live, or an override of a value."""
     from app import overrides
     from app.settings import DEFAULT_CONFIG, PREFIX, Settings
 
     found = [name for name in (f"{PREFIX}CONFIG",) if name in os.environ] + overrides.names(Settings.model_fields)
     if Path(DEFAULT_CONFIG).exists():
         found.append(f"{DEFAULT_CONFIG} in this folder")
+    elif data is not None and os.path.exists(data / DEFAULT_CONFIG):  # False for a folder that we may not look into
+        found.append(f"{DEFAULT_CONFIG} in {data}")
     if found:
         raise Ends(
             f"the sandbox does not start beside a production configuration ({', '.join(found)}): unset it, or go elsewhere",

@@ -283,6 +283,21 @@ def test_it_does_not_start_in_a_folder_with_a_configuration(run: Run, configured
     )
 
 
+def test_it_does_not_live_in_a_folder_with_a_configuration(
+    run: Run, ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {path.name: path.read_bytes() for path in ready.iterdir()}
+    (ready / "elsewhere").mkdir()
+    monkeypatch.chdir(ready / "elsewhere")
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    said = run("sandbox", "--data", "..", "--port", "9101", "--vendor-port", "9101")  # would end at the ports otherwise
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "the sandbox does not start beside a production configuration (orderbridge.toml in ..): unset it, or go elsewhere\n"
+    )
+    assert {path.name: path.read_bytes() for path in ready.iterdir() if path.is_file()} == there
+
+
 def test_it_does_not_put_its_public_secret_into_a_database_that_others_use(
     run: Run, folder: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
