@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -145,6 +146,23 @@ def test_the_commands_of_a_page_do_what_it_says(page: Page, tmp_path: Path, requ
             if step.note("not run") is None:
                 stage.run(step)
     assert [name for name in stage.left() if not ignored_by_git(name)] == []
+
+
+def test_a_backup_of_no_database_is_an_error_and_makes_no_file(tmp_path: Path) -> None:
+    copy, look, *_ = steps(ROOT / "docs/how-to/back-up.md")
+    with Stage(tmp_path) as stage:
+        for step in (copy, look):
+            printed, _ = stage.say(step.commands.text)
+            assert "unable to open database file" in printed
+        assert stage.left() == []
+
+
+def test_a_copy_without_tables_is_not_called_whole(tmp_path: Path) -> None:
+    _, look, *_ = steps(ROOT / "docs/how-to/back-up.md")
+    sqlite3.connect(tmp_path / "backup.db").execute("VACUUM").connection.close()
+    with Stage(tmp_path) as stage:
+        printed, _ = stage.say(look.commands.text)
+    assert "no such table: alembic_version" in printed
 
 
 def ignored_by_git(name: str) -> bool:
