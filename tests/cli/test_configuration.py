@@ -29,6 +29,11 @@ vendor = "nexusfs"
 url = "http://127.0.0.1:9"
 access_token = "env:FIELD_TOKEN"
 """
+NO_MASTER = (
+    "is none of Entered, Open, Awaiting Authorisation, Issued, Work In Progress, On Hold, "
+    "Awaiting Variation Authorisation, Awaiting Pre Inspection, Partially Complete, Varied, Complete, Cancelled, "
+    "Fully Invoiced"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +245,17 @@ CASES = [
         says=["backends.riverside.passwrd: Extra inputs are not permitted"],
     ),
     Case(
+        id="masters that Cx does not have",
+        config=CONFIG
+        + "[backends.riverside.transitions]\n"
+        + '"Isued" = ["Cancelled"]\n"work in progress" = ["On Hold", "Complet", "Cancelled", "Closed"]\n',
+        says=[
+            f"backends.riverside.transitions.Isued.[key]: {NO_MASTER}",
+            f"backends.riverside.transitions.work in progress.1: {NO_MASTER}",
+            f"backends.riverside.transitions.work in progress.3: {NO_MASTER}",
+        ],
+    ),
+    Case(
         id="time zone",
         config=CONFIG.replace("Europe/London", "London"),
         says=["backends.riverside.time_zone: must be an IANA time zone, for example Europe/London"],
@@ -377,10 +393,11 @@ def test_every_text_may_stand_elsewhere_in_lists_and_their_tables_too(
 ) -> None:
     monkeypatch.setenv("THE_ISSUER", "https://id.example/")
     monkeypatch.setenv("NIGHTS", "sun 02:00-04:00")
+    monkeypatch.setenv("NEXT", "Cancelled")
     (folder / "audience").write_text("orders\n")
     (folder / "orderbridge.toml").write_text(
         CONFIG
-        + 'maintenance = ["daily 23:30-00:30", "env:NIGHTS"]\ntransitions = { issued = ["env:NIGHTS"] }\n'
+        + 'maintenance = ["daily 23:30-00:30", "env:NIGHTS"]\ntransitions = { issued = ["env:NEXT"] }\n'
         + '[[auth.trusted_issuers]]\nissuer = "env:THE_ISSUER"\naudience = "file:audience"\n'
         + 'jwks_url = "https://id.example/keys"\n'
     )
@@ -389,7 +406,7 @@ def test_every_text_may_stand_elsewhere_in_lists_and_their_tables_too(
     assert (issuer.issuer, issuer.audience) == ("https://id.example/", "orders")
     riverside = loaded.backends["riverside"]
     assert [window.starts for window in riverside.maintenance] == [1410, 120]
-    assert riverside.transitions == {"issued": ["sun 02:00-04:00"]}
+    assert riverside.transitions == {"Issued": ["Cancelled"]}
 
 
 @pytest.mark.parametrize("bytes_", [b"a\x07b", b"a\xe4b"], ids=["control character", "not UTF-8"])

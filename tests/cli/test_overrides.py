@@ -83,7 +83,7 @@ def test_a_part_is_put_over_the_whole_in_whichever_order_they_stand(loaded: Load
 
 def test_a_list_within_a_table_is_json(loaded: Loaded) -> None:
     found = loaded.riverside({f"{RIVERSIDE}__TRANSITIONS__ISSUED": '["Work In Progress", "Cancelled"]'})
-    assert found.transitions == {"issued": ["Work In Progress", "Cancelled"]}
+    assert found.transitions == {"Issued": ["Work In Progress", "Cancelled"]}
 
 
 @pytest.mark.parametrize("secret", ['{"not": "a table"}', "{broken", "[1]", "[broken"])

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from app.domain.json import JsonValue
+from app.vendors.civica_cx.statuses import MASTERS
 from app.vendors.civica_cx.tables import ELEMENTS, SLUG
+from app.vendors.status_csv import plain
 from app.vendors.vendor import BackendSettings
+
+
+def _master(value: str) -> str:
+    master = MASTERS.get(plain(value))  # an environment variable's name has no capitals to keep
+    if master is None:
+        raise ValueError(f"is none of {', '.join(MASTERS.values())}")
+    return master
+
+
+Master = Annotated[str, AfterValidator(_master)]
 
 
 class CivicaCxSettings(BackendSettings):
@@ -24,6 +37,8 @@ class CivicaCxSettings(BackendSettings):
     """Our name of an element -> its name in this client's Cx; `Parent.Member` renames it in one place only."""
     reference_format: str = "WO{number}"
     """How the client's Cx makes a WorkOrderReference from a WorkOrderId."""
+    transitions: dict[Master, list[Master]] = Field(default_factory=dict)
+    """By master: one that Cx does not have would refuse every move that it was meant to allow."""
 
     @field_validator("reasons", "late_reasons")
     @classmethod

@@ -16,7 +16,8 @@ COLUMNS = Columns(
     optional=("Description", "EffectiveFrom", "EffectiveTo", "Status", "DefaultForMaster"),
 )
 _LARGEST_ID = 2**31 - 1
-_MASTERS = {plain(master): master for master in MASTER_STATUS}
+MASTERS = {plain(master): master for master in MASTER_STATUS}
+"""A master's plain name -> as Cx writes it."""
 
 
 def read_statuses(text: str, zone: ZoneInfo) -> tuple[StatusCode, ...]:
@@ -39,7 +40,7 @@ def _status_code(row: Row, seen: dict[str, int]) -> StatusCode | None:
     label = row["RepairStatusCode"] or row["Description"]
     if not label:
         row.fault("RepairStatusCode", "is empty, and so is Description")
-    master = _MASTERS.get(plain(row["RepairMasterStatusCode"]))
+    master = MASTERS.get(plain(row["RepairMasterStatusCode"]))
     if master is None:
         row.fault("RepairMasterStatusCode", f"is none of {', '.join(MASTER_STATUS)}")
     status = row.status()
