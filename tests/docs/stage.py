@@ -108,7 +108,7 @@ class Stage:
         """What the shell prints for these commands, errors too, and how the last of them ended."""
         assert self._shell.stdin is not None
         assert self._shell.stdout is not None
-        self._shell.stdin.write(f"{self._as_here(commands)}\necho; echo '{END}' $?\n")
+        self._shell.stdin.write(f"{self._as_here(commands)}\nended=$?; echo; echo '{END}' $ended\n")
         self._shell.stdin.flush()
         watch = Timer(LONG_S, self._shell.kill)
         watch.start()
