@@ -74,7 +74,8 @@ def resolve(
     """Say whether a write whose answer was lost took effect.
 
     Look in the client's system first. `applied` ends it so, and its caller reads a success. `not-applied` has it
-    sent again. For a refused operation whose hold stops the queue of its order, either word lets the rest go on.
+    sent again, unless the order shows it when it is read for that. For a refused operation whose hold stops the
+    queue of its order, either word lets the rest go on.
 
     \b
     Example:
@@ -100,6 +101,7 @@ def resolve(
 async def _resolve(store: Store, configured: Configuration, operation_id: str, *, applied: bool, reason: str) -> str:
     """Resolves it; returns what happens next."""
     from app.domain.evidence import Evidence
+    from app.domain.times import SECOND
     from app.ledger import endings, operations
 
     was = await store.look(operations.find(operation_id))
@@ -132,6 +134,7 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
                 reason=reason,
                 by=_user(),
                 now=now,
+                settles_in=0 if backend is None else round(backend.settle_s * SECOND),
             )
         )
     except operations.NotUnresolved as fault:
@@ -163,7 +166,7 @@ def _next(operation: Operation, *, delivered: bool) -> str:
         case "applied":
             return f"{name} is applied, on your word; what waits behind it on {order} goes on."
         case "queued":
-            return f"{name} is back at the head of the queue of {order}; a running gateway sends it again now."
+            return f"{name} is back at the head of the queue of {order}; a running gateway sends it again unless it shows there."
         case state:
             return f"{name} stays {state}; its hold is closed, and what waits behind it on {order} goes on."
 

@@ -10,10 +10,12 @@ from typing import Any, TypeAlias
 import pytest
 
 from app.delivery import readback
-from tests.delivery.bench import codes, events, finished, outcomes, send_async, set_on_screen
+from tests.delivery.bench import codes, events, finished, leaves, outcomes, send_async, set_on_screen
 from tests.delivery.changing import NEXUS_ORDER, Place, place
 from tests.delivery.holding import ORDER, hold_of, say
 from tests.delivery.recording import READ, UPDATE, Glass
+from tests.delivery.test_change_resolved import resolve
+from tests.delivery.test_holds_unknown import told_by_the_command
 from tests.gateway import Site
 from tests.vendors.loopback import hang_up, reply
 
@@ -101,6 +103,24 @@ async def test_a_write_that_a_person_has_sent_again_and_that_was_made_is_applied
         assert ("operation.applied", "read_back") in [(type_, data.get("evidence")) for type_, data in told]
 
 
+@pytest.mark.parametrize("sent", SENT, ids=lambda sent: sent.id)
+async def test_a_write_that_was_made_is_not_sent_again_on_a_word_that_comes_while_its_outcome_is_sought(
+    sent: Sent, sqlite_database: str, tmp_path: Path, hurried_changes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readback, "LATER_S", (60, 60))
+    async with place(sent.slug, sqlite_database, tmp_path) as at:
+        at.glass.around(sent.call, lambda answer: hang_up)
+        at.at(sent.call, lambda _: at.glass.instead("GET", *[reply(500, b"")] * 100))
+        operation_id = await sent.ask(at)
+        await leaves(at.site, operation_id, "queued", "sending")
+        assert "is back at the head of the queue" in await resolve(at, operation_id, applied=False)
+        at.glass.script["GET"].clear()
+        found = await at.end_of(operation_id, within_s=30)
+        assert (found["state"], found["problem"], at.sent) == ("applied", None, [sent.call])
+        assert {name: found["result"][name] for name in sent.result} == sent.result
+        assert at.effects() == [sent.effect]
+
+
 async def test_an_order_whose_delete_is_told_applied_so_is_listed_no_more(
     database: str, tmp_path: Path, hurried_changes: None
 ) -> None:
@@ -157,6 +177,41 @@ async def test_a_status_that_was_set_with_our_date_is_applied_and_the_queue_goes
     assert (found["state"], found["result"]["evidence"]) == ("applied", "read_back")
     assert (await finished(site, behind))["state"] == "applied"
     assert codes(site, ORDER) == [11, 9]
+
+
+async def test_a_status_that_was_set_is_not_sent_again_on_a_word_that_comes_while_its_outcome_is_sought(
+    seen: tuple[Site, Glass], database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readback, "LATER_S", (60, 60))
+    site, glass = seen
+    await site.api.get(site.orders(ORDER))
+    glass.around(UPDATE, lambda answer: hang_up)
+    glass.instead(READ, *[reply(500, b"")] * 100)
+    sent, behind = [await send_async(site, ORDER, code) for code in (11, 9)]
+    await leaves(site, sent, "queued", "sending")
+    await told_by_the_command(database, tmp_path, sent, applied=False)
+    glass.script[READ].clear()
+    found = await finished(site, sent)
+    assert (found["state"], found["result"]["evidence"]) == ("applied", "read_back")
+    assert (await finished(site, behind))["state"] == "applied"
+    assert codes(site, ORDER) == [11, 9]
+
+
+async def test_what_waits_behind_a_status_that_is_called_applied_while_that_is_sought_is_checked_against_the_order(
+    seen: tuple[Site, Glass], database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readback, "LATER_S", (60, 60))
+    site, glass = seen
+    await site.api.get(site.orders(ORDER))
+    glass.around(UPDATE, lambda answer: hang_up)
+    glass.instead(READ, *[reply(500, b"")] * 100)
+    sent, behind = [await send_async(site, ORDER, code) for code in (11, 9)]
+    await leaves(site, sent, "queued", "sending")
+    set_on_screen(site, ORDER, 9)
+    await told_by_the_command(database, tmp_path, sent, applied=True)
+    glass.script[READ].clear()
+    found = await finished(site, behind)
+    assert (found["state"], found["problem"]["code"], len(glass.of(UPDATE))) == ("refused", "status-unchanged", 1)
 
 
 async def test_a_status_that_somebody_else_set_with_another_date_is_refused_as_unchanged(

@@ -204,6 +204,7 @@ class Lives(Led):
             self.run(word)
             self.model.superseded(write.number)
             self.model.freed(write.number)
+            self.model.orders[write.number].recheck = True
             if applied:
                 self.model.applied(write)
             else:
