@@ -7,7 +7,7 @@ order of `seq`. A lease that runs out gives its message to whoever comes next, w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import BigInteger, and_, bindparam, case, delete, exists, func, select, update
 
@@ -90,6 +90,7 @@ SETTLE = Sql(
 )
 _tried = and_(WEBHOOK.c.id == bindparam("of_id"), WEBHOOK.c.url == bindparam("tried_url"))
 """An endpoint that has moved since is not judged by what its old address answered."""
+MOVED = Sql(select(WEBHOOK.c.id).where(WEBHOOK.c.id == bindparam("of_id"), WEBHOOK.c.url != bindparam("tried_url")))
 WELL = Sql(update(WEBHOOK).where(_tried, WEBHOOK.c.failing_since.is_not(None)).values(failing_since=None))
 _now = bindparam("now", type_=BigInteger)
 _pause = bindparam("pause", type_=BigInteger)
@@ -198,6 +199,7 @@ def lease(webhook_id: str, *, now: int, until: int, most: int) -> Unit[list[Mess
 def settle(of: Message, outcome: Outcome, *, url: str, now: int, patience: int, keep: int) -> Unit[bool]:
     """Write a try of `url` down; False if the message is no longer ours. `patience`: how long an endpoint may only fail.
 
+    A message that an address gives up which is the endpoint's no more is tried at the new one: that has not been asked.
     The endpoint's row comes first, as in `take_in`, so that two units never wait for each other in a circle.
     """
     place: dict[str, Value] = {"of_id": of.webhook_id, "tried_url": url}
@@ -207,6 +209,8 @@ def settle(of: Message, outcome: Outcome, *, url: str, now: int, patience: int, 
         yield WELL, place
     elif outcome.blames:
         yield UNWELL, {**place, "now": now, "pause": outcome.pause_until, "too_long": now - patience}
+    if outcome.state is MessageState.failed and outcome.blames and (yield MOVED, place):
+        outcome = replace(outcome, state=MessageState.pending, next_at=now, counts=False)
     rows = yield (
         SETTLE,
         {

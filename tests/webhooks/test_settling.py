@@ -27,6 +27,11 @@ def came(status: int, *, pause_until: int = 0) -> Outcome:
     return Outcome(state=MessageState.pending, tried=tried, next_at=1, pause_until=pause_until)
 
 
+def tenth_failure() -> Outcome:
+    """What came of the last try that a message has."""
+    return Outcome(state=MessageState.failed, tried=Try(at=1, ms=1, status=500, error="It answered 500."))
+
+
 async def under_way(bench: Bench, *, count: int = 1) -> tuple[Webhook, Sequence[Message]]:
     """A webhook, and messages to it that are being tried."""
     of = await bench.webhook("https://hooks.acme.com/hook")
@@ -55,6 +60,27 @@ async def test_an_address_that_is_the_webhooks_no_more_says_nothing_of_it(status
     assert (found.enabled, found.disabled_reason, found.failing_since) == (True, None, None)
 
 
+@pytest.mark.parametrize("outcome", [came(410), tenth_failure()], ids=["gone", "the tenth failure"])
+async def test_a_message_that_an_address_gives_up_which_is_the_webhooks_no_more_is_sent_to_the_new_one(
+    outcome: Outcome, bench: Bench
+) -> None:
+    of, (message,) = await under_way(bench)
+    await bench.store.write(webhooks.change(replace(of, url=ELSEWHERE)))
+    assert await settle(bench, message, of, outcome)
+    (kept,) = await bench.log(of)
+    assert (kept.state, kept.tries, kept.log) == (MessageState.pending, 0, (outcome.tried,))
+    (again,) = await leased(bench, of)
+    assert again.id == message.id
+
+
+async def test_a_message_of_a_backend_that_the_webhook_has_no_more_is_given_up_wherever_that_is(bench: Bench) -> None:
+    of, (message,) = await under_way(bench)
+    await bench.store.write(webhooks.change(replace(of, url=ELSEWHERE)))
+    not_sent = Try(at=1, ms=0, status=None, error="Not sent.")
+    await settle(bench, message, of, Outcome(state=MessageState.failed, tried=not_sent, blames=False))
+    assert [kept.state for kept in await bench.log(of)] == [MessageState.failed]
+
+
 async def test_an_address_that_is_the_webhooks_no_more_and_takes_a_message_does_not_end_the_failing_of_the_new_one(
     bench: Bench,
 ) -> None:
@@ -73,6 +99,8 @@ async def test_an_address_that_is_still_the_webhooks_is_judged(
     await settle(bench, message, of, came(status))
     found = await bench.found(of)
     assert (found.disabled_reason, found.failing_since is None) == (disabled, status == 410)
+    (kept,) = await bench.log(of)
+    assert kept.state is (MessageState.failed if status == 410 else MessageState.pending)
 
 
 @pytest.mark.parametrize("status", [204, 410, 500])
