@@ -13,12 +13,7 @@ from app.delivery.changes import Prepared, prepare, read_now, sent_before, shows
 from app.delivery.desk import Desk, Made
 from app.delivery.settling import faulty, put_off, settle_answer, wanted
 from app.domain.admission import OrderView, ReadFirst, admit, chosen_code
-from app.domain.errors import (
-    GatewayError,
-    OrderEnded,
-    VendorTrouble,
-    WorkOrderNotFound,
-)
+from app.domain.errors import GatewayError, OrderEnded, VendorTrouble, WorkOrderNotFound
 from app.domain.evidence import Evidence
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State
