@@ -40,7 +40,8 @@ def _restart_queues_again() -> None:
 
 def _intent_after_send() -> None:
     """The call is made first, and the intent stored when it is over."""
-    holds(send.deliver_status, "lanes.begin(", "return await attempt(")
+    holds(send.deliver_status, "await _begin(", "return await attempt(")
+    holds(send._begin, "desk.store.write(", "lanes.begin(")
 
     async def call_first(desk: Desk, claim: Claim, operation: Operation, code: StatusCode, view: OrderView) -> Settled:
         answer = await desk.backend.adapter.send(send.write_of(desk, replace(operation, target_code=code.code), view))

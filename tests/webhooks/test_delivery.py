@@ -109,7 +109,8 @@ async def test_nothing_is_sent_for_a_client_that_was_revoked(bench: Bench, recei
     await bench.store.write(clients.revoke("acme-app", now=NOW))
     await bench.event(seq=2)
     await asyncio.sleep(0.4)
-    assert (len(receiver.got), len(await bench.log(of))) == (1, 1)
+    _, *later = await bench.log(of)  # none, but for a gateway that read who is active just before
+    assert (len(receiver.got), [each.state for each in later]) == (1, [MessageState.pending] * len(later))
 
 
 async def test_what_was_waiting_for_a_client_that_is_revoked_is_not_sent(bench: Bench, receiver: Receiver) -> None:
