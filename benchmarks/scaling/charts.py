@@ -15,12 +15,13 @@ from benchmarks.scaling.plan import Load, db_load, gateway_load
 from benchmarks.scaling.world import Demand
 
 mpl.use("Agg")
-COLOURS = ("#1f5fa8", "#7aa6d6", "#b5bcc6", "#2e8b57")
+COLOURS = ("#1f5fa8", "#7aa6d6", "#b5bcc6", "#2e8b57", "#e0a030")
 LOADS = {
     "updates": "updates",
     "polls": "polling: orders that are as they were",
     "idle": "looking for work",
     "forgetting": "forgetting",
+    "shown": "polling: orders that updates have changed",
 }
 KEPT = {
     "operations": "operations and attempts",

@@ -53,6 +53,8 @@ class Costs:
     """A gateway's CPU for one backend at which nothing happens, each second."""
     seen_cpu_s: float = 250 * MICRO
     """The ledger's CPU for one order that a round of polling shows unchanged."""
+    shown_cpu_s: float = 400 * MICRO
+    """A gateway's CPU for one order that a round of polling shows as an update of ours left it: read, compared, told."""
     backend_bytes: float = 300_000
     """A gateway's memory for one backend."""
     process_bytes: float = 90_000_000
@@ -67,6 +69,8 @@ class Costs:
     """PostgreSQL's CPU for one backend of one gateway at which nothing happens, each second."""
     db_seen_cpu_s: float = 100 * MICRO
     """PostgreSQL's CPU for one order that a round of polling shows unchanged."""
+    db_shown_cpu_s: float = 400 * MICRO
+    """PostgreSQL's CPU for one order that a round of polling shows as an update of ours left it."""
     db_reap_cpu_s: float = 50 * MICRO
     """What it costs PostgreSQL to forget an update's key, stored answer and event in the end."""
     db_vacuum_cpu_s_per_byte: float = 1e-9
@@ -87,6 +91,8 @@ class Costs:
     """What images of pages add right after a checkpoint, when nearly every page that an update touches needs one."""
     seen_wal_bytes: float = 200.0
     """WAL for one order that a round of polling shows unchanged."""
+    shown_wal_bytes: float = 3_000.0
+    """WAL for one order that a round of polling shows as an update of ours left it: its row, and an event."""
     reap_wal_bytes: float = 800.0
     """WAL for forgetting an update's key, stored answer and event."""
     operation_bytes: float = 1_600.0
@@ -97,6 +103,8 @@ class Costs:
     """Its idempotency key, for `key_days`."""
     event_bytes: float = 500.0
     """Its event, for `event_days`."""
+    shown_event_bytes: float = 1_000.0
+    """The event that tells what polling saw of an update, for `event_days`."""
     order_bytes: float = 2_000.0
     """An order, with its indexes."""
     flush_s: float = 0.001

@@ -30,6 +30,8 @@ from benchmarks.scaling.ledger import Ledger
 from benchmarks.scaling.past import tenant_of
 
 MOST = 50
+FRESH = 23
+"""A backend none of whose orders has had an update."""
 
 
 async def everything(ledger: Ledger) -> None:
@@ -43,6 +45,9 @@ async def everything(ledger: Ledger) -> None:
     await ledger.sent_at_once(n, reference="their-job-4711")
     await ledger.queued(n)
     await ledger.polled(known)
+    for one in ledger.first_of(FRESH):
+        await ledger.sent_at_once(one)
+    await ledger.polled_after_updates(FRESH)
     await read(lanes.next_ready(backend))
     await read(orders.find(backend, number))
     await read(orders.list_orders(backend, orders.OrderFilter(), most=MOST))
@@ -95,6 +100,9 @@ NAMES: Mapping[Sql, str] = {
     rounds.TAKE: "polling: begin a round",
     listed_sql.STANDING: "polling: the orders that stand in the list, with their marks",
     rounds.SHOWED: "polling: the list was whole",
+    listed_sql.BESIDE: "polling: the rows of orders that our updates have changed",
+    listed_sql.CHANGED_MANY: "polling: what the list shows of them",
+    listed_sql.TELL_MANY: "polling: their events",
     rounds.END: "polling: end a round",
     operations.FIND_MINE: "an operation by its id",
 }

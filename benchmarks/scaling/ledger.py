@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -15,25 +15,32 @@ from app.domain.ids import new_id
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind, Outcome
 from app.domain.times import SECOND
+from app.domain.work_orders import OrderKey
 from app.ledger import lanes, listed, orders, rounds
+from app.ledger.listed import Differing
 from app.ledger.postgres import PostgresStore
 from app.ledger.records import Acceptance, Accepted, AttemptEnd, Claim, Draft, Ending, Lease, Replayed, Send, Settlement
 from app.ledger.rounds import Turn
-from app.ledger.rows import compact
+from app.ledger.rows import compact, text
+from app.ledger.rows import number as whole_number
 from benchmarks.scaling.past import (
     ANSWER,
     ASKED,
+    ISSUED,
     MARK,
     backend_of,
     client_of,
     number_of,
     tenant_of,
 )
+from benchmarks.scaling.shown import as_updated
 
 AT_ONCE = 8
 """So many updates are under way together, as on a gateway that is busy; their commits share flushes."""
 ROUND_WRITES = 3
 """Transactions that write, for a round that finds everything as it was: it is taken, has shown the orders, and is over."""
+SHOWN_TOGETHER = 6
+"""So many orders of a backend has a round of a minute to show as our updates left them, in the busiest hour."""
 NEW_CODE = "11"
 
 
@@ -85,13 +92,40 @@ class Ledger:
 
     async def polled(self, n: int) -> None:
         """A round of polling shows the orders of one backend as they were, and none else."""
+        now, turn, standing = await self._begin_round(n)
+        assert [one for one in self._numbers_of(n) if standing.get(one) != MARK] == []
+        await self._end_round(turn, now)
+
+    async def polled_after_updates(self, n: int) -> None:
+        """A round of polling shows the `first_of` a backend as our updates have just left them, and the others as they were."""
+        now, turn, standing = await self._begin_round(n)
+        differing = Differing(turn=turn, source="poll", now=now, ended=frozenset())
+        others = [number for number in self._numbers_of(n) if standing.get(number) != MARK]
+        assert others == [number_of(one) for one in self.first_of(n)]
+        for number, row in (await self.store.read(listed.beside(turn.backend, others))).items():
+            assert row is not None
+            key = OrderKey(number=number, reference=f"WO{number}", vendor_ids=ISSUED.key.vendor_ids)
+            since = whole_number(row, "code_since")
+            assert differing.add(as_updated(key, code=text(row, "code"), since=since, as_of=now), row)
+        written = [await self.store.write(unit) for unit in differing.writes()]
+        assert [change.number for taken in written for change in taken.changes if change.now] == others
+        await self._end_round(turn, now)
+
+    def first_of(self, n: int) -> range:
+        """The first orders of the nth backend."""
+        return range(n % self.backends, self.orders, self.backends)[:SHOWN_TOGETHER]
+
+    def _numbers_of(self, n: int) -> list[str]:
+        return [number_of(one) for one in range(n % self.backends, self.orders, self.backends)]
+
+    async def _begin_round(self, n: int) -> tuple[int, Turn, Mapping[str, str | None]]:
         now, (backend, _) = self.store.now(), self.lane(n)
         taking = rounds.take(backend, owner=str(n), now=now, until=now + 60 * SECOND, every=0, alone=True)
         turn = await self.store.write(taking)
         assert isinstance(turn, Turn)
-        standing = await self.store.read(listed.standing(backend, after="", most=STANDING_AT_ONCE, now=now))
-        numbers = [number_of(one) for one in range(n % self.backends, self.orders, self.backends)]
-        assert [one for one in numbers if standing.get(one) != MARK] == []
+        return now, turn, await self.store.read(listed.standing(backend, after="", most=STANDING_AT_ONCE, now=now))
+
+    async def _end_round(self, turn: Turn, now: int) -> None:
         assert await self.store.write(rounds.showed(turn, at=now, now=now))
         await self.store.write(rounds.end(turn, completed=self.store.now()))
 
@@ -108,7 +142,7 @@ class Ledger:
             number=number,
             kind=Kind.status_update,
             body=ASKED,
-            occurred_at=now,
+            occurred_at=now // SECOND * SECOND,
             client_reference=reference,
             key=key or str(uuid4()),
             fingerprint=hashlib.sha256(f"{n} {ASKED}".encode()).hexdigest(),

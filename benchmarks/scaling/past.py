@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import asyncpg
 
-from app.domain.json import JsonObject
+from app.domain.times import to_micros
+from app.ledger.orders import etag_of
 from app.ledger.rows import compact
+from benchmarks.scaling.shown import FIRST_NUMBER, as_issued
 
-FIRST_NUMBER = 100_000
 ASKED = '{"status":"on_site","occurred_at":"2026-11-20T20:40:00Z","comments":"Engineer on site, part fitted"}'
 ANSWER = {
     "operation_id": "op_01KAKZ6T3J5N2M8Q4X7B9C1D0F",
@@ -25,20 +24,11 @@ ANSWER = {
     "evidence": "vendor_accepted",
 }
 """The 201 of a status update, as docs/api.md has it."""
-FIELDS: JsonObject = {
-    "title": "Replace kitchen tap",
-    "description": "The kitchen mixer tap drips and cannot be closed; access all day, ring first. " * 4,
-    "type": "Responsive repair",
-    "priority": {"code": "3", "label": "Routine"},
-    "dates": {"raised": "2026-11-18T08:12:00Z", "target": "2026-12-02T17:00:00Z"},
-    "account": {"number": "RH-000017", "name": "Riverside Homes"},
-    "location": {"number": "P-104233", "address": "17 Mill Lane, Riverside", "postcode": "RV4 2QZ"},
-}
-"""About as much as an order of the vendors' documents shows."""
-ETAG = hashlib.sha256(compact(FIELDS).encode()).hexdigest()[:32]
-VENDOR_IDS = {"uid": "0eb0a7b8-8e0d-45b4-bd73-d7ec9c9b5bc9"}
-STATUS_AT = 1_794_900_000_000_000
-RAISED_CODE = "10"
+ISSUED = as_issued()
+"""Every order of this ledger is like it but for its number."""
+assert ISSUED.status_at is not None
+assert ISSUED.target_at is not None
+STATUS_AT, TARGET_AT = to_micros(ISSUED.status_at), to_micros(ISSUED.target_at)
 MARK = "0" * 32
 """What the vendor's list said of an order, and says again."""
 
@@ -73,15 +63,16 @@ def statements(*, orders: int, backends: int, updates: int, now: int) -> tuple[s
     lane = f"'backend-' || n % {orders} % {backends}, ({FIRST_NUMBER} + n % {orders})::text"
     whose = f"n % {orders} % {backends}"
     operation_id = "'op_01K' || lpad(n::text, 23, '0')"
-    answer, fields, ids = (_quoted(compact(value)) for value in (ANSWER, FIELDS, VENDOR_IDS))
+    answer, fields, ids = (_quoted(compact(value)) for value in (ANSWER, ISSUED.fields, dict(ISSUED.key.vendor_ids)))
     asked = _quoted(ASKED)
     past = f"FROM generate_series(0, {updates}::bigint - 1) AS n"
     return (
-        "INSERT INTO work_order (backend, number, reference, vendor_ids, fields, etag, code, code_since, late, observed_at,"
-        " listed_at, changed_at, version, last_seq, open_count, held, lease_until, fence, event_seq,"
+        "INSERT INTO work_order (backend, number, reference, vendor_ids, fields, etag, code, code_since, late, target_at,"
+        " observed_at, listed_at, changed_at, version, last_seq, open_count, held, lease_until, fence, event_seq,"
         " stands, mark, marked_version)"
-        f" SELECT {lane}, 'WO' || {FIRST_NUMBER} + n, {ids}, {fields}, '{ETAG}', '{RAISED_CODE}', {STATUS_AT}, 0, {now},"
-        f" {now}, {now} - n, 0, 0, 0, 0, 0, 0, 0, 1, '{MARK}', 0 FROM generate_series(0, {orders}::bigint - 1) AS n",
+        f" SELECT {lane}, 'WO' || {FIRST_NUMBER} + n, {ids}, {fields}, '{etag_of(ISSUED)}', '{ISSUED.code}', {STATUS_AT}, 0,"
+        f" {TARGET_AT}, {now}, {now}, {now} - n, 0, 0, 0, 0, 0, 0, 0, 1, '{MARK}', 0"
+        f" FROM generate_series(0, {orders}::bigint - 1) AS n",
         "INSERT INTO operation (id, tenant, client_id, backend, work_order, seq, kind, state, body, target_code,"
         " occurred_at, previous_code, request_id, attempts, result, answer_status, answer_body, accepted_at, finished_at)"
         f" SELECT {operation_id}, 'tenant-' || {whose}, 'client_' || lpad(({whose})::text, 26, '0'), {lane}, -1 - n,"

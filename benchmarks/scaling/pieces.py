@@ -8,7 +8,7 @@ from functools import partial
 from app.domain.times import now_micros
 from app.ledger.retention import DAY, Retention
 from benchmarks.scaling.costs import PARTITIONS
-from benchmarks.scaling.ledger import Ledger, side_by_side
+from benchmarks.scaling.ledger import SHOWN_TOGETHER, Ledger, side_by_side
 from benchmarks.scaling.partitions import BY_MONTH, partition
 from benchmarks.scaling.stretches import WARM_UP, Bench
 
@@ -53,6 +53,37 @@ async def polls(bench: Bench, size: Size) -> dict[str, float]:
         "seen_cpu_s": shown.each("cpu_s"),
         "db_seen_cpu_s": shown.each("db_cpu_s"),
         "seen_wal_bytes": shown.each("wal_bytes"),
+    }
+
+
+async def shown(bench: Bench, size: Size) -> dict[str, float]:
+    """rounds of polling that show orders as our updates left them"""
+    backends = range(max(2, size.updates // SHOWN_TOGETHER))
+
+    def updated(ledger: Ledger) -> list[int]:
+        return [n for one in backends for n in ledger.first_of(one)]
+
+    async def look(ledger: Ledger) -> int:
+        await side_by_side(ledger.polled, backends, tasks=2)
+        return len(updated(ledger))
+
+    async def update(ledger: Ledger) -> int:
+        return await side_by_side(ledger.sent_at_once, updated(ledger))
+
+    async def look_again(ledger: Ledger) -> int:
+        await side_by_side(ledger.polled_after_updates, backends, tasks=2)
+        return len(updated(ledger))
+
+    before = await bench.stretch(look, warm_up=partial(show, rounds=2))
+    await bench.stretch(update)
+    events = (await bench.sizes(("event",)))["event"]
+    after = await bench.stretch(look_again)
+    more = {name: after.each(name) - before.each(name) for name in ("cpu_s", "db_cpu_s", "wal_bytes")}
+    return {
+        "shown_cpu_s": more["cpu_s"],
+        "db_shown_cpu_s": more["db_cpu_s"],
+        "shown_wal_bytes": more["wal_bytes"],
+        "shown_event_bytes": ((await bench.sizes(("event",)))["event"] - events) / after.units,
     }
 
 
@@ -143,5 +174,5 @@ async def divided(bench: Bench, size: Size) -> dict[str, float]:
     return {"db_divided_cpu_s": sent.each("db_cpu_s")}
 
 
-PIECES = (polls, at_once, queued, sizes, forgetting, vacuum, cold)
-"""In this order: polling comes before any order has changed. `divided` changes the tables themselves, and comes last of all."""
+PIECES = (polls, shown, at_once, queued, sizes, forgetting, vacuum, cold)
+"""In this order: polling comes before other orders have changed. `divided` changes the tables, and comes last of all."""

@@ -11,6 +11,8 @@ from benchmarks.scaling.world import Demand
 
 BUSY = 0.6
 """How busy a process, or the database's cores, may be at the peak: waiting stays short, and one of two may fail at night."""
+FORGOTTEN = 3
+"""So many things are forgotten of an update in the end: its key, its answer and its event."""
 PLACES = 14
 """Connections that writes may hold at a backend with `max_connections = 16`; the model has them once for all copies."""
 
@@ -42,6 +44,8 @@ class Load:
     updates: float
     polls: float
     """Orders that a round of polling shows as they were."""
+    shown: float
+    """Orders that a round of polling shows as an update of ours left them."""
     idle: float
     """Looking whether there is anything to do, for each backend at each gateway that serves it."""
     forgetting: float = 0.0
@@ -49,7 +53,7 @@ class Load:
     @property
     def aside(self) -> float:
         """What is done besides, in small pieces between the others."""
-        return self.polls + self.idle + self.forgetting
+        return self.polls + self.shown + self.idle + self.forgetting
 
     @property
     def cores(self) -> float:
@@ -61,17 +65,20 @@ def gateway_load(costs: Costs, demand: Demand, *, per_s: float, copies: int) -> 
     return Load(
         updates=per_s * (costs.update_cpu_s + demand.follow * costs.queued_cpu_s),
         polls=demand.orders / demand.poll_s * costs.seen_cpu_s,
+        shown=demand.shown_per_s(per_s) * costs.shown_cpu_s,
         idle=demand.backends * copies * costs.idle_cpu_s,
     )
 
 
 def db_load(costs: Costs, demand: Demand, *, per_s: float, copies: int) -> Load:
-    """All databases together."""
+    """All databases together. A key, an answer and an event are forgotten of an update; of what polling shows, an event."""
+    shown_per_s = demand.shown_per_s(per_s)
     return Load(
         updates=per_s * (costs.db_update_cpu_s + demand.follow * costs.db_queued_cpu_s),
         polls=demand.orders / demand.poll_s * costs.db_seen_cpu_s,
+        shown=shown_per_s * costs.db_shown_cpu_s,
         idle=demand.backends * copies * costs.db_idle_cpu_s,
-        forgetting=per_s * costs.db_reap_cpu_s,
+        forgetting=(per_s + shown_per_s / FORGOTTEN) * costs.db_reap_cpu_s,
     )
 
 

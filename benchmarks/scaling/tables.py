@@ -24,6 +24,8 @@ ROWS = (
     ("forgetting its key, answer and event: PostgreSQL", "db_reap_cpu_s", cpu),
     ("an order that polling shows as it was: the gateway", "seen_cpu_s", cpu),
     ("an order that polling shows as it was: PostgreSQL", "db_seen_cpu_s", cpu),
+    ("an order that polling shows as an update left it: the gateway", "shown_cpu_s", cpu),
+    ("an order that polling shows as an update left it: PostgreSQL", "db_shown_cpu_s", cpu),
     ("a backend at which nothing happens, each second: a gateway", "idle_cpu_s", cpu),
     ("a backend at which nothing happens, each second: PostgreSQL", "db_idle_cpu_s", cpu),
     ("a backend in a gateway's memory", "backend_bytes", bytes_),
@@ -33,10 +35,12 @@ ROWS = (
     ("WAL of an update", "wal_bytes", bytes_),
     ("more right after a checkpoint, for images of pages", "wal_images_bytes", bytes_),
     ("WAL of an order that polling shows as it was", "seen_wal_bytes", bytes_),
+    ("WAL of an order that polling shows as an update left it", "shown_wal_bytes", bytes_),
     ("row versions for vacuum, from an update's acceptance until all of it is forgotten", "dead_rows", plain),
     ("on disk for good: operation, attempt, their indexes", "operation_bytes", bytes_),
     ("its stored answer (7 days) and key (7 days)", "answer_bytes+key_bytes", bytes_),
     ("its event (400 days)", "event_bytes", bytes_),
+    ("the event of what polling shows of it (400 days)", "shown_event_bytes", bytes_),
     ("an order", "order_bytes", bytes_),
     ("a commit's flush to disk", "flush_s", ms),
 )
@@ -97,9 +101,17 @@ def plan(measured: Measured, demand: Demand) -> str:
             size = f"{chosen.processes} processes in {chosen.groups} groups"
             if who == "PostgreSQL":
                 size = f"{chosen.databases} of {chosen.db_cores} cores"
-            busy = (load.updates + load.forgetting, load.polls, load.idle, load.cores)
+            busy = (load.updates + load.forgetting, load.shown, load.polls, load.idle, load.cores)
             rows.append((f"{who}, `poll_s = {poll_s:.0f}`", *map(cores, busy), size))
-    heads = ("busiest hour", ">updates", ">polling", ">looking for work", ">cores busy", "so it takes")
+    heads = (
+        "busiest hour",
+        ">updates",
+        ">polling shows them",
+        ">polling the rest",
+        ">looking for work",
+        ">cores busy",
+        "so it takes",
+    )
     return table(heads, rows)
 
 
@@ -154,8 +166,8 @@ def limits(measured: Measured, demand: Demand) -> str:
             f"every {asked.days_to_freeze:.1f} days",
         ),
         (
-            "growth for good",
-            f"{bytes_(asked.bytes_per_day)} a day",
+            "growth for good, and for 400 days",
+            f"{bytes_(asked.bytes_per_day)} a day, and {bytes_(kept(measured.costs, demand, days=1).events)} of events",
             "8 TB in all, to be restored within a day",
             f"full in {days_until(measured.costs, demand, DISK_MOST):,} days",
         ),

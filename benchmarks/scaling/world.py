@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import NormalDist
@@ -91,6 +91,15 @@ class Demand:
     def per_s(self, hour: int) -> float:
         """Updates in a second of that hour."""
         return self.updates_per_day * self.day[hour] / math.fsum(self.day) / HOUR_S
+
+    def over_day(self, each_s: Callable[[float], float]) -> float:
+        """What comes of a day, from what a second has at a rate of updates."""
+        return math.fsum(HOUR_S * each_s(self.per_s(hour)) for hour in range(24))
+
+    def shown_per_s(self, per_s: float) -> float:
+        """Orders that polling shows as updates of ours left them: each once in a round, however many updates it had."""
+        looks_per_s = self.orders / self.poll_s
+        return -math.expm1(-per_s / self.per_request / looks_per_s) * looks_per_s
 
     @property
     def peak_hour(self) -> int:

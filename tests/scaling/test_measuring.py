@@ -23,6 +23,7 @@ from benchmarks.scaling.past import load
 from benchmarks.scaling.stretches import BACKENDS, Bench
 
 SIZE = pieces.Size(orders=3_000, past=1_000, updates=80, few=20, rounds=2)
+TOLD = "FROM event WHERE type = 'work_order.changed' AND source = 'poll'"
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench
 
 async def test_an_update_takes_two_transactions_and_two_more_if_it_has_to_wait(bench: Bench) -> None:
     polls = await pieces.polls(bench, SIZE)
+    shown = await pieces.shown(bench, SIZE)
     once = await pieces.at_once(bench, SIZE)
     waits = await pieces.queued(bench, SIZE)
     left = await pieces.sizes(bench, SIZE)
@@ -47,10 +49,15 @@ async def test_an_update_takes_two_transactions_and_two_more_if_it_has_to_wait(b
     assert (waits["queued_commits"], gone["reap_dead_rows"]) == (2.0, 3.0)
     assert 3_000 < once["wal_bytes"] < 12_000
     assert 50 < polls["seen_wal_bytes"] < 2_000
+    assert 1_000 < shown["shown_wal_bytes"] < 6_000
+    assert await bench.number(f"SELECT count(*) {TOLD}") == 3 * (SIZE.updates // 6), (
+        "3 of each backend, which has no more"
+    )
+    assert 500 < await bench.number(f"SELECT avg(octet_length(data)) {TOLD}") < 800
     assert cold["wal_images_bytes"] > 2 * once["wal_bytes"]
     assert 300 < left["answer_bytes"] < 500
     assert left["order_bytes"] > 500
-    assert min(polls["seen_cpu_s"], once["ledger_cpu_s"], waits["queued_cpu_s"]) > 0
+    assert min(polls["seen_cpu_s"], shown["db_shown_cpu_s"], once["ledger_cpu_s"], waits["queued_cpu_s"]) > 0
 
 
 def test_times_of_a_busy_machine_are_marked_and_sizes_are_not() -> None:
