@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from benchmarks.scaling.stations import Cores, Cpu, Delays, Disk
+from benchmarks.scaling.stations import Cores, Cpu, Delays, Disk, Ticks
 from benchmarks.scaling.theory import disk_busy, erlang_c, many_servers, one_server, shared_flush
 
 ARRIVALS = 100_000
@@ -42,6 +42,27 @@ def test_a_processor_makes_wait_as_pollaczek_and_khinchine_say() -> None:
     assert sum(waits) / len(waits) == pytest.approx(
         one_server(per_s=700.0, mean_s=work_s, square_s2=work_s**2), rel=0.05
     )
+
+
+@pytest.mark.parametrize("tick_s", [0.0005, 0.002, 0.02])
+def test_ticks_take_their_turn_as_any_other_work(tick_s: float) -> None:
+    """Also where they are more than the processor can do."""
+    ticks = Ticks(per_s=100.0, seconds=tick_s, ends_s=60.0)
+    theirs = [(n / 100, tick_s, False) for n in range(1, 6_001)]
+    ours = [(at, 0.0007, True) for at in arrivals(700.0) if at < 70]
+    plain, cpu, one = Cpu(), Cpu(ticks), Cores(1, ticks)
+    all_done = [(plain.serve(at, work_s), mine) for at, work_s, mine in sorted(theirs + ours)]
+    expected = pytest.approx([done for done, mine in all_done if mine])
+    assert [cpu.serve(at, work_s) for at, work_s, _ in ours] == expected
+    assert [one.serve(at, work_s) for at, work_s, _ in ours] == expected
+    assert [cpu.worked_s, one.worked_s] == pytest.approx([plain.worked_s] * 2)
+
+
+def test_ticks_that_are_taken_together_are_as_much_work() -> None:
+    together = Ticks(per_s=3_000.0, seconds=0.0001, ends_s=10.0).together(20)
+    cores = Cores(4, together)
+    cores.serve(10.0, 0.0)
+    assert cores.worked_s == pytest.approx(3.0, rel=0.001)
 
 
 @dataclass(frozen=True, kw_only=True)
