@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from benchmarks.scaling.carries import MONTH, SITES, capacity, days_until, kept, writes
 from benchmarks.scaling.costs import Measured, Source
+from benchmarks.scaling.outlook import TOLERANCES
 from benchmarks.scaling.plan import BUSY, db_load, gateway_load, plan_for
 from benchmarks.scaling.plans import Read
 from benchmarks.scaling.simulate import Done
@@ -134,7 +135,7 @@ def agreement(runs: Mapping[str, Done]) -> str:
     parts = []
     for done in runs.values():
         rows = [
-            (words, unit(one.predicted), unit(one.found), "yes" if one.agrees else "**no**")
+            (words, unit(one.predicted), unit(one.found), _within(one.name), "yes" if one.agrees else "**no**")
             for one in done.differences
             for words, unit in [SHOWN[one.name]]
         ]
@@ -142,9 +143,17 @@ def agreement(runs: Mapping[str, Done]) -> str:
         size = f"{done.backends:,} backends, {done.plan.processes} gateway processes, simulated in {took}"
         parts.append(
             f"**{done.title[0].upper()}{done.title[1:]}** ({size}):\n\n"
-            + table(("", ">model", ">simulation", "agree"), rows)
+            + table(("", ">model", ">simulation", "may differ by", "agree"), rows)
         )
     return "\n\n".join(parts) if parts else "Not simulated yet."
+
+
+def _within(name: str) -> str:
+    """How far apart the two may be: so much of the larger one, or so much as a number of its own."""
+    allowed, (_, unit) = TOLERANCES[name], SHOWN[name]
+    words = [f"{allowed.relative:.0%}"] if allowed.relative else []
+    words += [unit(allowed.absolute) + (" of all" if unit is percent else "")] if allowed.absolute else []
+    return " or ".join(words)
 
 
 def limits(measured: Measured, demand: Demand) -> str:

@@ -53,7 +53,9 @@ def test_where_they_do_not_agree_the_page_says_so() -> None:
         found=replace(OUTLOOK, delay_p99_s=4.0),
     )
     shown = tables.agreement({"a": done})
-    assert "| 99 % | 2.00 s | 4.00 s | **no** |" in shown
+    assert "| 99 % | 2.00 s | 4.00 s | 20% or 50 ms | **no** |" in shown
+    assert "| updates | 1,000 | 1,000 | 2% | yes |" in shown
+    assert "| 99.0% | 99.0% | 0.5% of all | yes |" in shown
     assert shown.count("| yes |") == 9
 
 
