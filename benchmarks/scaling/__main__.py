@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("steps", nargs="*", metavar="STEP", help=" ".join(STEPS))
     parser.add_argument("--quick", action="store_true", help="only see whether everything runs; nothing is kept")
     parser.add_argument(
-        "--day", action="store_true", help="simulate all backends for a whole day too (15 to 25 minutes)"
+        "--day", action="store_true", help="simulate all backends for a whole day too (20 to 35 minutes)"
     )
     return parser
 
