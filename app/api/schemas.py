@@ -93,7 +93,8 @@ class Problem(Output):
     )
     outcome: Literal["not_sent", "refused", "unknown"] = Field(
         description="Whether the vendor has seen the request, and refused it. `unknown`: after a fault of ours, "
-        "whoever answers cannot tell; a repeat with the same key does."
+        "whoever answers cannot tell; a repeat with the same key does. In a refused operation: an earlier attempt of it may have "
+        "taken effect."
     )
     retryable: bool
     next: NextStep

@@ -27,7 +27,7 @@ from app.domain.ports import Answer, Kind, Proof, Write
 from app.domain.proof import asked_of
 from app.domain.times import from_micros
 from app.domain.work_orders import Observation, OrderKey
-from app.ledger import lanes, orders
+from app.ledger import doubts, lanes, orders
 from app.ledger.records import KnownOrder
 from app.ledger.store import StoreUnavailable
 
@@ -87,7 +87,7 @@ async def sent_before(desk: Desk, operation: Operation) -> bool:
     """Whether an earlier attempt of this write may have reached the vendor without our knowing what came of it."""
     if operation.attempts == 0:
         return False
-    return await desk.store.look(lanes.may_have_been_made(operation.id, before_attempt=operation.attempts + 1))
+    return await desk.store.look(doubts.may_have_been_made(operation.id, before_attempt=operation.attempts + 1))
 
 
 def shows(desk: Desk, write: Write, known: KnownOrder | None) -> bool:

@@ -20,7 +20,7 @@ from app.domain.receipts import order, problem_of
 from app.domain.record import record
 from app.domain.times import SECOND, now_micros
 from app.domain.work_orders import Observation
-from app.ledger import orders
+from app.ledger import doubts, orders
 from app.ledger.endings import Receipt, receipt
 from app.ledger.records import AttemptEnd, Claim, Ending, KnownOrder, Lease, NewHold, Settled, Settlement
 from app.ledger.settle import ending_of
@@ -29,6 +29,7 @@ from app.vendors.backends import Backend
 
 log = structlog.get_logger(__name__)
 
+EARLIER = "An earlier attempt of this write may have taken effect before that; nothing has proved that it did not."
 SETTLE_AGAIN_S = (0.2, 1.0, 3.0)
 """Well within what the queue's lease leaves after the attempt's deadline."""
 
@@ -120,7 +121,7 @@ class Desk:
                 result = ending.answer_body
             number = made.number if made.number and operation.number is None else None
         elif error is not None:
-            ending = self.refused(error, operation)
+            ending = self.refused(await self._in_doubt(error, operation, attempt), operation)
         settled = await self._written(
             Settlement(
                 claim=claim,
@@ -143,6 +144,15 @@ class Desk:
         for one in (settled.operation, *settled.ended):
             self.watchers.tell(one)
         return settled
+
+    async def _in_doubt(self, error: GatewayError, operation: Operation, attempt: AttemptEnd | None) -> GatewayError:
+        """The refusal, which says so where an earlier attempt of the write may have taken effect nevertheless."""
+        this = operation.attempts + 1 if attempt is None else attempt.n
+        if this == 1 or not await self.store.look(doubts.in_doubt(operation, before_attempt=this)):
+            return error
+        doubted = copy(error)
+        doubted.detail, doubted.outcome = f"{error.detail} {EARLIER}", "unknown"
+        return doubted
 
     def receipt(self, operation: Operation, made: Made | None, *, at: int, evidence: str) -> Receipt | None:
         """What the applied operation answers; None: the operation itself has to tell."""

@@ -28,7 +28,7 @@ from app.domain.statuses import Status
 from app.domain.times import SECOND, from_micros
 from app.domain.work_orders import Observation
 from app.failpoints import reach
-from app.ledger import lanes
+from app.ledger import doubts, lanes
 from app.ledger.records import AttemptEnd, Claim, Settled
 from app.ledger.store import StoreUnavailable
 from app.vendors.meanings import unreadable
@@ -104,7 +104,7 @@ async def _may_be_our_own(desk: Desk, operation: Operation, answer: Answer) -> b
     """Whether "it exists already" may speak of what an earlier attempt of ours made; then it is read and compared."""
     if answer.outcome is not Outcome.refused or answer.error is not WorkOrderExists:
         return False
-    return await desk.store.look(lanes.may_have_been_made(operation.id, before_attempt=operation.attempts))
+    return await desk.store.look(doubts.may_have_been_made(operation.id, before_attempt=operation.attempts))
 
 
 async def hold_accepted(desk: Desk, claim: Claim, operation: Operation, end: AttemptEnd, mishap: str) -> Settled:

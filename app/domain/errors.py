@@ -77,7 +77,8 @@ class GatewayError(Exception):
     status: ClassVar[int]
     title: ClassVar[str]
     outcome: str = "not_sent"
-    """Whether the vendor has seen the request: `not_sent`, or `refused` by the vendor itself; `unknown` after a fault of ours."""
+    """Whether the vendor has seen the request: `not_sent`, or `refused` by the vendor itself; `unknown` after a fault of ours,
+    or where an earlier attempt may have been made."""
     also_refused: ClassVar[bool] = False
     """Whether the vendor's own refusal may have this code too, beside ours that was told before anything was sent."""
     retryable: ClassVar[bool] = False

@@ -129,15 +129,6 @@ OVER = Sql(
     ).where(ATTEMPT.c.operation_id == bindparam("of_id"))
 )
 
-UNSURE = Sql(
-    select(ATTEMPT.c.n)
-    .where(
-        ATTEMPT.c.operation_id == bindparam("of_id"),
-        ATTEMPT.c.n < bindparam("before_n"),
-        or_(ATTEMPT.c.outcome.is_(None), ATTEMPT.c.outcome == "unknown"),
-    )
-    .limit(1)
-)
 LATEST = Sql(
     select(ATTEMPT.c.code_since, ATTEMPT.c.before)
     .where(ATTEMPT.c.operation_id == bindparam("of_id"))
@@ -259,12 +250,6 @@ def code_since(operation_id: str) -> Unit[int | None]:
     """Since when the order had the code that it had as the operation's latest attempt began."""
     rows = yield LATEST, {"of_id": operation_id}
     return number_or_none(rows[0], "code_since") if rows else None
-
-
-def may_have_been_made(operation_id: str, *, before_attempt: int) -> Unit[bool]:
-    """Whether an attempt before this one may have reached the vendor without our knowing what came of it."""
-    rows = yield UNSURE, {"of_id": operation_id, "before_n": before_attempt}
-    return bool(rows)
 
 
 def before(operation_id: str) -> Unit[JsonObject | None]:

@@ -38,7 +38,8 @@ Every error is `application/problem+json` (RFC 9457), and its `code` is one of t
 Three members tell a program what to do:
 
 - `outcome`: whether the vendor was asked. `not_sent`: nothing was sent. `refused`: the vendor itself refused. `unknown`: a fault
-  of ours, and the write may have been accepted: repeat it with the same `Idempotency-Key`.
+  of ours, and the write may have been accepted: repeat it with the same `Idempotency-Key`. In the problem of a refused operation:
+  an earlier attempt of it may have taken effect, its answer was lost; look at the order before you send it anew.
 - `retryable`: whether the same request may be sent again, with the same `Idempotency-Key`.
 - `next`: `action` is one of `retry`, `fix_request`, `wait`, `resolve_hold`, `contact_operator` and `none`; `after_s` is how many
   seconds to wait first, if that is known.
