@@ -7,7 +7,20 @@ from typing import Any
 
 from app.api.documented import RETRY_AFTER
 from app.api.problems import PROBLEM_JSON
-from app.domain.errors import GatewayError, InternalError, MalformedRequest, NextAction, Overloaded
+from app.domain.errors import (
+    CapabilityMissing,
+    GatewayError,
+    InternalError,
+    MalformedRequest,
+    NextAction,
+    Overloaded,
+    PreconditionFailed,
+    ReasonUnknown,
+    StatusNotEffective,
+    StatusUnknown,
+    VendorRefused,
+    VendorRejectedData,
+)
 
 ACTIONS: dict[NextAction, str] = {
     NextAction.retry:            "Send the same request again, with the same Idempotency-Key, after the time in Retry-After.",
@@ -24,16 +37,28 @@ OUTCOMES: dict[str, str] = {
 }  # fmt: skip
 ALSO_REFUSED = "Mostly nothing. Where `outcome` is `refused`, the vendor was asked and refused."
 """In place of the outcome's text, for codes that both we and the vendor refuse with."""
+IN_DOUBT = " Where `outcome` is `unknown`, an earlier attempt of the refused operation may have taken effect."
+"""Added for codes with which an accepted write may be refused when it is sent again."""
+_LATER = (
+    CapabilityMissing,
+    PreconditionFailed,
+    ReasonUnknown,
+    StatusNotEffective,
+    StatusUnknown,
+    VendorRefused,
+    VendorRejectedData,
+)
 
 _CONTENT: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 
 def facts(kind: type[GatewayError]) -> Mapping[str, str]:
     """The rows of the table on a code's page; `code` in backticks."""
+    sent = ALSO_REFUSED if kind.also_refused else OUTCOMES[kind.outcome]
     return {
         "Status": str(kind.status),
         "Code": f"`{kind.code}`",
-        "What was sent": ALSO_REFUSED if kind.also_refused else OUTCOMES[kind.outcome],
+        "What was sent": sent + IN_DOUBT if kind.also_refused or kind in _LATER else sent,
         "May be repeated": "Yes, with the same Idempotency-Key." if kind.retryable else "Not as it is.",
         "Next": f"`{kind.action.value}`: {ACTIONS[kind.action]}",
     }

@@ -110,7 +110,8 @@ async def create_status_update(
 
     **201**: the vendor has applied it. **202**: it is kept and will be delivered in order; read the operation. **409** and
     **422**: it was refused, by our own checks before anything was sent (`outcome: not_sent`) or by the vendor
-    (`outcome: refused`); the problem says why and what to do. Once accepted, a write never answers 5xx.
+    (`outcome: refused`); the problem says why and what to do. If it was sent again, and an earlier attempt may have
+    taken effect, `outcome` is `unknown`. Once accepted, a write never answers 5xx.
     """
     key = idempotency_key(request)
     chosen = gateway.backend(backend)

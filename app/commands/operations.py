@@ -101,7 +101,6 @@ def resolve(
 async def _resolve(store: Store, configured: Configuration, operation_id: str, *, applied: bool, reason: str) -> str:
     """Resolves it; returns what happens next."""
     from app.domain.evidence import Evidence
-    from app.domain.times import SECOND
     from app.ledger import endings, operations
 
     was = await store.look(operations.find(operation_id))
@@ -134,7 +133,6 @@ async def _resolve(store: Store, configured: Configuration, operation_id: str, *
                 reason=reason,
                 by=_user(),
                 now=now,
-                settles_in=0 if backend is None else round(backend.settle_s * SECOND),
             )
         )
     except operations.NotUnresolved as fault:

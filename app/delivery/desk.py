@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from copy import copy
 from dataclasses import field, replace
+from typing import TypeVar
 
 import structlog
 
@@ -28,6 +29,7 @@ from app.ledger.store import Store, StoreUnavailable
 from app.vendors.backends import Backend
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 EARLIER = "An earlier attempt of this write may have taken effect before that; nothing has proved that it did not."
 SETTLE_AGAIN_S = (0.2, 1.0, 3.0)
@@ -121,38 +123,41 @@ class Desk:
                 result = ending.answer_body
             number = made.number if made.number and operation.number is None else None
         elif error is not None:
-            ending = self.refused(await self._in_doubt(error, operation, attempt), operation)
-        settled = await self._written(
-            Settlement(
-                claim=claim,
-                operation=operation,
-                to=to,
-                now=now,
-                lease_until=self.lease().until,
-                attempt=attempt,
-                ending=ending,
-                result=result,
-                ready_at=ready_at,
-                hold=None if hold is None else NewHold(id=new_id("hold", now_micros=now), cause=hold, detail=why),
-                end_behind=self._end_with(error, operation) if ends_behind and error is not None else None,
-                probes=probes,
-                probe_evidence=probe_evidence,
-                number=number,
-                event_data=_event_data(error, evidence),
-            )
+            if await self._in_doubt(operation, attempt):
+                ending, why = self.refused(_doubted(error), operation), f"{why} {EARLIER}"
+            else:
+                ending = self.refused(error, operation)
+        settlement = Settlement(
+            claim=claim,
+            operation=operation,
+            to=to,
+            now=now,
+            lease_until=self.lease().until,
+            attempt=attempt,
+            ending=ending,
+            result=result,
+            ready_at=ready_at,
+            hold=None if hold is None else NewHold(id=new_id("hold", now_micros=now), cause=hold, detail=why),
+            end_behind=self._end_with(error, operation) if ends_behind and error is not None else None,
+            probes=probes,
+            probe_evidence=probe_evidence,
+            number=number,
+            event_data=_event_data(error, evidence),
         )
+        settled = await self._patiently(lambda: self.store.settle(settlement), operation)
         for one in (settled.operation, *settled.ended):
             self.watchers.tell(one)
         return settled
 
-    async def _in_doubt(self, error: GatewayError, operation: Operation, attempt: AttemptEnd | None) -> GatewayError:
-        """The refusal, which says so where an earlier attempt of the write may have taken effect nevertheless."""
+    async def _in_doubt(self, operation: Operation, attempt: AttemptEnd | None) -> bool:
+        """Whether an attempt before the one that this refusal ends may have taken effect nevertheless."""
         this = operation.attempts + 1 if attempt is None else attempt.n
-        if this == 1 or not await self.store.look(doubts.in_doubt(operation, before_attempt=this)):
-            return error
-        doubted = copy(error)
-        doubted.detail, doubted.outcome = f"{error.detail} {EARLIER}", "unknown"
-        return doubted
+        if this == 1:
+            return False
+        over = await self._patiently(
+            lambda: self.store.look(doubts.in_doubt(operation.id, before_attempt=this)), operation
+        )
+        return over is not None
 
     def receipt(self, operation: Operation, made: Made | None, *, at: int, evidence: str) -> Receipt | None:
         """What the applied operation answers; None: the operation itself has to tell."""
@@ -181,18 +186,18 @@ class Desk:
             kept_here=backend.vendor.kept_here,
         )
 
-    async def _written(self, settlement: Settlement) -> Settled:
-        """Settle, and try again for a while if the database is away: what the vendor answered should not become unknown.
+    async def _patiently(self, step: Callable[[], Awaitable[T]], operation: Operation) -> T:
+        """Take a step of settling, and again for a while if the database is away: a vendor's answer should not become unknown.
 
         A step that was written after all, its confirmation lost, is not written twice: the repeat raises Fenced.
         """
         for pause_s in SETTLE_AGAIN_S:
             try:
-                return await self.store.settle(settlement)
+                return await step()
             except StoreUnavailable as error:
-                log.error("the ledger cannot be reached", operation=settlement.operation.id, reason=str(error))
+                log.error("the ledger cannot be reached", operation=operation.id, reason=str(error))
                 await asyncio.sleep(pause_s)
-        return await self.store.settle(settlement)
+        return await step()
 
     def refused(self, error: GatewayError, operation: Operation) -> Ending:
         """The problem that the operation answers from now on."""
@@ -203,6 +208,13 @@ class Desk:
         without_words = copy(error)
         without_words.vendor = None
         return lambda behind: self.refused(error if behind.tenant == cause.tenant else without_words, behind)
+
+
+def _doubted(error: GatewayError) -> GatewayError:
+    """The same refusal, which says that an earlier attempt may have taken effect."""
+    told = copy(error)
+    told.detail, told.outcome = f"{error.detail} {EARLIER}", "unknown"
+    return told
 
 
 def _event_data(error: GatewayError | None, evidence: str | None) -> JsonObject:

@@ -69,6 +69,7 @@ async def _told(desk: Desk, operation: Operation, found: Hold) -> Word | Earlier
     second = await readback.read_back(desk, operation)
     if (told := _by(desk, operation, second)) is not None or second.shown != first.shown:
         return told
+    await readback.disproved(desk, operation)
     reason = "read twice after its settle time, the vendor shows what was there before"
     return Word(action=Action.retry, reason=reason, by=BY, now=desk.clock(), evidence=Evidence.not_applied)
 

@@ -22,10 +22,10 @@ from app.domain.merge_patch import same
 from app.domain.operations import Operation, State
 from app.domain.ports import Kind, Proof
 from app.domain.readings import Earlier, earlier
-from app.domain.times import SECOND, to_micros
+from app.domain.times import SECOND, rfc3339_micros, to_micros
 from app.domain.work_orders import Observation
 from app.failpoints import reach
-from app.ledger import lanes
+from app.ledger import doubts, lanes
 from app.ledger.records import AttemptEnd, Claim, Settled
 from app.ledger.store import StoreUnavailable
 
@@ -35,6 +35,9 @@ APART_S = 5.0
 """How far apart the two reads must be that prove a write was not applied."""
 NEITHER = "the order shows neither what it was nor what we sent"
 NO_TRACE = "the order shows what it was, and what we sent need not have left a trace"
+NUMBERLESS = (
+    "the vendor may have created an order, or does so until {until}, and only it knows the number: look after that"
+)
 MEANWHILE = "the order shows what it was, but showed something else in between"
 JUST_AFTER = SECOND // 10
 """How long after the vendor must have settled it is read, in the ledger's unit."""
@@ -81,9 +84,11 @@ async def verify(desk: Desk, claim: Claim, operation: Operation) -> Settled:
     if operation.state is State.unknown:
         operation = await desk.store.write(lanes.verify(claim, operation, lease=desk.lease(), now=desk.clock()))
         desk.watchers.tell(operation)
-    if operation.number is None:
-        return await hold(desk, claim, operation, "the vendor may have created an order, and only it knows its number")
     settled_at = await may_have_settled(desk, operation)
+    if operation.number is None:
+        return await hold(
+            desk, claim, operation, NUMBERLESS.format(until=rfc3339_micros(settled_at // SECOND * SECOND + SECOND))
+        )
     try:
         reading = await read_back(desk, operation)
     except GatewayError as error:
@@ -174,6 +179,7 @@ async def weigh(desk: Desk, claim: Claim, operation: Operation, reading: Reading
     if before is not None and before.shown == reading.shown:
         if reading.as_of >= before.counts_from:
             log.info("proved not applied; it is sent again", operation=operation.id)
+            await disproved(desk, operation)
             return await desk.settle(
                 claim, operation, State.queued, ready_at=now, probes=0, evidence=Evidence.not_applied
             )
@@ -181,6 +187,11 @@ async def weigh(desk: Desk, claim: Claim, operation: Operation, reading: Reading
             return await again(desk, claim, operation, at=before.counts_from, left=before)
     later = now + round(APART_S * SECOND)
     return await again(desk, claim, operation, at=later, left=Earlier(counts_from=later, shown=reading.shown))
+
+
+async def disproved(desk: Desk, operation: Operation) -> None:
+    """Two readings have proved that no attempt so far was applied."""
+    await desk.store.write(doubts.disprove(operation.id, before_attempt=operation.attempts + 1, now=desk.clock()))
 
 
 async def unreadable(

@@ -14,6 +14,7 @@ import structlog
 
 from app.delivery.call_places import CallPlaces
 from app.delivery.desk import Desk
+from app.delivery.patience import rests
 from app.delivery.probing import look_again
 from app.delivery.readback import interrupted, verify
 from app.delivery.send import attempt, deliver
@@ -257,7 +258,7 @@ class BackendWorker:
             return None
         AT_WORK.set(head)
         if head.state is State.queued:
-            return await deliver(desk, claim, head, known)
+            return None if await rests(desk, claim, head) else await deliver(desk, claim, head, known)
         if head.state is State.sending:
             return await interrupted(desk, claim, head)
         if head.state is State.held:

@@ -46,6 +46,12 @@ class Setbacks:
         self._of[number] = _Setback(times=times, at=now, pause=pause)
         return next_try
 
+    def rest(self, number: str, code: str, detail: str, *, now: int, next_try: int) -> None:
+        """The order's queue waits until then, through no fault of the order's."""
+        before = self._of.get(number)
+        pause = Pause(code=code, detail=detail, since=now, next_try=next_try)
+        self._of[number] = _Setback(times=0 if before is None else before.times, at=now, pause=pause)
+
     def __len__(self) -> int:
         return len(self._of)
 

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, case, func, or_, select, update
 
-from app.domain.evidence import Evidence
-from app.domain.operations import Operation
-from app.ledger.rows import compact
+from app.ledger.rows import number_or_none
 from app.ledger.sql import Sql, Unit
-from app.ledger.tables import ATTEMPT, EVENT
+from app.ledger.tables import ATTEMPT
 
+OVER_AT = case((ATTEMPT.c.ended_at > ATTEMPT.c.deadline_at, ATTEMPT.c.ended_at), else_=ATTEMPT.c.deadline_at)
+"""When an attempt must have been over: at its deadline, or when it ended, should it have overrun."""
 _unsure = and_(
     ATTEMPT.c.operation_id == bindparam("of_id"),
     ATTEMPT.c.n < bindparam("before_n"),
     or_(ATTEMPT.c.outcome.is_(None), ATTEMPT.c.outcome == "unknown"),
 )
-_PROVED = compact({"evidence": Evidence.not_applied.value})[1:-1]
-"""As the data of the event says it; a person's reason cannot, for its quotes are escaped there."""
-_disproved_since = (
-    select(EVENT.c.id)
-    .where(
-        EVENT.c.backend == bindparam("of_backend"),
-        EVENT.c.work_order == bindparam("of_number"),
-        EVENT.c.operation_id == bindparam("of_id"),
-        EVENT.c.at >= ATTEMPT.c.ended_at,
-        EVENT.c.data.contains(_PROVED, autoescape=True),
-    )
-    .exists()
-)
+_in_doubt = and_(_unsure, ATTEMPT.c.disproved_at.is_(None))
 UNSURE = Sql(select(ATTEMPT.c.n).where(_unsure).limit(1))
-IN_DOUBT = Sql(select(ATTEMPT.c.n).where(_unsure, ~_disproved_since).limit(1))
+IN_DOUBT = Sql(select(func.max(OVER_AT).label("at")).where(_in_doubt))
+DISPROVE = Sql(update(ATTEMPT).where(_in_doubt).values(disproved_at=bindparam("now")))
 
 
 def may_have_been_made(operation_id: str, *, before_attempt: int) -> Unit[bool]:
@@ -38,15 +27,15 @@ def may_have_been_made(operation_id: str, *, before_attempt: int) -> Unit[bool]:
     return bool(rows)
 
 
-def in_doubt(operation: Operation, *, before_attempt: int) -> Unit[bool]:
-    """The same, and nothing has proved since that the vendor did not apply it."""
-    rows = yield (
-        IN_DOUBT,
-        {
-            "of_id": operation.id,
-            "before_n": before_attempt,
-            "of_backend": operation.backend,
-            "of_number": operation.work_order,
-        },
-    )
-    return bool(rows)
+def in_doubt(operation_id: str, *, before_attempt: int) -> Unit[int | None]:
+    """When the last of those attempts that nothing has disproved since must have been over; None: there is none."""
+    rows = yield IN_DOUBT, {"of_id": operation_id, "before_n": before_attempt}
+    return number_or_none(rows[0], "at")
+
+
+def disprove(operation_id: str, *, before_attempt: int, now: int) -> Unit[None]:
+    """The vendor was proved not to have applied the attempts before this one.
+
+    By itself, before what follows from the proof: that a process dies in between makes the proof no less true.
+    """
+    yield DISPROVE, {"of_id": operation_id, "before_n": before_attempt, "now": now}

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, and_, bindparam, case, column, func, null, or
 
 from app.domain.json import JsonObject
 from app.domain.operations import Operation, State, move
+from app.ledger.doubts import OVER_AT
 from app.ledger.intents import ADD_ATTEMPT, intent_values
 from app.ledger.records import Claim, Fenced, KnownOrder, Lease
 from app.ledger.rows import Labelled, json_object, known_order, number, number_or_none, operation, text, text_or_none
@@ -121,14 +122,7 @@ TAKE_OVER = Sql(
     .values(lease_owner=null(), lease_until=0)
 )
 """A queue that is leased has a time of attention, and those that have one are few."""
-OVER = Sql(
-    select(
-        func.max(
-            case((ATTEMPT.c.ended_at > ATTEMPT.c.deadline_at, ATTEMPT.c.ended_at), else_=ATTEMPT.c.deadline_at)
-        ).label("at")
-    ).where(ATTEMPT.c.operation_id == bindparam("of_id"))
-)
-
+OVER = Sql(select(func.max(OVER_AT).label("at")).where(ATTEMPT.c.operation_id == bindparam("of_id")))
 LATEST = Sql(
     select(ATTEMPT.c.code_since, ATTEMPT.c.before)
     .where(ATTEMPT.c.operation_id == bindparam("of_id"))

@@ -153,6 +153,8 @@ class AttemptRow(Table, table=True):
     vendor_status: int | None = Field(sa_column=Column(Integer, nullable=True))
     vendor_code: str | None = Field(sa_column=_text(nullable=True))
     vendor_message: str | None = Field(sa_column=_text(nullable=True))
+    disproved_at: int | None = Field(sa_column=_big(nullable=True))
+    """When two readings proved, its answer being lost, that the vendor did not apply it."""
 
 
 class WorkOrderRow(Table, table=True):

@@ -11,7 +11,6 @@ from app.domain.errors import NotFound
 from app.domain.evidence import Evidence
 from app.domain.holds import Action
 from app.domain.operations import UNRESOLVED, Operation, State
-from app.ledger import lanes
 from app.ledger.accept import FIND_OPERATION
 from app.ledger.contradictions import look_again
 from app.ledger.holds import open_hold_of
@@ -67,23 +66,22 @@ def resolve(
     by: str,
     now: int,
     removes: bool = False,
-    settles_in: int = 0,
 ) -> Unit[Operation]:
     """A person says whether a lost write took effect, or lets the queue behind a refusal go on.
 
     Applied: the operation ends so, with `ending` as its answer. Not applied: it returns to its place in the queue, and is
     sent again unless the order shows it then. For a refused operation that stopped its queue the word only lets the rest go
-    on. `removes`: of an applied delete the vendor has the order no more, and so it is forgotten. `settles_in`: how long the
-    vendor may take, after an attempt's deadline, to make what it was sent. Raises NotFound and NotUnresolved.
+    on. `removes`: of an applied delete the vendor has the order no more, and so it is forgotten. Raises
+    NotFound and NotUnresolved.
     """
     word = Word(action=Action.skip, reason=reason, by=by, now=now, ending=ending, evidence=Evidence.operator)
-    after = yield from _resolved(operation_id, word, applied=applied, result=result, settles_in=settles_in)
+    after = yield from _resolved(operation_id, word, applied=applied, result=result)
     if removes:
         yield from forget_deleted([after], now=now)
     return after
 
 
-def _resolved(operation_id: str, word: Word, *, applied: bool, result: str | None, settles_in: int) -> Unit[Operation]:
+def _resolved(operation_id: str, word: Word, *, applied: bool, result: str | None) -> Unit[Operation]:
     rows = yield FIND_OPERATION, {"id": operation_id}
     if not rows:
         raise NotFound("There is no such operation.")
@@ -99,7 +97,6 @@ def _resolved(operation_id: str, word: Word, *, applied: bool, result: str | Non
     if was.state not in UNRESOLVED:
         raise NotUnresolved(was.state)
     yield from look_again(was.backend, was.work_order)
-    over = yield from lanes.last_deadline(was.id)
     settled: Settled = yield from settle(
         Settlement(
             claim=Claim(backend=was.backend, number=was.work_order, fence=number(fences[0], "fence")),
@@ -109,7 +106,7 @@ def _resolved(operation_id: str, word: Word, *, applied: bool, result: str | Non
             lease_until=0,
             ending=word.ending if applied else None,
             result=result if applied else None,
-            ready_at=max(word.now, (over or 0) + settles_in),  # before that a read would not show what is under way
+            ready_at=word.now,
             probes=0,
             event_data={"reason": word.reason, "by": word.by, "evidence": word.evidence},
         )

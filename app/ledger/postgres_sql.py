@@ -57,7 +57,9 @@ def accept_statement(*, begins: bool, keyed: bool) -> Sql:
     if keyed:
         parts.append(_insert_after(place, KEY, "key_", {}, leave=nothing).returning(KEY.c.key).cte("key_row"))
     if begins:
-        unset = frozenset({"ended_at", "outcome", "detail", "vendor_status", "vendor_code", "vendor_message"})
+        unset = frozenset(
+            {"ended_at", "outcome", "detail", "vendor_status", "vendor_code", "vendor_message", "disproved_at"}
+        )
         intent = _insert_after(place, ATTEMPT, "at_", {}, leave=unset).returning(ATTEMPT.c.n)
         parts.append(intent.cte("intent"))
     return Sql(select(place.c.last_seq).add_cte(*parts))

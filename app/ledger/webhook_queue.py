@@ -199,7 +199,7 @@ def lease(webhook_id: str, *, now: int, until: int, most: int) -> Unit[list[Mess
 def settle(of: Message, outcome: Outcome, *, url: str, now: int, patience: int, keep: int) -> Unit[bool]:
     """Write a try of `url` down; False if the message is no longer ours. `patience`: how long an endpoint may only fail.
 
-    A message that an address gives up which is the endpoint's no more is tried at the new one: that has not been asked.
+    A message that an address gives up which is the endpoint's no more begins anew at the new one: that has not been asked.
     The endpoint's row comes first, as in `take_in`, so that two units never wait for each other in a circle.
     """
     place: dict[str, Value] = {"of_id": of.webhook_id, "tried_url": url}
@@ -210,7 +210,7 @@ def settle(of: Message, outcome: Outcome, *, url: str, now: int, patience: int, 
     elif outcome.blames:
         yield UNWELL, {**place, "now": now, "pause": outcome.pause_until, "too_long": now - patience}
     if outcome.state is MessageState.failed and outcome.blames and (yield MOVED, place):
-        outcome = replace(outcome, state=MessageState.pending, next_at=now, counts=False)
+        of, outcome = replace(of, tries=0), replace(outcome, state=MessageState.pending, next_at=now, counts=False)
     rows = yield (
         SETTLE,
         {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +17,7 @@ from app.ledger.postgres import PostgresStore
 from app.ledger.sqlite import SqliteStore
 from app.ledger.store import Store
 from tests.cli.conftest import CONFIG, Run, Said
-from tests.ledger.scenes import NOW, NUMBER, REFUSED, begun, claimed, lease, op_id, queued, rows_of, settlement
+from tests.ledger.scenes import NUMBER, REFUSED, begun, claimed, op_id, queued, rows_of, settlement
 
 T = TypeVar("T")
 UNKNOWN = op_id(1)
@@ -39,9 +38,9 @@ def used(store: Store, use: Callable[[Store], Awaitable[T]]) -> T:
     return asyncio.run(opened())
 
 
-async def plant(store: Store, *, to: State = State.unknown, holds: bool = False, now: int = NOW) -> None:
+async def plant(store: Store, *, to: State = State.unknown, holds: bool = False) -> None:
     """An operation that was sent and whose answer was lost, or refused; one more of its order waits behind it."""
-    first = await begun(store, 1, now=now)
+    first = await begun(store, 1)
     await queued(store, 2, code="15")
     ending = REFUSED if to is State.refused else None
     hold_id = "hold_1" if holds else None
@@ -96,15 +95,6 @@ def test_an_unknown_write_resolved_as_not_applied_is_sent_again(run: Run, plante
     after = in_file(planted, lambda store: store.read(operations.find(UNKNOWN)))
     assert after is not None
     assert after.state is State.queued
-
-
-def test_a_write_is_not_sent_again_before_the_vendor_must_have_made_what_it_was_sent(run: Run, ready: Path) -> None:
-    (ready / "orderbridge.toml").write_text(CONFIG.replace("riverside", "civica-cx") + "settle_s = 9\n")
-    now = time.time_ns() // 1000
-    in_file(ready, lambda store: plant(store, now=now))
-    assert run("operations", "resolve", UNKNOWN, "--as", "not-applied", "--reason", "not in Cx").code == 0
-    [order] = in_file(ready, lambda store: rows_of(store, "work_order"))
-    assert order["ready_at"] == lease(now=now).deadline_at + 9 * SECOND
 
 
 def test_a_word_on_a_refused_write_lets_the_queue_behind_its_hold_go_on(run: Run, ready: Path) -> None:

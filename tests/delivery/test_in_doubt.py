@@ -9,9 +9,12 @@ import pytest
 
 from app.delivery import readback
 from app.delivery.desk import EARLIER
+from app.ledger import doubts
+from app.ledger.sql import Unit
+from app.ledger.store import StoreUnavailable
 from tests.delivery.bench import cancel_on_screen, codes, finished, outcomes, send_async
 from tests.delivery.changing import place
-from tests.delivery.holding import ORDER, behind_an_unknown, hold_of, say
+from tests.delivery.holding import ORDER, behind_an_unknown, hold, hold_of, say
 from tests.delivery.recording import UPDATE, Glass
 from tests.delivery.test_made_after_all import held_unread, patched
 from tests.gateway import Site
@@ -50,6 +53,35 @@ async def test_the_vendors_own_refusal_of_a_later_attempt_leaves_the_doubt(seen_
     await say(site, stopped.hold_id, "retry")
     state, _, *doubt = told(await finished(site, stopped.cause))
     assert (state, doubt, len(glass.of(UPDATE))) == ("refused", ["unknown", True], 2)
+
+
+async def test_a_refusal_is_told_though_the_database_is_away_for_a_moment(
+    seen_on_sqlite: tuple[Site, Glass], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, glass = seen_on_sqlite
+    stopped = await behind_an_unknown(site, glass)
+    as_ever, away = doubts.in_doubt, [StoreUnavailable("away")]
+
+    def in_doubt(operation_id: str, *, before_attempt: int) -> Unit[int | None]:
+        if away and glass.of(UPDATE)[1:]:
+            raise away.pop()
+        return (yield from as_ever(operation_id, before_attempt=before_attempt))
+
+    monkeypatch.setattr(doubts, "in_doubt", in_doubt)
+    site.fault("refuse", on="write")
+    await say(site, stopped.hold_id, "retry")
+    state, _, *doubt = told(await finished(site, stopped.cause))
+    assert (state, doubt, len(glass.of(UPDATE)), away) == ("refused", ["unknown", True], 2, [])
+
+
+async def test_a_hold_that_a_refusal_in_doubt_opens_says_so(seen_on_sqlite: tuple[Site, Glass]) -> None:
+    site, glass = seen_on_sqlite
+    stopped = await behind_an_unknown(site, glass, 9)
+    site.fault("refuse", on="write")
+    await say(site, stopped.hold_id, "retry")
+    assert (await finished(site, stopped.cause))["state"] == "refused"
+    opened = await hold(site, await hold_of(site))
+    assert (opened["cause"], opened["detail"].endswith(EARLIER)) == ("vendor-refused", True)
 
 
 async def test_a_change_whose_order_was_edited_since_tells_that_it_may_have_been_made(

@@ -58,7 +58,7 @@ async def test_the_intent_is_stored_before_anything_is_sent(store: Store) -> Non
         "code_since": None,
     }
     unknown_yet = dict.fromkeys(
-        ("before", "ended_at", "outcome", "detail", "vendor_status", "vendor_code", "vendor_message")
+        ("before", "ended_at", "outcome", "detail", "vendor_status", "vendor_code", "vendor_message", "disproved_at")
     )
     assert await rows_of(store, "attempt") == [{**intent, **unknown_yet}]
     assert await order_row(store) == {

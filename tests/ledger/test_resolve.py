@@ -125,25 +125,6 @@ async def test_a_lost_write_that_did_not_take_effect_returns_to_its_place(store:
     assert await store.read(lanes.head(claim)) == operation(1, attempts=1)
 
 
-async def test_a_write_whose_call_may_be_under_way_is_sent_again_once_the_vendor_must_have_settled(
-    store: Store,
-) -> None:
-    await lost(store, to=State.unknown)
-    deadline_at = lease().deadline_at
-    word = operations.resolve(
-        op_id(1),
-        applied=False,
-        ending=None,
-        result=None,
-        reason="not on the screen",
-        by="ann",
-        now=deadline_at - SECOND,
-        settles_in=7 * SECOND,
-    )
-    await store.write(word)
-    assert (await order_row(store))["ready_at"] == deadline_at + 7 * SECOND
-
-
 async def test_a_worker_that_was_still_looking_is_fenced_by_the_word(store: Store) -> None:
     claim = await lost(store, to=State.verifying)
     await resolve(store, 1, applied=False)

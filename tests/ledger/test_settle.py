@@ -182,6 +182,7 @@ async def test_an_attempt_ends_with_what_the_vendor_said(store: Store) -> None:
             "vendor_status": 200,
             "vendor_code": "12",
             "vendor_message": "Order is late",
+            "disproved_at": None,
         }
     ]
 

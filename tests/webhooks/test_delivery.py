@@ -307,12 +307,10 @@ async def test_endpoints_that_hang_slow_no_other(bench: Bench, receiver: Receive
         for _ in range(40):
             await bench.webhook(slow.url)
         of = await bench.webhook(receiver.url)
-        await bench.gateway(schedule=replace(QUICK, timeout_s=5)).start()
+        await bench.gateway(schedule=replace(QUICK, timeout_s=60)).start()
         for seq in range(1, 21):
             await bench.event(f"order {seq}")
-        began = time.monotonic()
-        await bench.ended(of, 20)
-        assert time.monotonic() - began < 4
+        await bench.ended(of, 20, within_s=30)  # before the first of those that hang is given up
 
 
 async def test_two_gateways_share_the_work_and_nothing_comes_twice(
