@@ -13,7 +13,7 @@ from app.api.documented import write_answers
 from app.api.gateway import GatewayDep
 from app.api.idempotency_key import idempotency_key, optional_idempotency_key
 from app.api.order_bodies import WorkOrderPatch, validated
-from app.api.order_writes import check_number, checks, collections, order_in, within_scopes
+from app.api.order_writes import check_number, checks, collections, names_older, order_in, within_scopes
 from app.api.parameters import (
     IDEMPOTENCY_KEY,
     IF_NO_ORDER,
@@ -190,14 +190,16 @@ async def put_work_order(
     """The whole order as the body says it: 201 if it is new, 200 if it took the place of one.
 
     With `If-Match: *` only an order that exists is replaced, with `If-None-Match: *` only a new one is made. Without the
-    scope `status:write` a status may be named only as you read it of the order, or beside `If-None-Match: *`: else 403
-    `scope-missing`, or 412 once the vendor shows another. Where the vendor cannot replace orders, 422 `capability-missing`.
+    scope `status:write` a status may be named only as you read it of the order, with its `vendor_status` or its ETag as
+    `If-Match`, or beside `If-None-Match: *`: else 403 `scope-missing`, or 412 where the vendor shows another by now. Where the
+    vendor cannot replace orders, 422 `capability-missing`.
     """
     chosen = gateway.backend(backend)
     sent = _object(request)
     new = order_in(chosen, Kind.replace, sent)
     check_number(number, new)
     terms = within_scopes(caller, conditions.of_put(conditions.given(request.headers)))
+    older = await names_older(gateway, chosen, number, terms)
     wish = Wish(
         caller=caller,
         backend=chosen,
@@ -206,7 +208,7 @@ async def put_work_order(
         occurred_at=None,
         client_reference=None,
         key=optional_idempotency_key(request),
-        checks=checks(caller, chosen, Kind.replace, sent, terms, begins_as=new),
+        checks=checks(caller, chosen, Kind.replace, sent, terms, begins_as=new, of_earlier_read=older),
         terms=terms,
     )
     return await submit(gateway, request, wish, preference(request))

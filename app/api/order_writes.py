@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.api.auth import Caller
+from app.api.gateway import Gateway
 from app.api.order_bodies import WorkOrderIn, WorkOrderPatch, validated
 from app.api.writes import Checks, Look
 from app.domain.admission import OrderView, ReadFirst, refuse_if_held
+from app.domain.entity_tags import entity_tag, meets
 from app.domain.errors import CapabilityMissing, InvalidRequest, ScopeMissing
 from app.domain.json import JsonObject
 from app.domain.ports import Capability, Kind, Write
 from app.domain.statuses import StatusCode, StatusTable
-from app.domain.terms import Terms
+from app.domain.terms import ANY, Terms
 from app.domain.times import from_micros
 from app.domain.work_orders import OrderKey
+from app.ledger import orders
 from app.ledger.records import Send
 from app.vendors.backends import Backend
 
@@ -122,6 +125,14 @@ def within_scopes(caller: Caller, terms: Terms) -> Terms:
     return replace(terms, keeps_status=SETS_STATUS not in caller.scopes and not terms.must_be_new)
 
 
+async def names_older(gateway: Gateway, backend: Backend, name: str, terms: Terms) -> bool:
+    """Whether an If-Match names the order otherwise than it is known here: its status, too, is then of an earlier read."""
+    if not terms.keeps_status or terms.if_match in ((), (ANY,)):
+        return False
+    known = await gateway.store.look(orders.find(backend.name, name))
+    return known is None or not meets(terms.if_match, entity_tag(known.etag, known.view.code))
+
+
 def checks(
     caller: Caller,
     backend: Backend,
@@ -131,8 +142,9 @@ def checks(
     *,
     begins_as: WorkOrderIn | None = None,
     expect: str | None = None,
+    of_earlier_read: bool = False,
 ) -> Checks:
-    """May the write be accepted? `begins_as` names the status of an order that it brings.
+    """May the write be accepted? `begins_as` names the status of an order that it brings; `of_earlier_read`: see `names_older`.
 
     What needs the order as it is now is checked once more before it is sent."""
 
@@ -144,12 +156,8 @@ def checks(
         refuse_if_held(caller.tenant, order, backend.rules)
         code = first_code(backend, begins_as, at=look.now)
         check_agrees(backend, begins_as, code)
-        if terms.keeps_status and code is not None and code.code != order.code:
-            raise ScopeMissing(
-                f"To set a status you need the scope {SETS_STATUS}. Name the one that the order has as you read it, or none; "
-                "a new order with a status is made by a POST, or with If-None-Match: *.",
-                scope=SETS_STATUS,
-            )
+        if terms.keeps_status and not of_earlier_read:
+            _refuse_to_set(code, order, begins_as)
         backend.adapter.screen(_screened(backend, kind, body, terms, order, code))
         if kind in NEED_THE_ORDER and order.observed_at is None and not order.open_count and look.may_read:
             # It may be named by its reference, and its queue is its number's. One with a queue may be about to be created.
@@ -161,6 +169,19 @@ def checks(
         return Send(target_code=target, previous_code=order.code)
 
     return check
+
+
+def _refuse_to_set(code: StatusCode | None, order: OrderView, body: WorkOrderIn | None) -> None:
+    """Raise ScopeMissing for a status that the order is not known to have, unless it is named as read.
+
+    What was read may be old, and so may what is known here: the read before sending tells, and then nothing else is set."""
+    if code is None or code.code == order.code or (body is not None and code.code == body.shown_code):
+        return
+    raise ScopeMissing(
+        f"To set a status you need the scope {SETS_STATUS}. Name the one that the order has, with the vendor_status that you "
+        "read, or none; a new order with a status is made by a POST, or with If-None-Match: *.",
+        scope=SETS_STATUS,
+    )
 
 
 def _screened(

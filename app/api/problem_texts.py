@@ -48,8 +48,8 @@ ADVICE: Mapping[str, Advice] = {
     "scope-missing": Advice(
         when=(
             "The call needs a scope that your client, or this token, does not have.",
-            "A `PUT` names a status, and the order was not seen with it: that takes `status:write`, unless it can only make a "
-            "new order.",
+            "A `PUT` names a status that is neither the one last seen nor named as read, by `vendor_status` or `If-Match`: that "
+            "takes `status:write`, unless it can only make a new order.",
         ),
         do=(
             "If you asked for a token with fewer scopes, ask for one with `scope`.",
@@ -142,7 +142,8 @@ ADVICE: Mapping[str, Advice] = {
             "`If-Match` names an older state of the order or of the hold than the present one.",
             "`If-None-Match: *` asked for a new order, and the vendor has one of this number.",
             "Another write of yours was queued ahead and changed the order.",
-            "A `PUT` names the status that the order had; the vendor shows another by now, and you lack `status:write`.",
+            "A `PUT` names the status that the order had; the vendor shows another by now, or no order, and you lack "
+            "`status:write`.",
             "A hold was resolved by somebody else before your word came.",
         ),
         do=(

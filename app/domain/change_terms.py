@@ -38,6 +38,11 @@ def check_terms(
             raise WorkOrderNotFound("The vendor's system has no such work order.")
         if kind is Kind.replace and terms.must_exist:
             raise PreconditionFailed("There is no such work order to replace.")
+        if terms.keeps_status and code is not None:
+            raise PreconditionFailed(
+                "The order with this status is not there any more. Read it again; a new one with a status is made by a POST, "
+                "or with If-None-Match: *."
+            )
         return
     if kind is Kind.create and not may_be_ours:
         raise WorkOrderExists("The vendor's system already has an order of this number.", pointer="/number")
@@ -54,7 +59,7 @@ def check_terms(
         )
     if terms.keeps_status and code not in (None, found.code):
         raise PreconditionFailed(
-            "The order has another status by now, and to set one you need the scope status:write. Read it again.",
+            "The order has another status than you name, and to set one you need the scope status:write. Read it again.",
             etag=found.tag,
         )
 

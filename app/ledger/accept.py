@@ -224,7 +224,7 @@ def new_order(backend: str, order_number: str, *, now: int) -> Params:
 
 def place_values(draft: Draft, send: Send, order: OrderView, *, begins: Lease | None) -> Params:
     """The order's row once the write has its place; a write that sets no status leaves what earlier ones will make of it."""
-    sets = send.target_code is not None
+    sets = foretells(send.target_code, draft.terms)
     place: dict[str, Value] = {
         "of_backend": draft.backend,
         "of_number": draft.number,
@@ -239,6 +239,11 @@ def place_values(draft: Draft, send: Send, order: OrderView, *, begins: Lease | 
     else:
         place.update(owner=begins.owner, until=begins.until)
     return place
+
+
+def foretells(code: str | None, terms: str | None) -> bool:
+    """Whether the order will have the code that a write names; one that may set none names what the order may have had."""
+    return code is not None and not Terms.from_json(json_object(terms)).keeps_status
 
 
 def new_operation(draft: Draft, send: Send, order: OrderView, *, seq: int, begins: bool) -> Operation:

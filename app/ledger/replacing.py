@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import bindparam, case, update
 
 from app.domain.operations import Operation
-from app.ledger.accept import ADD_OPERATION, FIND_ORDER, new_operation, operation_values
+from app.ledger.accept import ADD_OPERATION, FIND_ORDER, foretells, new_operation, operation_values
 from app.ledger.records import Claim, Draft, Send
 from app.ledger.rows import order_view
 from app.ledger.sql import Sql, Unit, Value
@@ -87,12 +87,12 @@ def put_in_place(claim: Claim, cause: Operation, instead: Instead, *, now: int) 
     send = Send(target_code=instead.target_code, previous_code=order.code)
     new = new_operation(draft, send, replace(order, blocked_by=None), seq=cause.seq + 1, begins=False)
     yield ADD_OPERATION, operation_values(new, draft)
-    sets = instead.target_code is not None
+    sets = foretells(instead.target_code, instead.terms)
     yield (
         ONE_MORE,
         {
             **lane,
-            "to_code": instead.target_code,
+            "to_code": instead.target_code if sets else None,
             "by_operation": new.id if sets else None,
             "by_tenant": new.tenant if sets else None,
         },

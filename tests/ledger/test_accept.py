@@ -163,6 +163,16 @@ async def test_a_write_that_sets_no_status_leaves_what_the_one_ahead_will_make_o
     assert (order["projected_code"], order["projected_operation"]) == ("11", op_id(1))
 
 
+async def test_a_write_that_may_only_name_the_status_foretells_none(store: Store) -> None:
+    await queued(store, 1, code="11")
+    named = replace(draft(2, kind=Kind.replace), terms='{"keeps_status":true}')
+    accepted = await store.accept(named, passes("10"), None)
+    assert isinstance(accepted, Accepted)
+    order = await order_row(store)
+    assert (order["projected_code"], order["projected_operation"]) == ("11", op_id(1))
+    assert accepted.operation.target_code == "10"
+
+
 async def test_orders_do_not_wait_for_each_other(store: Store) -> None:
     for n, number in enumerate(("1", "2", "3"), start=1):
         accepted = await begun(store, n, number=number)

@@ -65,13 +65,24 @@ async def test_a_write_takes_the_place_of_the_cause_before_a_hundred_others(stor
     assert getattr(await store.read(lanes.head(claim)), "id", None) == op_id(999)
 
 
-@pytest.mark.parametrize(("code", "foretold"), [("14", ("14", op_id(9), "acme")), (None, (None, None, None))])
+@pytest.mark.parametrize(
+    ("code", "terms", "foretold"),
+    [
+        ("14", None, ("14", op_id(9), "acme")),
+        (None, None, (None, None, None)),
+        ("14", '{"keeps_status":true}', (None, None, None)),
+    ],
+)
 @pytest.mark.parametrize("behind", [(), (("acme", None), ("other", None))])
 async def test_where_nothing_behind_sets_a_status_the_write_in_place_foretells_it(
-    store: Store, behind: tuple[tuple[str, str | None], ...], code: str | None, foretold: tuple[object, ...]
+    store: Store,
+    behind: tuple[tuple[str, str | None], ...],
+    code: str | None,
+    terms: str | None,
+    foretold: tuple[object, ...],
 ) -> None:
     await stopped(store, Cause.side_effect, behind=behind)
-    await said(store, HOLD, word(Action.replace, instead=replace(INSTEAD, target_code=code)))
+    await said(store, HOLD, word(Action.replace, instead=replace(INSTEAD, target_code=code, terms=terms)))
     order = await order_row(store)
     assert tuple(order[f"projected_{name}"] for name in ("code", "operation", "tenant")) == foretold
 
