@@ -91,7 +91,8 @@ async def list_events(
 ) -> EventList:
     """Every step of your tenant's writes, and what was seen to be different in the orders of your backends, the oldest first.
 
-    A status that another tenant's write set is no event of yours: the order shows it, and `seq` leaves a gap.
+    A status that another tenant's write set is an event of yours only where a read was the first to show it, as after a `PUT`
+    or a lost answer; else the order shows it, and `seq` leaves a gap.
 
     Keep `next` and give it as `after` next time: nothing is missed and nothing comes twice, whatever happens to us in
     between. It is yours alone, and good for the stream too.

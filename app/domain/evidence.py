@@ -40,9 +40,9 @@ OUTCOMES: dict[str, str] = {
 }
 SCOPE = (
     "The writes of one tenant as they were accepted, every attempt to send them with the vendor's own words as far as they "
-    "were kept, and what the vendor's system showed of the order. Writes of other tenants are not in it, nor are statuses "
-    "that they set. Times are UTC, by the clock of the issuer; `seq` is the order in which the issuer recorded what happened "
-    "to this work order."
+    "were kept, and what the vendor's system showed of the order. Writes of other tenants are not in it; a status that one "
+    "of them set is in it only where a read of the order was the first to show it. Times are UTC, by the clock of the issuer; "
+    "`seq` is the order in which the issuer recorded what happened to this work order."
 )
 
 

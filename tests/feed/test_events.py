@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +12,9 @@ import pytest
 from app.api.cursors import Cursors
 from app.domain.clients import SCOPES
 from app.domain.events import Event, event_json
+from app.vendors.registry import VENDORS
 from tests.delivery.bench import add_orders, body, cancel_on_screen, until
-from tests.gateway import Site, add_client
+from tests.gateway import Site, add_client, simulator, site
 
 ON_SITE = {"status": "on_site", "vendor_status": {"code": "11", "label": "On Site", "master": "Work In Progress"}}
 ISSUED = {"status": "issued", "vendor_status": {"code": "3", "label": "Issued", "master": "Issued"}}
@@ -148,6 +152,37 @@ async def test_a_status_that_another_tenant_set_is_no_event_but_shows_in_the_ord
     [applied] = (await events(cx, work_order=number, type="operation.applied"))["items"]
     assert (applied["seq"], applied["data"]["status"]) == (2, "on_site")
     await neighbour.aclose()
+
+
+@pytest.mark.parametrize("write", ["a PUT", "a status update whose answer was lost"])
+async def test_a_status_that_another_tenant_set_is_an_event_where_a_read_is_the_first_to_show_it(
+    write: str, sqlite_database: str, tmp_path: Path
+) -> None:
+    vendor = VENDORS["nexusfs"]
+    with simulator(vendor) as url:
+        async with site(vendor, url, sqlite_database, tmp_path) as nexus:
+            [number] = add_orders(nexus, 1)
+            neighbour = await add_client(nexus.app, "reader", tenant="reader", backends=frozenset({nexus.backend}))
+            was = (await neighbour.get(nexus.orders(number))).json()
+            if write == "a PUT":
+                answer = await nexus.api.put(nexus.orders(number), json={**was, "status": "on_site"})
+            else:
+                nexus.fault("lost_answer", on="write", count=1)
+                answer = await nexus.update(number, body(7), prefer="wait=25")
+                assert answer.json()["evidence"] == "read_back"
+            assert answer.status_code in (200, 201), answer.text
+            theirs = (await neighbour.get("/v1/events", params={"work_order": number})).json()["items"]
+            assert {one["type"] for one in theirs} == {"work_order.changed"}
+            assert [one["data"]["now"]["status"] for one in theirs] == ["issued", "on_site"]
+            exported = await neighbour.get(nexus.orders(number) + "/timeline", params={"format": "evidence"})
+            payload = exported.json()["payload"]
+            told = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+            assert [(one["kind"], one["now"]["status"]) for one in told["entries"]] == [
+                ("change", "issued"),
+                ("change", "on_site"),
+            ]
+            assert "only where a read of the order was the first to show it" in told["meaning"]["scope"]
+            await neighbour.aclose()
 
 
 async def test_a_cursor_is_good_for_its_own_client_alone(cx_on_sqlite: Site) -> None:
