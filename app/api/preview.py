@@ -83,6 +83,7 @@ async def preview_write(
 ) -> Preview:
     """Method, address, headers and body of each request to the vendor, with `***` for secrets. Nothing is sent or kept.
 
+    The scopes that the write itself takes are not asked for here, and a status that only `status:write` may set is shown too.
     Whether the vendor would take it is another question: GET .../transitions answers that.
     """
     kind = Kind(body.kind)

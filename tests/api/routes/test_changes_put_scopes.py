@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -163,6 +164,14 @@ async def test_one_who_may_set_a_status_puts_it_on_any_order(nexus: Site) -> Non
     for name, status in ((number, 200), ("S9004", 201)):
         answer = await put(nexus, name, ON_SITE)
         assert (answer.status_code, answer.json()["status"]) == (status, "on_site"), answer.text
+
+
+async def test_a_preview_shows_what_takes_a_scope_that_its_caller_lacks(nexus: Site, writer: httpx.AsyncClient) -> None:
+    number = new_order(nexus)
+    wish = {"kind": "replace", "work_order": number, "body": ON_SITE}
+    answer = await writer.post(f"/v1/backends/{nexus.backend}/preview", json=wish)
+    assert answer.status_code == 200, answer.text
+    assert [json.loads(one["body"])["OrderStatus"] for one in answer.json()["requests"]] == ["7"]
 
 
 async def test_the_refusal_takes_no_key(nexus: Site, writer: httpx.AsyncClient) -> None:
