@@ -107,7 +107,7 @@ async def _measure(chosen: Sequence[Figures], plan: Plan, run: record.Run) -> No
     try:
         for one in chosen:
             progress.begin(one.name)
-            results = await _results(one, plan, progress)
+            results = await _results(one, plan, progress, run)
             if task.cancelling():  # hidden by what broke as the processes were stopped: nothing of that was measured
                 raise asyncio.CancelledError
             run.keep(results)
@@ -116,17 +116,22 @@ async def _measure(chosen: Sequence[Figures], plan: Plan, run: record.Run) -> No
         progress.close()
 
 
-async def _results(one: Figures, plan: Plan, progress: Progress) -> list[Result]:
-    """Of one module, in a lab of its own. Whatever goes wrong there is that module's, and the others are measured."""
+async def _results(one: Figures, plan: Plan, progress: Progress, run: record.Run) -> list[Result]:
+    """Of one module, in a lab of its own. Whatever goes wrong there is that module's, and the others are measured.
+
+    Only what the module was to measure in this run, and has not handed over before, has failed then.
+    """
     try:
-        async with open_lab(plan, progress) as lab:
+        async with open_lab(plan, progress, keep=run.keep) as lab:
             return await one.measure(lab)
     except Fault as fault:
         why = f"Fault: {fault}"
+        progress.say(f"{one.name}: {why}")
     except Exception as error:  # nobody foresaw it: where it came from is all that there is to go by
         why = f"{type(error).__name__}: {error}"
         progress.say(traceback.format_exc())
-    return [spec.failed(why) for spec in one.specs]
+    done = {result.spec.name for result in run.found}
+    return [spec.failed(why) for spec in one.specs if spec.is_of(plan.stores) and spec.name not in done]
 
 
 def table(found: Sequence[Result]) -> str:

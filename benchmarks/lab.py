@@ -11,15 +11,19 @@ import signal
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.disk import folder_on_disk
 from benchmarks.postgres import Postgres, postgres
 from benchmarks.processes import ROOT, Fault, Process, environment
 from benchmarks.progress import Progress
+
+if TYPE_CHECKING:  # the figures import the lab
+    from benchmarks.figures.result import Result
 
 STORES = ("sqlite", "postgres")
 
@@ -56,6 +60,8 @@ class Lab:
     plan: Plan
     folder: Path
     progress: Progress
+    keep: Callable[[Sequence[Result]], None]
+    """Hands over what is measured before its module is through: whatever ends that then, these figures stay."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
     _names: Counter[str] = field(default_factory=Counter, repr=False)
     _postgres: Postgres | None = field(default=None, repr=False)
@@ -121,10 +127,12 @@ class Lab:
 
 
 @asynccontextmanager
-async def open_lab(plan: Plan, progress: Progress) -> AsyncIterator[Lab]:
+async def open_lab(
+    plan: Plan, progress: Progress, *, keep: Callable[[Sequence[Result]], None] = lambda _: None
+) -> AsyncIterator[Lab]:
     """A lab whose folder is removed, and whose processes are stopped, when it closes; the last started first."""
     folder = Path(tempfile.mkdtemp(prefix="orderbridge-bench-", dir=folder_on_disk()))
-    lab = Lab(plan=plan, folder=folder, progress=progress)
+    lab = Lab(plan=plan, folder=folder, progress=progress, keep=keep)
     try:
         async with lab._stack:
             yield lab

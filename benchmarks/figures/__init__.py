@@ -27,7 +27,10 @@ MODULES = (
 
 
 class Measure(Protocol):
-    """Measures every figure of its module, on a lab of its own; raises Fault where that cannot be done."""
+    """Measures every figure of its module, on a lab of its own; raises Fault where that cannot be done.
+
+    Returns what it has not handed over by `lab.keep` before.
+    """
 
     async def __call__(self, lab: Lab) -> list[Result]: ...
 

@@ -48,6 +48,7 @@ class Specs:
     def of(cls, store: str, full: Size) -> Specs:
         """Named after the sizes that are compared."""
         suffix, where = NAMED[store]
+        only = frozenset({store})
         ledger, small = f"ledger with {_sized(full)}, {where}", f"against one with {_sized(small_size(full))}"
         return cls(
             update=Spec(
@@ -55,18 +56,21 @@ class Specs:
                 title=f"{ledger}: p99 of a status update, {small}",
                 target=NEARLY,
                 unit="x",
+                stores=only,
             ),
             lists=Spec(
                 name=f"full-ledger-lists{suffix}",
                 title=f"{ledger}: p99 of the list call that suffers most, {small}",
                 target=NEARLY,
                 unit="x",
+                stores=only,
             ),
             size=Spec(
                 name=f"full-ledger-bytes{suffix}",
                 title=f"{ledger}: bytes per operation, nothing cleared up yet",
                 target="stated",
                 unit="B",
+                stores=only,
             ),
             reaper=Spec(
                 name=f"full-ledger-reaper{suffix}",
@@ -74,6 +78,7 @@ class Specs:
                 target=f"at least {CLEARS:g} x, an update's p99 at most {DISTURBS:g} x or {DISTURBS_MS:g} ms more meanwhile",
                 unit="x",
                 at_least=CLEARS,
+                stores=only,
             ),
         )
 
@@ -90,9 +95,11 @@ FIGURES: tuple[Spec, ...] = tuple(
 
 
 async def measure(lab: Lab) -> list[Result]:
-    """Both ledgers of each store, in rounds: updates, then each list by turns; then the reaper on the full one."""
+    """Both ledgers of each store, in rounds: updates, then each list by turns; then the reaper on the full one.
+
+    It takes hours: what there is of a store is handed over before the reaper, or the next store, can break anything.
+    """
     full = full_size(quick=lab.plan.quick)
-    results: list[Result] = []
     lab.progress.expect(len(lab.plan.stores) * (4 + 2 * lab.plan.rounds))
     for store in lab.plan.stores:
         lab.progress.step(f"filling {store}: {full.operations:,} operations")
@@ -116,16 +123,22 @@ async def measure(lab: Lab) -> list[Result]:
         for _ in range(lab.plan.rounds):
             await _read_lists(sides, compared, seconds=CLOSER * _each_s(lab), only=doubtful)
         specs, size = Specs.of(store, full), _size(full_side)
-        results += [_update(specs.update, compared, sides), _lists(specs.lists, compared, sides, again=doubtful)]
-        results.append(specs.size.result(full_side.bytes_each, holds=True, detail=size))
+        lab.keep(
+            [
+                _update(specs.update, compared, sides),
+                _lists(specs.lists, compared, sides, again=doubtful),
+                specs.size.result(full_side.bytes_each, holds=True, detail=size),
+            ]
+        )
         lab.progress.step(f"{store}, the reaper")
         await small_side.stop()
         try:
-            results.append(_reaper(specs.reaper, await reaped(lab, full_side)))
+            cleared = _reaper(specs.reaper, await reaped(lab, full_side))
         except Fault as fault:
-            results.append(specs.reaper.failed(str(fault)))
+            cleared = specs.reaper.failed(str(fault))
+        lab.keep([cleared])
         await full_side.stop()
-    return results
+    return []
 
 
 @dataclass(kw_only=True)

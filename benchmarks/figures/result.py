@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from app.domain.json import JsonObject, JsonValue
@@ -22,6 +22,12 @@ class Spec:
     """Of what is measured: `x` (a ratio), `ms`, `s`, `/s`, `MiB`, `µs`; or none."""
     at_most: float | None = None
     at_least: float | None = None
+    stores: frozenset[str] = frozenset()
+    """The databases that it is of, where it is not of whichever there is: a run without one of them leaves it out."""
+
+    def is_of(self, stores: Collection[str]) -> bool:
+        """Whether a run on these databases is to measure it."""
+        return self.stores <= set(stores)
 
     def result(self, measured: float, *, holds: bool | None = None, detail: JsonObject | None = None) -> Result:
         """What was measured. It holds within the bounds, and where `holds` does not say otherwise.

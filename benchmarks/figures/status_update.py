@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from app.domain.json import JsonObject
 from benchmarks.contestants import OURS, PEERS, Contestant, our_gateway, peer
 from benchmarks.figures.result import Result, Spec, rounds
-from benchmarks.lab import Lab, median
+from benchmarks.lab import STORES, Lab, median
 from benchmarks.processes import Fault
 
 CONNECTIONS = 16
@@ -24,6 +24,7 @@ AGAINST: Mapping[str, Spec] = {
         target="at most 1/7",
         unit="x",
         at_most=1 / 7,
+        stores=frozenset({"sqlite"}),
     ),
     "Node, no ledger": Spec(
         name="status-update-node",
@@ -31,6 +32,7 @@ AGAINST: Mapping[str, Spec] = {
         target="at most 1.3",
         unit="x",
         at_most=1.3,
+        stores=frozenset({"sqlite"}),
     ),
     "Node, our job": Spec(
         name="status-update-node-our-job",
@@ -38,6 +40,7 @@ AGAINST: Mapping[str, Spec] = {
         target="at most 0.9",
         unit="x",
         at_most=0.9,
+        stores=frozenset({"sqlite"}),
     ),
 }
 ON_POSTGRES = Spec(
@@ -46,6 +49,7 @@ ON_POSTGRES = Spec(
     target="at most 1.6 x the SQLite figure",
     unit="x",
     at_most=1.6,
+    stores=frozenset(STORES),
 )
 FIGURES: tuple[Spec, ...] = (*AGAINST.values(), ON_POSTGRES)
 

@@ -32,6 +32,7 @@ CPU = Spec(
     target="at most 1.1 x one process",
     unit="x",
     at_most=1.1,
+    stores=frozenset({"postgres"}),
 )
 WAITS = Spec(
     name="two-processes-lock-wait",
@@ -39,6 +40,7 @@ WAITS = Spec(
     target="none over 50 ms",
     unit="ms",
     at_most=LONGEST_WAIT_MS,
+    stores=frozenset({"postgres"}),
 )
 FIGURES: tuple[Spec, ...] = (CPU, WAITS)
 

@@ -14,10 +14,11 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import record
+from benchmarks.contestants import OURS, PEERS
 from benchmarks.figures import Figures, Measure
 from benchmarks.figures.result import Result, Spec
-from benchmarks.figures.status_update import compared
-from benchmarks.lab import Lab
+from benchmarks.figures.status_update import FIGURES, compared
+from benchmarks.lab import STORES, Lab
 from benchmarks.processes import Fault
 
 FAST = Spec(name="fast", title="how fast", target="at most 2 s", unit="s", at_most=2.0)
@@ -148,6 +149,69 @@ def test_an_earlier_result_stays_where_the_run_was_stopped_before(
     assert kept(tmp_path / "latest.json") == [("fast", 1.5), ("slow", 1.5), ("broken", 0.7), ("last", 0.5)]
 
 
+ON_SQLITE, ON_POSTGRES = (
+    Spec(
+        name=f"kept-{store}",
+        title=f"kept on {store}",
+        target="at most 1 s",
+        unit="s",
+        at_most=1.0,
+        stores=frozenset({store}),
+    )
+    for store in STORES
+)
+
+
+def each_by_itself(monkeypatch: pytest.MonkeyPatch, measure: Measure) -> None:
+    """One module, with a figure on each database."""
+    known = [Figures(name="stores", specs=(ON_SQLITE, ON_POSTGRES), measure=measure)]
+    monkeypatch.setattr(command, "all_figures", lambda: known)
+
+
+async def both(lab: Lab) -> list[Result]:
+    return [ON_SQLITE.result(0.5), ON_POSTGRES.result(0.6)]
+
+
+def test_a_module_that_breaks_fails_only_the_figures_that_the_run_was_to_measure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    each_by_itself(monkeypatch, both)
+    assert command.main([]) == 0
+    each_by_itself(monkeypatch, broken)
+    capsys.readouterr()
+    assert command.main(["--store", "sqlite"]) == 0
+    printed = capsys.readouterr()
+    assert "stores: Fault: nothing came of it" in printed.err
+    assert "postgres" not in printed.out
+    assert kept(tmp_path / "latest.json") == [("kept-sqlite", None), ("kept-postgres", 0.6)]
+
+
+@pytest.mark.parametrize(
+    ("ends_with", "code", "left"),
+    [
+        pytest.param(Fault("no room"), 0, None, id="a fault"),
+        pytest.param(TimeoutError("4 h"), 0, None, id="what nobody foresaw"),
+        pytest.param(None, 130, 0.6, id="Ctrl-C"),
+    ],
+)
+def test_what_a_module_has_handed_over_is_kept_however_the_module_ends(
+    ends_with: Exception | None, code: int, left: float | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def half(lab: Lab) -> list[Result]:
+        lab.keep([ON_SQLITE.result(0.4)])
+        if ends_with is not None:
+            raise ends_with
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(60)
+        return []
+
+    each_by_itself(monkeypatch, both)
+    assert command.main([]) == 0
+    each_by_itself(monkeypatch, half)
+    assert command.main([]) == code
+    assert kept(tmp_path / "latest.json") == [("kept-sqlite", 0.4), ("kept-postgres", left)]
+
+
 def test_a_file_that_cannot_keep_anything_is_refused_before_anything_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -221,3 +285,11 @@ def test_contestants_are_compared_by_the_medians_of_their_rounds() -> None:
         ("status-update-node-our-job", 1.0, False),
         ("status-update-postgres", 2.0, False),
     ]
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_figure_is_of_the_databases_without_which_it_is_left_out(store: str) -> None:
+    cpu_us = {name: [700.0] for name in [OURS[store], *(PEERS if store == "sqlite" else ())]}
+    found = compared(cpu_us, cpu_us, {})
+    assert [result.spec for result in found] == [spec for spec in FIGURES if spec.is_of([store])]
+    assert all(spec.is_of(STORES) for spec in FIGURES)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.figures import full_ledger
 from benchmarks.figures.full_ledger import FIGURES, FULL, SMALL, UPDATE, Compared, Specs
+from benchmarks.figures.result import Result
+from benchmarks.lab import Lab, Plan, open_lab
+from benchmarks.ledger.past import Size
+from benchmarks.ledger.reaping import Reaped
 from benchmarks.ledger.sides import size_of, small_size
+from benchmarks.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,3 +74,53 @@ def test_the_figures_of_another_size_say_so() -> None:
     title = Specs.of("sqlite", full).update.title
     assert "ledger with 500,000 operations and 50,000 orders, on SQLite" in title
     assert title.endswith(f"{small_size(full).operations:,} operations and {small_size(full).orders:,} orders")
+
+
+@dataclass(kw_only=True)
+class FilledSide:
+    """A ledger that answers every update at once, and has no lists."""
+
+    name: str
+    size: Size
+    calls: Sequence[object] = ()
+    bytes_each: float = 3_000.0
+    size_bytes: dict[str, int] = field(default_factory=dict)
+
+    async def update(self, _connections: int, _seconds: float) -> SimpleNamespace:
+        return SimpleNamespace(p50_ms=1.0, p99_ms=2.0)
+
+    async def stop(self) -> None: ...
+
+
+async def filled_side(_lab: Lab, name: str, size: Size, *, store: str) -> FilledSide:
+    if store == "postgres":
+        raise TimeoutError("not filled within 4 h")
+    return FilledSide(name=name, size=size)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "handed_over"),
+    [
+        (
+            "the fill of the other",
+            ["full-ledger-update", "full-ledger-lists", "full-ledger-bytes", "full-ledger-reaper"],
+        ),
+        ("the reaper", ["full-ledger-update", "full-ledger-lists", "full-ledger-bytes"]),
+    ],
+)
+async def test_what_hours_have_measured_is_handed_over_before_anything_else_can_break(
+    breaks: str, handed_over: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def reaped(_lab: Lab, _side: FilledSide) -> Reaped:
+        if breaks == "the reaper":
+            raise TimeoutError("cleared nothing")
+        return Reaped(sustained=1.0, before_p99_ms=1.0, p99_ms=[1.0], written={"keys": [1.0]}, cleared={"keys": [3.0]})
+
+    monkeypatch.setattr(full_ledger, "filled_side", filled_side)
+    monkeypatch.setattr(full_ledger, "reaped", reaped)
+    found: list[Result] = []
+    async with open_lab(Plan.quickly(), Progress(1, to=io.StringIO()), keep=found.extend) as lab:
+        with pytest.raises(TimeoutError):
+            await full_ledger.measure(lab)
+    assert [result.spec.name for result in found] == handed_over
+    assert all(result.spec.is_of(["sqlite"]) for result in found)

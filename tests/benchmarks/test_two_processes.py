@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from benchmarks.figures.two_processes import ONE, TWO, judged, measure, name_of, side
+from benchmarks.figures.two_processes import FIGURES, ONE, TWO, judged, measure, name_of, side
 from benchmarks.lab import Lab, Plan, open_lab
 from benchmarks.lock_waits import LockWait, log_lock_waits
 from benchmarks.processes import Fault
@@ -68,6 +68,7 @@ async def test_two_processes_share_a_database_and_are_measured_together(on_postg
 
 async def test_nothing_is_measured_where_postgresql_is_not_wanted(lab: Lab) -> None:
     assert await measure(lab) == []
+    assert not [spec for spec in FIGURES if spec.is_of(lab.plan.stores)]
 
 
 @pytest.mark.parametrize(
