@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run = record.Run(into=into, facts=record.run_facts(plan, about), order=order)
     try:
         run.keep([])  # what could not be kept need not be measured
-    except (OSError, ValueError) as error:
-        print(f"nothing can be kept in {into}: {error}", file=sys.stderr)
+    except record.NotKept as error:
+        print(error, file=sys.stderr)
         return 2
     print(", ".join(f"{name} {value}" for name, value in about.items()), file=sys.stderr)
     code = 0
@@ -57,9 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("stopped", file=sys.stderr)
         code = 130
+    except record.NotKept as error:
+        print(error, file=sys.stderr)
+        code = 2
     if run.found:
         print(table(run.found))
-        if into is not None:
+        if into is not None and code != 2:
             print(f"kept in {os.path.relpath(into)}")
     return code or int(options.strict and not all(result.holds for result in run.found))
 
@@ -124,6 +127,8 @@ async def _results(one: Figures, plan: Plan, progress: Progress, run: record.Run
     try:
         async with open_lab(plan, progress, keep=run.keep) as lab:
             return await one.measure(lab)
+    except record.NotKept:
+        raise
     except Fault as fault:
         why = f"Fault: {fault}"
         progress.say(f"{one.name}: {why}")

@@ -49,6 +49,10 @@ def run_facts(plan: Plan, about: JsonObject) -> dict[str, JsonValue]:
     }
 
 
+class NotKept(Exception):
+    """The file cannot be read or written."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """What a run has `found` so far, all of it kept: what ends the run early takes nothing along."""
@@ -60,10 +64,13 @@ class Run:
     found: list[Result] = field(default_factory=list)
 
     def keep(self, results: Sequence[Result]) -> None:
-        """Raises OSError or ValueError where the file cannot be read or written."""
+        """Raises NotKept; the results are among those found all the same."""
         self.found.extend(results)
-        if self.into is not None:
-            write(self.into, results, self.facts, order=self.order)
+        try:
+            if self.into is not None:
+                write(self.into, results, self.facts, order=self.order)
+        except (OSError, ValueError) as error:
+            raise NotKept(f"nothing can be kept in {self.into}: {error}") from error
 
 
 def write(path: Path, results: Sequence[Result], facts: JsonObject, *, order: Sequence[str]) -> None:
@@ -79,8 +86,10 @@ def write(path: Path, results: Sequence[Result], facts: JsonObject, *, order: Se
 
 
 def read(path: Path = LATEST) -> list[Mapping[str, JsonValue]]:
-    """The entries of an earlier run; none where there was none."""
+    """The entries of an earlier run; none where there was none. Raises ValueError where the file has something else."""
     if not path.exists():
         return []
-    entries: list[Mapping[str, JsonValue]] = json.loads(path.read_text(encoding="utf-8"))
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(entries, list) or not all(isinstance(one, dict) and "figure" in one for one in entries):
+        raise ValueError("this is no list of figures")
     return entries

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from app.domain.json import JsonObject
 from benchmarks import __main__ as command
 from benchmarks import record
 from benchmarks.contestants import OURS, PEERS
@@ -216,11 +218,45 @@ def test_a_file_that_cannot_keep_anything_is_refused_before_anything_is_measured
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spoilt = tmp_path / "spoilt.json"
-    spoilt.write_text("[{")
-    for place in (spoilt, spoilt / "under-a-file.json"):
-        assert command.main(["--json", str(place)]) == 2
-        assert f"nothing can be kept in {place}" in capsys.readouterr().err
-    assert spoilt.read_text() == "[{"
+    for text in ("[{", '{"machine": {}}', "[7]", "[{}]"):
+        spoilt.write_text(text)
+        for place in (spoilt, spoilt / "under-a-file.json"):
+            assert command.main(["--json", str(place)]) == 2
+            assert f"nothing can be kept in {place}" in capsys.readouterr().err
+        assert spoilt.read_text() == text
+
+
+async def handed_over(lab: Lab) -> list[Result]:
+    lab.keep([BROKEN.result(0.7)])
+    return []
+
+
+async def returned(lab: Lab) -> list[Result]:
+    return [BROKEN.result(0.7)]
+
+
+@pytest.mark.parametrize("between", [returned, handed_over])
+def test_a_disk_that_is_full_ends_the_run_with_the_table_of_what_there_is(
+    between: Measure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write = record.write
+
+    def full(path: Path, results: Sequence[Result], facts: JsonObject, *, order: Sequence[str]) -> None:
+        if BROKEN in [result.spec for result in results]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, results, facts, order=order)
+
+    monkeypatch.setattr(record, "write", full)
+    with_last(monkeypatch, between)
+    assert command.main([]) == 2
+    printed = capsys.readouterr()
+    assert [line.split()[:2] for line in printed.out.splitlines()] == [
+        ["fast", "1.50"],
+        ["slow", "1.50"],
+        ["broken", "0.700"],
+    ]
+    assert f"nothing can be kept in {tmp_path / 'latest.json'}: [Errno 28] No space left" in printed.err
+    assert kept(tmp_path / "latest.json") == [("fast", 1.5), ("slow", 1.5)]
 
 
 @pytest.mark.parametrize(
