@@ -75,16 +75,23 @@ class Capacity:
 
 
 def capacity(costs: Costs, site: Site) -> Capacity:
-    """With every part at most as busy as it should be."""
+    """With every part at most as busy as it should be.
+
+    SQLite's work is done by the gateway: that of an update is measured with it, all else is taken to cost what PostgreSQL's does.
+    """
     demand = Demand(backends=site.backends, orders=site.orders)
     if site.sqlite:
-        costs = replace(costs, update_cpu_s=costs.sqlite_update_cpu_s)
+        costs = replace(costs, update_cpu_s=costs.sqlite_update_cpu_s, db_update_cpu_s=0.0)
+
+    def database(per_s: float) -> float:
+        return db_load(costs, demand, per_s=per_s, copies=site.copies).cores
 
     def gateways(per_s: float) -> bool:
-        return gateway_load(costs, demand, per_s=per_s, copies=site.copies).cores <= BUSY * site.processes
+        own = database(per_s) if site.sqlite else 0.0
+        return gateway_load(costs, demand, per_s=per_s, copies=site.copies).cores + own <= BUSY * site.processes
 
     def databases(per_s: float) -> bool:
-        return site.sqlite or db_load(costs, demand, per_s=per_s, copies=site.copies).cores <= BUSY * site.db_cores
+        return site.sqlite or database(per_s) <= BUSY * site.db_cores
 
     rates = {"gateway CPU": _most(gateways), "database CPU": _most(databases)}
     limit = min(rates, key=rates.__getitem__)

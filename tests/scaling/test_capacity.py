@@ -71,6 +71,20 @@ def test_a_machine_carries_what_is_left_of_it() -> None:
     assert Demand(updates_per_day=found.per_day).per_s(8) == pytest.approx(found.per_s)
 
 
+def test_with_sqlite_the_process_does_the_databases_work_too() -> None:
+    costs = replace(
+        NOTHING, sqlite_update_cpu_s=0.001, db_update_cpu_s=0.1, db_queued_cpu_s=0.001, db_seen_cpu_s=0.0001,
+        db_idle_cpu_s=0.0005, db_reap_cpu_s=0.0002, db_shown_cpu_s=0.0005,
+    )  # fmt: skip
+    site = Site(title="one", processes=1, copies=1, db_cores=1, backends=100, orders=5_000, sqlite=True)
+    demand = Demand(backends=100, orders=5_000)
+    found = capacity(costs, site).per_s
+    shown = demand.shown_per_s(found)
+    updates = found * (0.001 + demand.follow * 0.001)
+    besides = 5_000 / 60 * 0.0001 + 100 * 0.0005 + (found + shown / 3) * 0.0002 + shown * 0.0005
+    assert updates + besides == pytest.approx(BUSY, rel=1e-4)
+
+
 def test_a_database_writes_what_updates_and_polls_write() -> None:
     costs = replace(
         NOTHING, commits=2.0, wal_bytes=6_000.0, wal_images_bytes=40_000.0, seen_wal_bytes=500.0,
