@@ -54,7 +54,7 @@ class Costs:
     seen_cpu_s: float = 250 * MICRO
     """The ledger's CPU for one order that a round of polling shows unchanged."""
     shown_cpu_s: float = 400 * MICRO
-    """A gateway's CPU for one order that a round of polling shows as an update of ours left it: read, compared, told."""
+    """What such an order costs a gateway more when polling shows it as an update of ours left it: read, compared, told."""
     backend_bytes: float = 300_000
     """A gateway's memory for one backend."""
     process_bytes: float = 90_000_000
@@ -70,7 +70,7 @@ class Costs:
     db_seen_cpu_s: float = 100 * MICRO
     """PostgreSQL's CPU for one order that a round of polling shows unchanged."""
     db_shown_cpu_s: float = 400 * MICRO
-    """PostgreSQL's CPU for one order that a round of polling shows as an update of ours left it."""
+    """What such an order costs PostgreSQL more when polling shows it as an update of ours left it."""
     db_reap_cpu_s: float = 50 * MICRO
     """What it costs PostgreSQL to forget an update's key, stored answer and event in the end."""
     db_vacuum_cpu_s_per_byte: float = 1e-9
@@ -92,7 +92,7 @@ class Costs:
     seen_wal_bytes: float = 200.0
     """WAL for one order that a round of polling shows unchanged."""
     shown_wal_bytes: float = 3_000.0
-    """WAL for one order that a round of polling shows as an update of ours left it: its row, and an event."""
+    """What such an order writes more when polling shows it as an update of ours left it: its row, and an event."""
     reap_wal_bytes: float = 800.0
     """WAL for forgetting an update's key, stored answer and event."""
     operation_bytes: float = 1_600.0

@@ -58,32 +58,33 @@ async def polls(bench: Bench, size: Size) -> dict[str, float]:
 
 async def shown(bench: Bench, size: Size) -> dict[str, float]:
     """rounds of polling that show orders as our updates left them"""
-    backends = range(max(2, size.updates // SHOWN_TOGETHER))
+    many = max(2, size.updates // SHOWN_TOGETHER)
+    backends, others = range(many), range(many, many + 2)
 
-    def updated(ledger: Ledger) -> list[int]:
-        return [n for one in backends for n in ledger.first_of(one)]
+    def updated(ledger: Ledger, of: range) -> list[int]:
+        return [n for one in of for n in ledger.first_of(one)]
 
     async def look(ledger: Ledger) -> int:
         await side_by_side(ledger.polled, backends, tasks=2)
-        return len(updated(ledger))
+        return len(updated(ledger, backends))
 
     async def update(ledger: Ledger) -> int:
-        return await side_by_side(ledger.sent_at_once, updated(ledger))
+        return await side_by_side(ledger.sent_at_once, updated(ledger, range(others.stop)))
 
-    async def look_again(ledger: Ledger) -> int:
-        await side_by_side(ledger.polled_after_updates, backends, tasks=2)
-        return len(updated(ledger))
+    async def look_again(ledger: Ledger, *, of: range) -> int:
+        await side_by_side(ledger.polled_after_updates, of, tasks=2)
+        return len(updated(ledger, of))
 
     before = await bench.stretch(look, warm_up=partial(show, rounds=2))
-    await bench.stretch(update)
+    told = (await bench.stretch(update)).units
     events = (await bench.sizes(("event",)))["event"]
-    after = await bench.stretch(look_again)
+    after = await bench.stretch(partial(look_again, of=backends), warm_up=partial(look_again, of=others))
     more = {name: after.each(name) - before.each(name) for name in ("cpu_s", "db_cpu_s", "wal_bytes")}
     return {
         "shown_cpu_s": more["cpu_s"],
         "db_shown_cpu_s": more["db_cpu_s"],
         "shown_wal_bytes": more["wal_bytes"],
-        "shown_event_bytes": ((await bench.sizes(("event",)))["event"] - events) / after.units,
+        "shown_event_bytes": ((await bench.sizes(("event",)))["event"] - events) / told,
     }
 
 

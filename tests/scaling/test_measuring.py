@@ -50,9 +50,8 @@ async def test_an_update_takes_two_transactions_and_two_more_if_it_has_to_wait(b
     assert 3_000 < once["wal_bytes"] < 12_000
     assert 50 < polls["seen_wal_bytes"] < 2_000
     assert 1_000 < shown["shown_wal_bytes"] < 6_000
-    assert await bench.number(f"SELECT count(*) {TOLD}") == 3 * (SIZE.updates // 6), (
-        "3 of each backend, which has no more"
-    )
+    looked_at = SIZE.updates // 6 + 2  # those of the warm-up too
+    assert await bench.number(f"SELECT count(*) {TOLD}") == 3 * looked_at, "3 of each backend, which has no more"
     assert 500 < await bench.number(f"SELECT avg(octet_length(data)) {TOLD}") < 800
     assert cold["wal_images_bytes"] > 2 * once["wal_bytes"]
     assert 300 < left["answer_bytes"] < 500
