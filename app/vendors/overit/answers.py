@@ -28,7 +28,7 @@ class Document:
 class Problem:
     """RFC 9457 with the document's extension member `code`, which the private APIs behind it need not have.
 
-    `stands`: its own `status` is that of the answer.
+    `stands`: its own `status` is that of the answer, or it has none and says by its media type what it is.
     """
 
     code: str | None
@@ -53,7 +53,7 @@ Reading: TypeAlias = "Document | Problem | Empty | Unclear"
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """One whole answer. Texts in it are redacted already. `of_problem`: its media type is that of one."""
+    """One whole answer. Texts in it are redacted already. `of_problem`: it is one, or has the media type of one."""
 
     status: int
     reading: Reading
@@ -70,10 +70,11 @@ class Heard:
 
 def read_answer(reply: Reply, *, secret: str, asked_at: datetime, now: datetime) -> Heard:
     """What the answer says; `secret` is struck out of the vendor's texts, should it repeat it."""
+    reading = _reading(reply, secret)
     return Heard(
         status=reply.status,
-        reading=_reading(reply, secret),
-        of_problem=media_type(reply.headers) == PROBLEM,
+        reading=reading,
+        of_problem=isinstance(reading, Problem) or media_type(reply.headers) == PROBLEM,
         asked_at=asked_at,
         retry_after_s=retry_after(reply.headers, now=now),
     )
@@ -95,15 +96,22 @@ def _reading(reply: Reply, secret: str) -> Reading:
 
 
 def _problem(members: JsonObject, status: int, kind: str, secret: str) -> Problem | None:
-    """A problem says by its media type that it is one, or has a code that is text, and a status."""
+    """A problem says by its media type that it is one, or by its members: the document prints one as plain JSON."""
+    if kind != PROBLEM and not _like_a_problem(members):
+        return None
     code, own = members.get("code"), members.get("status")
     said = own if isinstance(own, int) and not isinstance(own, bool) else None
-    coded = isinstance(code, str) and said is not None
-    if (not coded and kind != PROBLEM) or (said is not None and said < 400):
-        return None
     texts = [text for name in ("detail", "title") if isinstance(text := members.get(name), str) and text]
     return Problem(
         code=redacted(code, (secret,)) if isinstance(code, str) else None,
         text=redacted(texts[0], (secret,)) if texts else None,
-        stands=said in (None, status) and status >= 400,
+        stands=status >= 400 and (said == status or (said is None and kind == PROBLEM)),
     )
+
+
+def _like_a_problem(members: JsonObject) -> bool:
+    """By the document's extension member, a status that is an error's, or RFC 9457's kind of problem beside its occurrence."""
+    status = members.get("status")
+    if "code" in members or (isinstance(status, int) and status >= 400):
+        return True
+    return not members.keys().isdisjoint({"type", "title"}) and not members.keys().isdisjoint({"detail", "instance"})

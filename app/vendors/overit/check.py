@@ -9,12 +9,11 @@ from app.domain.ports import Finding, KnownCodes
 from app.domain.work_orders import OrderKey
 from app.vendors import findings
 from app.vendors.exchange import NotSent, Unanswered
-from app.vendors.overit.answers import Problem
 from app.vendors.overit.orders import Orders
 from app.vendors.overit.outcomes import meaning
 from app.vendors.overit.patch import naming
 from app.vendors.overit.settings import OverItSettings
-from app.vendors.overit.steps import NO_ORDER, PATCH
+from app.vendors.overit.steps import PATCH
 from app.vendors.overit.wire import Wire, patch_request
 
 NO_CODE = "orderbridge-check-no-such-order"
@@ -65,7 +64,8 @@ async def _write(settings: OverItSettings, wire: Wire, ends: float) -> Finding:
         heard = await wire.ask(patch_request(settings, body), ends=ends)
     except (NotSent, Unanswered) as fault:
         return Finding(name="write", ok=False, detail=f"{settings.work_orders_url}: {fault.detail}")
-    if isinstance(heard.reading, Problem) and heard.reading.code == NO_ORDER:
+    found = meaning(heard, PATCH)
+    if found.error is WorkOrderNotFound:
         system = settings.external_system_code
         return Finding(name="write", ok=True, detail=f"The token may edit orders, and {system} is an external system.")
-    return Finding(name="write", ok=False, detail=meaning(heard, PATCH).detail)
+    return Finding(name="write", ok=False, detail=found.detail)

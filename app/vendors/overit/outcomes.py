@@ -33,10 +33,10 @@ def write_answer(heard: Heard, call: VendorCall, body: JsonObject) -> Answer:
 
 
 def accepted(heard: Heard) -> bool:
-    """204, or 200 with a JSON object that has neither the code nor the status of a problem (both assumed)."""
+    """204, or 200 with a JSON object that is no problem (both assumed)."""
     if heard.status == 204:
         return isinstance(heard.reading, Empty)
-    return heard.status == 200 and isinstance(heard.reading, Document) and not _like_a_problem(heard.reading.members)
+    return heard.status == 200 and isinstance(heard.reading, Document)
 
 
 def says_too_little(heard: Heard) -> bool:
@@ -71,11 +71,6 @@ def _faults(found: Meaning, heard: Heard, asked: JsonObject) -> tuple[FieldFault
     if at is None:
         return ()
     return (FieldFault(pointer=at, code="invalid", message=heard.said.message or found.detail),)
-
-
-def _like_a_problem(members: JsonObject) -> bool:
-    status = members.get("status")
-    return "code" in members or (isinstance(status, int) and status >= 400)
 
 
 def _unclear(heard: Heard) -> str:

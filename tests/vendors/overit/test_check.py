@@ -91,12 +91,16 @@ async def test_an_external_system_that_is_not_active_is_told(sim_fsm: Fsm) -> No
     assert (write.ok, "external_system_code" in write.detail) == (False, True)
 
 
-@pytest.mark.parametrize(("answer", "ok"), [(b"", False), (b"<html>", False)])
-async def test_a_write_that_is_not_answered_as_one_is_told(answer: bytes, ok: bool) -> None:
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [(200, b""), (200, b"<html>"), (200, b'{"code": "IA005_001"}'), (404, b'{"code": "IA005_001"}')],
+)
+async def test_a_write_that_is_not_answered_as_one_is_told(status: int, answer: bytes) -> None:
     empty = reply(200, b'{"content": []}', Content_Type="application/json")
-    async with loopback(empty, reply(200, answer)) as server, adapting(server.url) as adapter:
+    answered = reply(status, answer, Content_Type="application/json")
+    async with loopback(empty, answered) as server, adapting(server.url) as adapter:
         write = (await checked(adapter))[2]
-    assert (write.name, write.ok) == ("write", ok)
+    assert (write.name, write.ok) == ("write", False)
 
 
 async def test_a_write_that_does_not_arrive_is_told() -> None:

@@ -145,6 +145,7 @@ class Met:
 
 
 UNCODED = b'{"title": "T", "detail": "Operation 5 does not exist"}'
+AT_PATH = b'{"type": "about:blank", "instance": "/integration/work-orders/r1/work-orders"}'
 NOT_APPLIED, MAYBE = Outcome.not_applied, Outcome.unknown
 MET = [
     Met(id="204", status=204, body=b"", outcome=Outcome.applied),
@@ -154,6 +155,7 @@ MET = [
     Met(id="200 empty", status=200, body=b" ", media_type=JSON, outcome=MAYBE),
     Met(id="200 with a code", status=200, body=b'{"code": "WO1"}', media_type=JSON, outcome=MAYBE),
     Met(id="200 with the status of an error", status=200, body=b'{"status": 400}', media_type=JSON, outcome=MAYBE),
+    Met(id="200 with a problem's title and detail", status=200, body=UNCODED, media_type=JSON, outcome=MAYBE),
     Met(id="200 page", status=200, outcome=MAYBE),
     Met(id="200 list", status=200, body=b"[]", media_type=JSON, outcome=MAYBE),
     Met(id="200 NaN", status=200, body=b'{"a": NaN}', media_type=JSON, outcome=MAYBE),
@@ -170,9 +172,23 @@ MET = [
         outcome=NOT_APPLIED, trouble=BackendMisconfigured),
     Met(id="403 problem without a code", status=403, body=UNCODED, media_type=PROBLEM, outcome=MAYBE),
     Met(id="404 problem without a code", status=404, body=UNCODED, media_type=PROBLEM, outcome=MAYBE),
+    *(
+        Met(id=f"{status} problem in JSON: {body.decode()}", status=status, body=body, media_type=JSON, outcome=MAYBE)
+        for status in (403, 404)
+        for body in (
+            UNCODED, AT_PATH, b'{"status": %d}' % status, b'{"status": 500}', problem(status, None), problem(status, 5001),
+            b'{"code": "IA005_005"}', b'{"code": null}',
+        )
+    ),
+    *(
+        Met(id=f"404 JSON that is no problem: {body.decode()}", status=404, body=body, media_type=JSON,
+            outcome=NOT_APPLIED, trouble=BackendMisconfigured)
+        for body in (b'{"title": "T"}', b'{"detail": "no route"}', b'{"status": "404"}', b'{"status": 0}', b"{}", b"[]")
+    ),
     Met(id="404 problem that is cut off", status=404, body=UNCODED[:-1], media_type=PROBLEM, outcome=MAYBE),
     Met(id="404 problem without a body", status=404, body=b"", media_type=PROBLEM, outcome=MAYBE),
     Met(id="200 problem without a code", status=200, body=b"{}", media_type=PROBLEM, outcome=MAYBE),
+    Met(id="200 problem of status 200", status=200, body=b'{"status": 200}', media_type=PROBLEM, outcome=MAYBE),
     Met(id="405", status=405, outcome=NOT_APPLIED, trouble=BackendMisconfigured),
     Met(id="408", status=408, outcome=MAYBE),
     Met(id="409", status=409, outcome=MAYBE),
@@ -196,9 +212,10 @@ def test_an_answer_without_a_code(case: Met, call: VendorCall) -> None:
     assert accepted(met) is (case.outcome is Outcome.applied)
 
 
-def test_a_problem_without_a_code_is_told_in_its_own_words() -> None:
+@pytest.mark.parametrize("media_type", [PROBLEM, JSON])
+def test_a_problem_without_a_code_is_told_in_its_own_words(media_type: str) -> None:
     """RFC 9457 has no code, and steps 9 and 11 to 13 answer with "Others - see link in Resource"."""
-    answer = patched(heard(404, UNCODED))
+    answer = patched(heard(404, UNCODED, media_type))
     assert answer.said is not None
     assert (answer.said.code, answer.said.message) == (None, "Operation 5 does not exist")
     assert answer.detail == (
