@@ -47,11 +47,11 @@ def says_too_little(heard: Heard) -> bool:
 def meaning(heard: Heard, call: VendorCall) -> Meaning:
     """What an answer proves that is no success."""
     found = ANY_BODY.get(heard.status)
-    if found is None and isinstance(heard.reading, Problem):
+    if found is None and isinstance(heard.reading, Problem) and heard.reading.code:
         if heard.reading.stands and heard.status in REFUSALS:
-            found = call.problems.get(heard.reading.code or "")
-    elif found is None and not heard.of_problem:
-        found = NO_PROBLEM.get(heard.status)
+            found = call.problems.get(heard.reading.code)
+    elif found is None:
+        found = (call.uncoded if heard.of_problem else NO_PROBLEM).get(heard.status)
     return found or Meaning(outcome=Outcome.unknown, detail=_unclear(heard))
 
 

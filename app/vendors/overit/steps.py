@@ -8,7 +8,7 @@ never read as a refusal.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.domain.errors import BackendMisconfigured, BackendUnavailable, VendorRejectedData, WorkOrderNotFound
 from app.domain.ports import Outcome
@@ -33,11 +33,12 @@ class Meaning(meanings.Meaning):
 
 @dataclass(frozen=True, kw_only=True)
 class VendorCall:
-    """One of the calls, and what its error codes mean."""
+    """One of the calls, what its error codes mean, and by HTTP status what a problem without a code means."""
 
     name: str
     method: str
     problems: Mapping[str, Meaning]
+    uncoded: Mapping[int, Meaning] = field(default_factory=dict)
 
 
 def _refused(step: str, detail: str, *, at: str | None = None, operations: str | None = None) -> Meaning:
@@ -129,10 +130,12 @@ CANCEL_PROBLEMS: Mapping[str, Meaning] = {
     ),
 }  # fmt: skip
 READ_PROBLEMS: Mapping[str, Meaning] = {**GENERAL, UNAUTHORIZED: _rights(*READ_RIGHTS)}
+READ_UNCODED: Mapping[int, Meaning] = {403: READ_PROBLEMS[UNAUTHORIZED]}
+"""A read has no effect of which it could have had a part. A 404 may be of the order or of the address: it stays unknown."""
 
 PATCH = VendorCall(name="patch", method="PATCH", problems=PATCH_PROBLEMS)
 CANCEL = VendorCall(name="cancellation", method="POST", problems=CANCEL_PROBLEMS)
-READ = VendorCall(name="read", method="GET", problems=READ_PROBLEMS)
+READ = VendorCall(name="read", method="GET", problems=READ_PROBLEMS, uncoded=READ_UNCODED)
 
 REFUSALS = frozenset({400, 404, 409, 422})
 """The HTTP statuses with which a problem's code counts; the document prints 404, dossier §4.5 has 400 and 404."""

@@ -76,9 +76,15 @@ async def test_a_token_that_lacks_a_right_is_told_which_rights_it_needs(sim_fsm:
     assert write.detail.startswith(f"{NOT_AUTHORIZED}fsm.core.workorder.edit, ")
 
 
-async def test_a_read_that_is_not_authorized_is_told_as_the_tokens_or_its_users() -> None:
-    problem = b'{"status": 400, "code": "IA000_002", "detail": "Unauthorized"}'
-    refused = reply(400, problem, Content_Type="application/problem+json")
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        (400, b'{"status": 400, "code": "IA000_002", "detail": "Unauthorized"}'),
+        (403, b'{"status": 403, "title": "Forbidden"}'),
+    ],
+)
+async def test_a_read_that_is_not_authorized_is_told_as_the_tokens_or_its_users(status: int, problem: bytes) -> None:
+    refused = reply(status, problem, Content_Type="application/problem+json")
     async with loopback(refused) as server, adapting(server.url) as adapter:
         findings = await checked(adapter)
     assert [(finding.name, finding.ok) for finding in findings] == [("address", True), ("read", False)]
