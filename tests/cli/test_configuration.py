@@ -256,6 +256,16 @@ CASES = [
         ],
     ),
     Case(
+        id="masters in two spellings",
+        config=CONFIG
+        + "[backends.riverside.transitions]\n"
+        + '"On Hold" = ["Issued"]\nissued = ["Cancelled"]\n"on hold" = ["Complete"]\nIssued = ["Complete"]\n',
+        says=[
+            "backends.riverside.transitions: this is one master in two spellings: "
+            "'On Hold' and 'on hold'; 'issued' and 'Issued'"
+        ],
+    ),
+    Case(
         id="time zone",
         config=CONFIG.replace("Europe/London", "London"),
         says=["backends.riverside.time_zone: must be an IANA time zone, for example Europe/London"],

@@ -86,6 +86,13 @@ def test_a_list_within_a_table_is_json(loaded: Loaded) -> None:
     assert found.transitions == {"Issued": ["Work In Progress", "Cancelled"]}
 
 
+@pytest.mark.parametrize("spelling", ['"On Hold"', '"on hold"', "onhold"])
+def test_a_masters_variable_stands_over_the_files_spelling(loaded: Loaded, spelling: str) -> None:
+    variables = {f"{RIVERSIDE}__TRANSITIONS__ONHOLD": '["Cancelled"]'}
+    found = loaded.riverside(variables, more=f'transitions = {{ {spelling} = ["Issued"] }}\n')
+    assert found.transitions == {"On Hold": ["Cancelled"]}
+
+
 @pytest.mark.parametrize("secret", ['{"not": "a table"}', "{broken", "[1]", "[broken"])
 def test_a_text_that_looks_like_json_stays_a_text(loaded: Loaded, secret: str) -> None:
     variables = {f"{RIVERSIDE}__PASSWORD": secret, f"{RIVERSIDE}__TITLE": secret}

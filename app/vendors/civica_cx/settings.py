@@ -40,6 +40,20 @@ class CivicaCxSettings(BackendSettings):
     transitions: dict[Master, list[Master]] = Field(default_factory=dict)
     """By master: one that Cx does not have would refuse every move that it was meant to allow."""
 
+    @field_validator("transitions", mode="before")
+    @classmethod
+    def _one_spelling(cls, value: object) -> object:
+        """Of two spellings the later one would win in silence. It may where it is what a variable's name gives."""
+        written: dict[str, list[str]] = {}
+        for name in value if isinstance(value, Mapping) else ():
+            master = plain(name)
+            if name != master or master not in written:
+                written.setdefault(master, []).append(repr(name))
+        twice = [" and ".join(names) for names in written.values() if len(names) > 1]
+        if twice:
+            raise ValueError(f"this is one master in two spellings: {'; '.join(twice)}")
+        return value
+
     @field_validator("reasons", "late_reasons")
     @classmethod
     def _whole_numbers(cls, value: dict[str, str]) -> dict[str, str]:
