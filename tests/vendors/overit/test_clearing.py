@@ -103,6 +103,17 @@ def test_what_no_update_takes_is_not_clear_because_it_does_not_show(body: JsonOb
     assert [fault.pointer for fault in raised.value.faults] == [pointer]
 
 
+def test_an_address_of_nulls_sent_again_stands_only_where_the_order_shows_none() -> None:
+    body = operation("5", type="t", address={"city": None})
+    made: JsonObject = {"executionOrder": 5, "typeCode": "t"}
+    assert patch(body) == {"workOrder": NAMED, "operations": [made]}
+    shown = from_record({**RECORD, "operations": [{**made, "activityAddress": None}]}, as_of=AT).fields
+    assert patch(body, shown) is None
+    with pytest.raises(CapabilityMissing) as raised:
+        patch(body, from_record({**RECORD, "operations": [made]}, as_of=AT).fields)
+    assert [fault.pointer for fault in raised.value.faults] == ["/operations/5/address"]
+
+
 @pytest.mark.parametrize("before", [{}, {"operations": None}], ids=["absent", "null"])
 def test_operations_that_were_not_shown_are_not_clear(before: JsonObject) -> None:
     with pytest.raises(CapabilityMissing):
