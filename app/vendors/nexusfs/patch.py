@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.errors import FieldFault
-from app.domain.field_table import Record, to_theirs
+from app.domain.field_table import EXTENSIONS, Record, to_theirs
 from app.domain.json import JsonObject, JsonValue
 from app.domain.merge_patch import applied, differences, same, shows
 from app.vendors.nexusfs.evidence import as_shown
 from app.vendors.nexusfs.fields import COLLECTIONS, DISPATCH_STATUS, SECTIONS, TABLE
 from app.vendors.nexusfs.pointers import pointer_to
+from app.vendors.nexusfs.tables import SLUG
 from app.vendors.nexusfs.words import (
     DELETE,
     fault,
@@ -31,6 +32,7 @@ from app.vendors.nexusfs.words import (
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNQUOTED = re.compile(r"[^'\\\x00-\x1f\x7f]+")
 _KEYS = {one.theirs: one.key for one in COLLECTIONS.values()}
+_OURS = {one.theirs: name for name, one in COLLECTIONS.items()}
 
 
 def to_nexus_patch(
@@ -130,6 +132,9 @@ class _Writing:
         """One member of the order."""
         if _NAME.fullmatch(name) is None:
             self.faults.append(fault(pointer_to([name]), "NexusFS has no member of such a name."))
+        elif isinstance(value, Mapping) and name in _KEYS:
+            message = f"NexusFS has a list here. Write it under our name, by the ids of its elements: {_OURS[name]}."
+            self.faults.append(fault(f"/{EXTENSIONS}/{SLUG}/{name}", message))
         elif isinstance(value, Mapping):
             inner = self._object([name], f"$.{name}", value, self.there.get(name))
             if inner:
@@ -210,7 +215,7 @@ class _Writing:
 
 
 def _can_be_named(steps: list[str]) -> bool:
-    """Whether a path can lead there, the id of an element among its steps."""
+    """Whether a path can lead there. What stands first below a collection is an element's id, which is quoted in a path."""
     keyed = steps[0] in _KEYS
     names, ids = (steps[2:], steps[1:2]) if keyed else (steps, [])
     return all(map(_NAME.fullmatch, names)) and all(map(_UNQUOTED.fullmatch, ids))

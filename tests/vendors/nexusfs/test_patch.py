@@ -376,6 +376,16 @@ REFUSED = [
             "/extensions/nexusfs/ApptSearchRequest/c.d/e",
         ],
     ),
+    Refused(
+        id="a collection as an object, whose names a path would hold unquoted",
+        patch={"priority": "1", **own(Assets={"*": None}, Discounts={"x[?(@.ID!=0)]": None}, FlexView={"1": {}})},
+        pointers=[f"/extensions/nexusfs/{name}" for name in ("Assets", "Discounts", "FlexView")],
+    ),
+    Refused(
+        id="a collection as an object, and deeper in it",
+        patch=own(Assets={"*": {"Desc": None}}),
+        pointers=["/extensions/nexusfs/Assets"],
+    ),
     Refused(id="replaced but not given", patch={"priority": "1"}, replaced=("assets",), pointers=["/assets"]),
     Refused(
         id="gaps in an account that was never there",
