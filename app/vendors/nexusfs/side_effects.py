@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from app.domain.field_table import EXTENSIONS, own_members
-from app.domain.json import JsonObject
+from app.domain.field_table import EXTENSIONS, Record, own_members
+from app.domain.json import JsonObject, escaped
 from app.domain.merge_patch import nothing, with_replaced
 from app.domain.order_body import contents
 from app.domain.ports import Kind, Write
@@ -52,9 +52,16 @@ def _vanished(write: Write, before: JsonObject, seen: JsonObject, *, whole: bool
     """The members that the order had, that nobody asked to remove, and that are gone. `whole`: anywhere in it; else inside
     the objects that the patch names, as others may change the order too."""
     patch, was = as_shown(pruned(contents(write.body))), as_shown(before)
-    expected = with_replaced(patch, write.terms.replace, was)
+    expected = with_replaced(_without_blanks(patch), write.terms.replace, was)
     kept = {name: value for name, value in expected.items() if name not in SECTIONS or name not in patch}
     return _lost(kept if whole else _inside(patch, kept), was, as_shown(seen))
+
+
+def _without_blanks(patch: JsonObject) -> Record:
+    """A patch in which a blank, false and 0 are null: NexusFS may show nothing for them."""
+    return {
+        name: _without_blanks(value) if isinstance(value, Mapping) else value or None for name, value in patch.items()
+    }
 
 
 def _inside(patch: JsonObject, expected: JsonObject) -> JsonObject:
@@ -74,7 +81,7 @@ def _lost(expected: JsonObject, before: JsonObject, seen: JsonObject, at: str = 
     """Pointers of what was there, should be there still, and is not."""
     lost: list[str] = []
     for name in expected.keys() & before.keys():
-        was, now, pointer = before[name], seen.get(name), f"{at}/{name}"
+        was, now, pointer = before[name], seen.get(name), f"{at}/{escaped(name)}"
         if was is None or (name in DERIVED and at == f"/{EXTENSIONS}/{SLUG}"):
             continue
         inner = expected[name]

@@ -38,7 +38,7 @@ def _stands(change: Difference, was: JsonValue) -> bool:
     if asked is None and not was:  # it may be what NexusFS shows where there is nothing
         return False
     if nothing(now):
-        return True
+        return bool(asked)  # it may show nothing for a blank, false or 0
     if isinstance(was, list) and isinstance(now, list):
         return _list_stands(was, asked if isinstance(asked, list) else [], now)
     return same(was, now, moment=is_moment(change.path[-1]))

@@ -242,6 +242,38 @@ ACCEPTED = [
         shows={"dates": {"planned_start": "2026-11-20T20:40:00.000Z"}},
         said="not show it: /dates/planned_start.",
     ),
+    *(
+        Accepted(
+            id=f"{value!r} that shows as nothing",
+            patch={
+                "priority": value,
+                "discounts": {"1": {"percentage": value}},
+                "rules": {"is_ops": value},
+                **own(User=value),
+            },
+            shows={
+                "priority": None,
+                "discounts": {"1": {"percentage": None}},
+                "rules": {"is_ops": None},
+                **own(User=None),
+            },
+            said=None,
+        )
+        for value in ("", False, 0)
+    ),
+    Accepted(
+        id="an object of nothing but such that shows as nothing",
+        patch={"rules": {"is_ops": False, "in_warranty": False}},
+        shows={"rules": None},
+        said=None,
+    ),
+    Accepted(
+        id="false that nobody asked for and that is gone",
+        patch={"rules": {"is_ops": False}},
+        shows={"rules": {"is_ops": False, "in_warranty": None}},
+        said="without /rules/in_warranty.",
+    ),
+    Accepted(id="a blank that is not taken", patch={"priority": ""}, shows={}, said="not show it: /priority."),
     Accepted(id="blanks that are taken off", patch={"type": " 1001 "}, shows={}, said=None),
     Accepted(id="removed", patch={"priority": None}, shows={"priority": None}, said=None),
     Accepted(id="not removed", patch={"priority": None}, shows={}, said="not show it: /priority."),
@@ -341,6 +373,16 @@ async def test_what_an_accepted_patch_lost_or_did_not_do_is_a_side_effect(sim_ne
         said = adapter.side_effect(write, await example(sim_nexus, applied(case.shows, WAS)))
     assert (said is None) is (case.said is None)
     assert said is None or (case.said or "") in said
+
+
+async def test_what_is_gone_is_told_once_by_a_pointer_that_escapes_its_name(sim_nexus: Nexus) -> None:
+    was = own(AccountingPackage={"Extensions": {"a/b~c": "1", "d": "2"}})
+    now = own(AccountingPackage={"Extensions": {"d": "2"}})
+    write = a_write(Kind.patch, own(AccountingPackage={"Extensions": {"a/b~c": "3"}}), before=was)
+    async with adapting("http://127.0.0.1:1") as adapter:
+        said = adapter.side_effect(write, await example(sim_nexus, now))
+    pointer = "/extensions/nexusfs/AccountingPackage/Extensions/a~1b~0c"
+    assert said == f"After this change NexusFS shows the order without {pointer}."
 
 
 async def test_without_the_setting_a_status_update_has_no_side_effect_to_look_for(sim_nexus: Nexus) -> None:
