@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.domain.field_table import EXTENSIONS, Record
 from app.domain.json import JsonObject, JsonValue
-from app.domain.merge_patch import Difference
+from app.domain.merge_patch import Difference, same
 from app.domain.ports import Proof, Write
 from app.domain.proof import hardly_told, prove_change
 from app.domain.work_orders import Observation
@@ -32,6 +32,14 @@ def _shown(value: JsonValue) -> JsonValue:
     if isinstance(value, Mapping):
         return as_shown(value)
     return None if value == [] else value
+
+
+def expands(asked: JsonValue, there: JsonValue) -> bool:
+    """Whether a patch makes an account or a location another one by its number alone, which NexusFS fills in from the master
+    data: of what the one before had, the other need not have anything."""
+    if not isinstance(asked, Mapping) or not isinstance(there, Mapping) or asked.keys() != {"number"}:
+        return False
+    return not same(asked["number"], there.get("number"))
 
 
 def untold(change: Difference) -> bool:

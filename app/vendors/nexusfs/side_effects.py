@@ -14,7 +14,7 @@ from app.domain.merge_patch import nothing, with_replaced
 from app.domain.order_body import contents
 from app.domain.ports import Kind, Write
 from app.domain.work_orders import Observation
-from app.vendors.nexusfs.evidence import as_shown
+from app.vendors.nexusfs.evidence import as_shown, expands
 from app.vendors.nexusfs.fields import DERIVED, SECTIONS
 from app.vendors.nexusfs.tables import SLUG
 from app.vendors.nexusfs.unheeded import unheeded
@@ -53,7 +53,8 @@ def _vanished(write: Write, before: JsonObject, seen: JsonObject, *, whole: bool
     the objects that the patch names, as others may change the order too."""
     patch, was = as_shown(pruned(contents(write.body))), as_shown(before)
     expected = with_replaced(_without_blanks(patch), write.terms.replace, was)
-    kept = {name: value for name, value in expected.items() if name not in SECTIONS or name not in patch}
+    another = {name: patch[name] for name in SECTIONS if expands(patch.get(name), was.get(name))}
+    kept = {**expected, **another}
     return _lost(kept if whole else _inside(patch, kept), was, as_shown(seen))
 
 
