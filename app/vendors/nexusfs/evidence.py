@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.domain.field_table import EXTENSIONS, Record
@@ -11,7 +11,7 @@ from app.domain.merge_patch import Difference, same
 from app.domain.ports import Proof, Write
 from app.domain.proof import hardly_told, prove_change
 from app.domain.work_orders import Observation
-from app.vendors.nexusfs.fields import DERIVED, SECTIONS
+from app.vendors.nexusfs.fields import COLLECTIONS, DERIVED, SECTIONS
 from app.vendors.nexusfs.tables import SLUG
 from app.vendors.nexusfs.words import as_asked
 
@@ -19,8 +19,21 @@ from app.vendors.nexusfs.words import as_asked
 def proof_of(write: Write, seen: Observation | None) -> Proof:
     """Of a write other than a status update, what the order shows."""
     before = None if write.before is None else as_shown(write.before)
-    asked = replace(write, body=as_shown(as_asked(write)), before=before)
+    body = with_ids(as_asked(write), write.terms.replace)
+    asked = replace(write, body=as_shown(body), before=before)
     return prove_change(asked, seen and replace(seen, fields=as_shown(seen.fields)), untold=untold)
+
+
+def with_ids(body: JsonObject, replaced: Sequence[str]) -> JsonObject:
+    """A patch whose replaced collections name each element by its id too: there, one that holds nothing else is asked for."""
+    named: Record = {}
+    for name in replaced:
+        elements, collection = body.get(name), COLLECTIONS.get(name)
+        if isinstance(elements, Mapping) and collection is not None:
+            named[name] = {
+                key: {collection.id: key, **one} if isinstance(one, Mapping) else one for key, one in elements.items()
+            }
+    return {**body, **named}
 
 
 def as_shown(members: JsonObject) -> Record:

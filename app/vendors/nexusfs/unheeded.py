@@ -10,23 +10,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from app.domain.json import JsonObject, JsonValue, escaped
-from app.domain.merge_patch import Difference, differences, is_moment, nothing, same, shows
+from app.domain.merge_patch import Difference, differences, is_moment, nothing, same, shows, surplus
 from app.domain.order_body import contents
 from app.domain.ports import Write
-from app.vendors.nexusfs.evidence import as_shown, untold
+from app.vendors.nexusfs.evidence import as_shown, untold, with_ids
 from app.vendors.nexusfs.fields import COLLECTIONS
 from app.vendors.nexusfs.words import pruned
 
 
 def unheeded(write: Write, before: JsonObject, seen: JsonObject) -> list[str]:
     """Pointers of what was to be set and shows as before, or no more; and of what was to go and is there still."""
-    body = contents(write.body)
+    replaced = write.terms.replace
+    body = with_ids(contents(write.body), replaced)
     was, asked, now = as_shown(before), as_shown(pruned(body)), as_shown(seen)
     absent = {path for path in _elements(asked) if not nothing(_at(asked, path)) and _at(now, path) is None}
+    beyond = surplus({name: now.get(name) for name in replaced}, asked)
     standing = {
-        one.path for one in differences(now, asked) if one.path[:2] not in absent and _stands(one, _at(was, one.path))
+        one.path
+        for one in (*differences(now, asked), *beyond)
+        if one.path[:2] not in absent and _stands(one, _at(was, one.path))
     }
-    left = {(name, key) for name in write.terms.replace for key in _left(was.get(name), body.get(name), now.get(name))}
+    left = {(name, key) for name in replaced for key in _left(was.get(name), body.get(name), now.get(name))}
     return sorted("".join(f"/{escaped(name)}" for name in path) for path in absent | standing | left)
 
 

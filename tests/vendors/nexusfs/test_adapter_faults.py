@@ -13,6 +13,7 @@ import pytest
 from app.domain.errors import BackendMisconfigured, BackendTimeout, BackendUnavailable, VendorRefused, VendorTrouble
 from app.domain.json import JsonObject
 from app.domain.ports import Kind, Outcome, Proof, VendorAdapter, VendorRequest
+from app.domain.terms import Terms
 from app.vendors.nexusfs.translate import is_number
 from tests.vendors.loopback import Arrived, Behaviour, Loopback, hang, hang_up, loopback, reply, reset, truncated
 from tests.vendors.nexusfs.adapters import EXAMPLE, a_write, adapting, carried_out
@@ -276,6 +277,23 @@ async def test_an_order_read_back_proves(
 ) -> None:
     seen = replace(await adapter.read(EXAMPLE), fields=after)
     assert adapter.prove(a_write(Kind.patch, body, before=before), seen) is proof
+
+
+@pytest.mark.parametrize(
+    ("after", "proof"),
+    [
+        ({"assets": {"9": {"number": "9"}}}, Proof.applied),
+        ({}, Proof.inconclusive),
+        ({"assets": {"1": {"number": "1"}}}, Proof.not_applied),
+    ],
+    ids=["come", "gone with the rest", "as it was"],
+)
+async def test_an_element_of_a_replaced_collection_is_looked_for_by_its_number(
+    adapter: VendorAdapter, after: JsonObject, proof: Proof
+) -> None:
+    before: JsonObject = {"assets": {"1": {"number": "1"}}}
+    write = a_write(Kind.patch, {"assets": {"9": {}}}, before=before, terms=Terms(replace=("assets",)))
+    assert adapter.prove(write, replace(await adapter.read(EXAMPLE), fields=after)) is proof
 
 
 async def test_a_replacement_that_only_takes_an_account_back_to_its_master_data_proves_nothing(
