@@ -15,7 +15,7 @@ from app.domain.errors import FieldFault
 from app.domain.field_table import EXTENSIONS, Record, to_theirs
 from app.domain.json import JsonObject, JsonValue
 from app.domain.merge_patch import applied, differences, same, shows
-from app.vendors.nexusfs.evidence import as_shown
+from app.vendors.nexusfs.evidence import as_shown, expands
 from app.vendors.nexusfs.fields import COLLECTIONS, DISPATCH_STATUS, SECTIONS, TABLE
 from app.vendors.nexusfs.pointers import pointer_to
 from app.vendors.nexusfs.tables import SLUG
@@ -64,7 +64,7 @@ def to_nexus_patch(
     for name, whole in sections.items():
         if whole:
             writing.members[SECTIONS[name].theirs] = whole
-            if _takes_away(patch[name], (before or {}).get(name)):
+            if _clears_section(patch[name], (before or {}).get(name)):
                 writing.fields.append(SECTIONS[name].theirs)
     return writing.body(number)
 
@@ -107,12 +107,14 @@ def _sections(patch: JsonObject, before: JsonObject | None) -> dict[str, Record]
     return found
 
 
-def _takes_away(change: JsonValue, there: JsonValue) -> bool:
-    """Whether something must go from an account or a location: what a PATCH does not name may remain, also in an override."""
+def _clears_section(change: JsonValue, there: JsonValue) -> bool:
+    """Whether an account or a location must go before it is set, as what a PATCH does not name may remain: where something
+    leaves it, and where it becomes another one, of which NexusFS has filled in the members by then."""
     if not isinstance(change, Mapping) or not isinstance(there, Mapping):
         return False
     found = differences(as_shown(there), as_shown(change))
-    return any(one.there and (one.asked is None or isinstance(one.asked, list)) for one in found)
+    leaves = any(one.there and (one.asked is None or isinstance(one.asked, list)) for one in found)
+    return leaves or expands(pruned(change), there)
 
 
 @dataclass(kw_only=True)

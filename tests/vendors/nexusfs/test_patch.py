@@ -217,14 +217,25 @@ CASES = [
     ),
     Case(id="an empty array of the vendor's own", patch=own(Alerts=[]), sent={"_fields": ["Alerts"]}),
     Case(
-        id="the account's number alone is expanded by the vendor",
+        id="another account's number alone is expanded by the vendor, in the place of the one before",
         patch={"account": {"number": "1031"}},
+        sent={"_fields": ["Account"], "Account": {"AccountNum": "1031"}},
+    ),
+    Case(
+        id="another location's number alone",
+        patch={"location": {"number": "1032", "address": {}}},
+        sent={"_fields": ["Location"], "Location": {"LocationNum": "1032"}},
+    ),
+    Case(
+        id="the number alone of the first account",
+        patch={"account": {"number": "1031"}},
+        before={},
         sent={"Account": {"AccountNum": "1031"}},
     ),
     Case(
-        id="the location's number alone",
-        patch={"location": {"number": "1032", "address": {}}},
-        sent={"Location": {"LocationNum": "1032"}},
+        id="another number with another name, which is an override of the whole",
+        patch={"location": {"number": "1032", "name": "Station"}},
+        sent={"Location": {**LOCATION, "LocationNum": "1032", "Name": "Station"}},
     ),
     Case(
         id="its own number beside another change leaves an override alone",
