@@ -108,8 +108,8 @@ def _sections(patch: JsonObject, before: JsonObject | None) -> dict[str, Record]
 
 
 def _clears_section(change: JsonValue, there: JsonValue) -> bool:
-    """Whether an account or a location must go before it is set, as what a PATCH does not name may remain: where something
-    leaves it, and where it becomes another one, of which NexusFS has filled in the members by then."""
+    """Whether an account or a location must go before it is set, as what a PATCH does not name may remain, also in an override:
+    where something leaves it, and where it becomes another one."""
     if not isinstance(change, Mapping) or not isinstance(there, Mapping):
         return False
     found = differences(as_shown(there), as_shown(change))
