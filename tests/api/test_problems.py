@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.edge import add_edge
 from app.api.faults import CODES, MAX_FAULTS, MESSAGES, invalid_request
-from app.api.problem_docs import ACTIONS, OUTCOMES, facts
+from app.api.problem_docs import ACTIONS, ALSO_REFUSED, IN_DOUBT, OUTCOMES, facts
 from app.api.problem_texts import ADVICE
 from app.api.problems import FRAMEWORK, problem_response
 from app.commands.reference import problems
@@ -271,8 +271,13 @@ def test_the_tables_of_the_pages_are_total() -> None:
 )
 def test_the_page_of_a_code_that_vendors_refuse_with_too_does_not_say_that_nothing_was_sent(code: str) -> None:
     told = facts(ERRORS[code])["What was sent"]
-    assert told == "Mostly nothing. Where `outcome` is `refused`, the vendor was asked and refused."
+    assert told == ALSO_REFUSED + IN_DOUBT
     assert "Nothing was sent" not in problems.pages()[f"docs/problems/{code}.md"]
+
+
+@pytest.mark.parametrize(("code", "says"), [("precondition-failed", True), ("scope-missing", False)])
+def test_the_page_of_a_code_that_can_end_a_write_sent_again_tells_of_the_attempt_before(code: str, says: bool) -> None:
+    assert facts(ERRORS[code])["What was sent"].endswith(IN_DOUBT) is says
 
 
 def test_the_list_of_codes_explains_every_outcome() -> None:
